@@ -1,0 +1,1 @@
+//! Every fact worth telling.

@@ -1,0 +1,1 @@
+//! Jobs as values: nothing here does anything.

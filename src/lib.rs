@@ -1,0 +1,17 @@
+//! A worker for RQ (Redis Queue): runs unchanged Python jobs from an unchanged Redis.
+//!
+//! The layers, left importing right only (`tests/tidy.rs` checks it):
+//! `cli → supervisor → worker, scheduler, maintenance → horse → store, telemetry → config, event → job → os`.
+
+mod cli;
+mod config;
+mod event;
+mod horse;
+mod job;
+mod os;
+mod store;
+mod supervisor;
+mod telemetry;
+mod worker;
+
+pub use cli::main;

@@ -1,0 +1,7 @@
+//! The `rq` executable.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rq::main()
+}

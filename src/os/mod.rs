@@ -1,0 +1,1 @@
+//! The kernel: processes, signals, descriptors and clocks; the only unsafe code.

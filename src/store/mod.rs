@@ -1,0 +1,1 @@
+//! Redis: the only place that names a key.

@@ -1,0 +1,1 @@
+//! One worker: listen, dequeue, run, settle.
