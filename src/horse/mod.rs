@@ -1,1 +1,16 @@
-//! The work horses: the fork server that makes them, and the frames they speak.
+//! The work horses: the fork server that makes them, and the frames they speak (`docs/protocol.md`).
+
+mod fork_server;
+mod frame;
+mod keeper;
+mod program;
+mod protocol;
+mod python;
+mod returning;
+mod work_horse;
+
+pub(crate) use fork_server::{Application, PythonSettings, StartError};
+pub(crate) use keeper::{Opened, Stable, StableOptions};
+pub(crate) use protocol::Run;
+pub(crate) use python::{InterpreterError, find as find_python};
+pub(crate) use work_horse::{Ending, Horse, Said};

@@ -1,1 +1,98 @@
-//! Jobs as values: nothing here does anything.
+//! Jobs as values: what a job is, how its execution ended and what becomes of it. Nothing here does anything.
+
+mod names;
+mod outcome;
+mod timestamp;
+mod verdict;
+
+pub(crate) use names::{ExecutionId, JobId, QueueName, WorkerName};
+pub(crate) use outcome::{Death, Outcome, Raised, Returned, Usage};
+pub(crate) use timestamp::Timestamp;
+pub(crate) use verdict::{Defaults, Verdict, verdict};
+
+use std::time::Duration;
+
+/// How long something that RQ gives a time to live is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Not at all: it is deleted at once.
+    Never,
+    /// For this many seconds.
+    Seconds(u64),
+    /// Until somebody deletes it.
+    Forever,
+}
+
+impl Keep {
+    /// Reads RQ's number: 0 deletes at once, a negative one keeps for ever.
+    pub(crate) fn from_seconds(seconds: i64) -> Self {
+        match u64::try_from(seconds) {
+            Ok(0) => Self::Never,
+            Ok(seconds) => Self::Seconds(seconds),
+            Err(_) => Self::Forever,
+        }
+    }
+
+    /// RQ's number for it.
+    pub(crate) fn seconds(self) -> i64 {
+        match self {
+            Self::Never => 0,
+            Self::Seconds(seconds) => i64::try_from(seconds).unwrap_or(i64::MAX),
+            Self::Forever => -1,
+        }
+    }
+}
+
+/// The raw fields of a job hash, as Redis gave them: the horse builds its `rq.job.Job` of them.
+pub(crate) type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// What the worker needs to know of a job; the payload in it stays unread.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Job {
+    pub(crate) id: JobId,
+    /// The queue whose registries list the job.
+    pub(crate) origin: QueueName,
+    pub(crate) description: Option<String>,
+    /// `None` means no limit.
+    pub(crate) timeout: Option<Duration>,
+    /// `None` means the worker's default.
+    pub(crate) result_ttl: Option<Keep>,
+    pub(crate) retries_left: u32,
+    /// Seconds to wait before each retry.
+    pub(crate) retry_intervals: Vec<u64>,
+    pub(crate) retry_at_front: bool,
+    /// Things the job asks for that this release cannot do yet, by RQ's names.
+    pub(crate) unsupported: Vec<&'static str>,
+    pub(crate) fields: Fields,
+}
+
+/// A job that is ours to run: popped, started and leased in one step.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Claim {
+    pub(crate) execution: ExecutionId,
+    /// The queue that the job was popped from.
+    pub(crate) queue: QueueName,
+    pub(crate) claimed_at: Timestamp,
+    pub(crate) id: JobId,
+    /// The queue whose registries list the job: its own word, or the queue it was popped from.
+    pub(crate) origin: QueueName,
+    /// The job, or why its hash cannot be read.
+    pub(crate) job: Result<Job, String>,
+}
+
+impl Claim {
+    /// What log lines call the job: its description, or its id where there is none.
+    pub(crate) fn title(&self) -> String {
+        self.job.as_ref().ok().and_then(|job| job.description.clone()).unwrap_or_else(|| self.id.to_string())
+    }
+}
+
+/// An execution that is over.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ended {
+    pub(crate) claim: Claim,
+    pub(crate) outcome: Outcome,
+    /// When the job's function began, if it did.
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) ended_at: Timestamp,
+}

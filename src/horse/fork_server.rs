@@ -1,0 +1,230 @@
+//! One fork server: started, told what to load, and then asked for horses.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
+
+use super::frame::{self, Frame, FrameError};
+use super::program;
+use super::protocol::{Hello, Refused, ServerOrder, ServerReport, VERSION};
+use crate::event::Event;
+use crate::os;
+use crate::telemetry::emit;
+
+/// What a fork server loads, beside the settings module.
+#[derive(Debug, Clone)]
+pub(crate) struct Application {
+    pub(crate) python: PathBuf,
+    /// The settings module's dotted name, or its file.
+    pub(crate) module: Option<String>,
+    pub(crate) file: Option<String>,
+    pub(crate) path: Vec<String>,
+    pub(crate) preload: Vec<String>,
+    pub(crate) dict_config: bool,
+    pub(crate) serializer: Option<String>,
+    /// How a job reaches Redis when it asks for it.
+    pub(crate) connection: Value,
+    /// How long the settings module may take.
+    pub(crate) settings_timeout: Duration,
+    /// How long the interpreter's start, and the preload, may take.
+    pub(crate) start_timeout: Duration,
+}
+
+/// What a Python settings module says.
+#[derive(Debug, Clone)]
+pub(crate) struct PythonSettings {
+    pub(crate) file: Option<String>,
+    pub(crate) values: Map<String, Value>,
+    pub(crate) opaque: BTreeMap<String, String>,
+}
+
+/// Why there is no fork server.
+#[derive(Debug, Error)]
+pub(crate) enum StartError {
+    #[error("cannot start {0}")]
+    Spawn(PathBuf, #[source] io::Error),
+    #[error("{0} ended before it was ready; its own words stand above")]
+    Died(PathBuf),
+    #[error("{what} took longer than {}s", limit.as_secs_f64())]
+    TooSlow { what: String, limit: Duration },
+    /// The interpreter's answer was not the protocol.
+    #[error("{0} is not a Python that can serve: {1}")]
+    Junk(PathBuf, String),
+    /// The settings module or a preload raised.
+    #[error("{}", refusal(.0))]
+    Refused(Box<Refused>),
+}
+
+fn refusal(refused: &Refused) -> String {
+    let Refused { stage, what, kind, reason, .. } = refused;
+    match stage.as_str() {
+        "settings" => format!("cannot import the settings module {what}: {kind}: {reason}"),
+        "preload" => format!("cannot preload the module {what}: {kind}: {reason}"),
+        "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
+        "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
+        stage => format!("{stage} of {what} failed: {kind}: {reason}"),
+    }
+}
+
+/// A fork server that runs. Dropping it ends it: its control socket closes; its horses go on.
+pub(super) struct ForkServer {
+    pub(super) hello: Hello,
+    python: PathBuf,
+    /// The number of our child, whatever its first word claimed.
+    pub(super) pid: u32,
+    reader: OwnedReadHalf,
+    writer: OwnedWriteHalf,
+    unproven: Unproven,
+}
+
+/// Kills a fork server that does not become ready: it may hang in an import and never see that we are gone.
+struct Unproven(Option<u32>);
+
+impl Drop for Unproven {
+    fn drop(&mut self) {
+        if let Some(pid) = self.0 {
+            let _ = os::kill_group(pid);
+        }
+    }
+}
+
+impl ForkServer {
+    /// Starts the interpreter with our program and waits for its first word.
+    pub(super) async fn spawn(python: &Path, leash: OwnedFd, limit: Duration) -> Result<Self, StartError> {
+        let failed = |error| StartError::Spawn(python.to_owned(), error);
+        let (ours, theirs) = os::socket_pair().map_err(failed)?;
+        ours.set_nonblocking(true).map_err(failed)?;
+        let program = os::write_memory_file(c"rq-horse", &program::text()).map_err(failed)?;
+        let pid = os::spawn(&os::Program {
+            path: python,
+            arguments: &["/proc/self/fd/3"],
+            descriptors: vec![program, theirs.into(), leash],
+        })
+        .map_err(failed)?;
+        let (reader, writer) = UnixStream::from_std(ours).map_err(failed)?.into_split();
+        let hello = Hello { protocol: 0, pid, python: String::new(), executable: String::new() };
+        let mut server = Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
+        match server.answer("the start of the Python interpreter", limit).await? {
+            ServerReport::Hello(hello) if hello.protocol == VERSION => server.hello = hello,
+            other => return Err(server.junk(&other)),
+        }
+        Ok(server)
+    }
+
+    /// Imports the settings module and returns what it says.
+    pub(super) async fn settings(
+        &mut self,
+        application: &Application,
+    ) -> Result<Option<PythonSettings>, StartError> {
+        let named = application.module.as_deref().or(application.file.as_deref());
+        self.order(&ServerOrder::Settings {
+            module: application.module.as_deref(),
+            file: application.file.as_deref(),
+            path: &application.path,
+        })
+        .await?;
+        let what = format!("the import of the settings module {}", named.unwrap_or_default());
+        match self.answer(what.trim_end(), application.settings_timeout).await? {
+            ServerReport::Settings { file, values, opaque } => {
+                Ok(named.map(|_| PythonSettings { file, values, opaque }))
+            }
+            other => Err(self.junk(&other)),
+        }
+    }
+
+    /// Preloads the application; after it, horses can be forked.
+    pub(super) async fn prepare(
+        &mut self,
+        application: &Application,
+        return_address: &str,
+    ) -> Result<(), StartError> {
+        let began = Instant::now();
+        self.order(&ServerOrder::Prepare {
+            preload: &application.preload,
+            dict_config: application.dict_config,
+            serializer: application.serializer.as_deref(),
+            connection: &application.connection,
+            return_address,
+        })
+        .await?;
+        match self.answer("the preload", application.start_timeout).await? {
+            ServerReport::Prepared { threads, modules } => {
+                emit(Event::ForkServerStarted {
+                    pid: self.pid,
+                    python: self.hello.python.clone(),
+                    executable: self.hello.executable.clone(),
+                    modules,
+                    took: began.elapsed(),
+                });
+                if !threads.is_empty() {
+                    emit(Event::PreloadThreadsFound { threads });
+                }
+                Ok(())
+            }
+            other => Err(self.junk(&other)),
+        }
+    }
+
+    /// Its two directions, for the time when orders and reports cross.
+    pub(super) fn split(mut self) -> (Reports, Orders) {
+        self.unproven.0 = None;
+        (Reports(self.reader), Orders(self.writer))
+    }
+
+    async fn order(&mut self, order: &ServerOrder<'_>) -> Result<(), StartError> {
+        frame::write(&mut self.writer, order, &[]).await.map_err(|_| StartError::Died(self.python.clone()))
+    }
+
+    async fn answer(&mut self, what: &str, limit: Duration) -> Result<ServerReport, StartError> {
+        let answer = timeout(limit, frame::read(&mut self.reader))
+            .await
+            .map_err(|_| StartError::TooSlow { what: what.to_owned(), limit })?;
+        match answer {
+            Ok(Frame { head: ServerReport::Refused(refused), .. }) => Err(StartError::Refused(Box::new(refused))),
+            Ok(Frame { head, .. }) => Ok(head),
+            Err(FrameError::Junk(what)) => Err(StartError::Junk(self.python.clone(), what)),
+            Err(FrameError::Closed | FrameError::Broken(_)) => Err(StartError::Died(self.python.clone())),
+        }
+    }
+
+    fn junk(&self, report: &ServerReport) -> StartError {
+        StartError::Junk(self.python.clone(), format!("unexpected answer {report:?}"))
+    }
+}
+
+/// What a fork server says.
+pub(super) struct Reports(OwnedReadHalf);
+
+impl Reports {
+    pub(super) async fn next(&mut self) -> Result<ServerReport, FrameError> {
+        Ok(frame::read(&mut self.0).await?.head)
+    }
+}
+
+/// What a fork server is told.
+pub(super) struct Orders(OwnedWriteHalf);
+
+impl Orders {
+    /// Asks for a horse that speaks over `socket` and dumps its faults into `faults`.
+    pub(super) async fn fork(&mut self, horse: u64, socket: OwnedFd, faults: &File) -> Result<(), FrameError> {
+        let bytes = frame::encode(&ServerOrder::Fork { horse }, &[])?;
+        let stream: &UnixStream = self.0.as_ref();
+        let descriptors = [socket.as_fd(), faults.as_fd()];
+        let sent = stream
+            .async_io(Interest::WRITABLE, || os::send_with_descriptors(stream.as_fd(), &bytes, &descriptors))
+            .await?;
+        // The descriptors went with the first byte; the rest, if any, follows alone.
+        tokio::io::AsyncWriteExt::write_all(&mut self.0, &bytes[sent..]).await?;
+        Ok(())
+    }
+}

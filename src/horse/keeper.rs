@@ -1,0 +1,392 @@
+//! The keeper of the stable: always a warm horse ahead of the next job, whatever becomes of the fork server.
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep, timeout};
+
+use super::fork_server::{Application, ForkServer, Orders, PythonSettings, StartError};
+use super::frame::{self, Frame, FrameError};
+use super::protocol::{HorseReport, ServerReport, VERSION};
+use super::returning::{self, Returned};
+use super::work_horse::{Exit, Horse, Parts};
+use crate::event::Event;
+use crate::job::Usage;
+use crate::os::{self, Reaped};
+use crate::telemetry::emit;
+
+/// How long a fresh horse may take until it is ready.
+const READY_LIMIT: Duration = Duration::from_secs(30);
+/// The pause after a failed fork or start, doubled each time up to the longest.
+const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a stable is made of.
+pub(crate) struct StableOptions {
+    pub(crate) application: Application,
+    /// The read end of the leash; its write end must live exactly as long as the daemon.
+    pub(crate) leash: OwnedFd,
+}
+
+/// Where horses come from.
+pub(crate) struct Stable {
+    inputs: mpsc::UnboundedSender<Input>,
+}
+
+/// Everything that can happen to a keeper.
+enum Input {
+    Wanted(oneshot::Sender<Horse>),
+    Reported(u64, Result<ServerReport, FrameError>),
+    Ready(u64, Result<(UnixStream, u32), String>),
+    Returned(Returned),
+    ChildEnded(Reaped),
+    Rested,
+    Started(Result<ForkServer, StartError>),
+}
+
+/// A horse that is being made.
+struct Foal {
+    pid: Option<u32>,
+    stream: Option<UnixStream>,
+    exit: Option<oneshot::Receiver<Exit>>,
+    faults: File,
+}
+
+/// Where the news of a living horse go.
+struct Watched {
+    exit: Option<oneshot::Sender<Exit>>,
+    returned: mpsc::Sender<UnixStream>,
+}
+
+struct Keeper {
+    options: StableOptions,
+    return_address: String,
+    inputs: mpsc::UnboundedSender<Input>,
+    /// The fork server of now; reports of an earlier generation only tell of deaths.
+    generation: u64,
+    server_pid: u32,
+    orders: Option<Orders>,
+    warm: VecDeque<Horse>,
+    waiting: VecDeque<oneshot::Sender<Horse>>,
+    foals: HashMap<u64, Foal>,
+    watched: HashMap<u32, Watched>,
+    next_horse: u64,
+    pause: Duration,
+    /// No horse is asked for until the pause is over.
+    resting: bool,
+}
+
+/// A fork server that has loaded the settings, and what they say: the daemon decides on them before it goes on.
+pub(crate) struct Opened {
+    server: ForkServer,
+    pub(crate) settings: Option<PythonSettings>,
+}
+
+impl Opened {
+    /// Starts the interpreter and imports the settings module.
+    pub(crate) async fn open(application: &Application, leash: &OwnedFd) -> Result<Self, StartError> {
+        let leash = leash.try_clone().map_err(|error| StartError::Spawn(application.python.clone(), error))?;
+        let mut server = ForkServer::spawn(&application.python, leash, application.start_timeout).await?;
+        let settings = server.settings(application).await?;
+        Ok(Self { server, settings })
+    }
+
+    /// The interpreter's `sys.version`.
+    pub(crate) fn python_version(&self) -> &str {
+        &self.server.hello.python
+    }
+}
+
+impl Stable {
+    /// Preloads the application and begins to make horses.
+    pub(crate) async fn start(mut opened: Opened, options: StableOptions) -> Result<Self, StartError> {
+        let (inputs, incoming) = mpsc::unbounded_channel();
+        let returned = inputs.clone();
+        let return_address = returning::listen(move |stream| drop(returned.send(Input::Returned(stream))))
+            .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
+        opened.server.prepare(&options.application, &return_address).await?;
+        let mut keeper = Keeper {
+            options,
+            return_address,
+            inputs: inputs.clone(),
+            generation: 0,
+            server_pid: 0,
+            orders: None,
+            warm: VecDeque::new(),
+            waiting: VecDeque::new(),
+            foals: HashMap::new(),
+            watched: HashMap::new(),
+            next_horse: 0,
+            pause: PAUSE,
+            resting: false,
+        };
+        keeper.adopt(opened.server);
+        keeper.fork().await;
+        tokio::task::spawn_local(keeper.keep(incoming));
+        Ok(Self { inputs })
+    }
+
+    /// Waits for a warm horse; the next one is made meanwhile. Nothing when the stable is closed.
+    pub(crate) async fn lend(&self) -> Option<Horse> {
+        let (give, given) = oneshot::channel();
+        self.inputs.send(Input::Wanted(give)).ok()?;
+        given.await.ok()
+    }
+
+    /// Tells of a child of the daemon that ended: a fork server, or an orphan of one.
+    pub(crate) fn child_ended(&self, reaped: Reaped) {
+        let _ = self.inputs.send(Input::ChildEnded(reaped));
+    }
+}
+
+impl Keeper {
+    async fn keep(mut self, mut incoming: mpsc::UnboundedReceiver<Input>) {
+        while let Some(input) = incoming.recv().await {
+            match input {
+                Input::Wanted(wanting) => self.waiting.push_back(wanting),
+                Input::Reported(generation, report) => self.hear(generation, report),
+                Input::Ready(number, ready) => self.ready(number, ready),
+                Input::Returned(returned) => self.returned(returned).await,
+                Input::ChildEnded(reaped) => self.child_ended(reaped),
+                Input::Rested => self.resting = false,
+                Input::Started(started) => self.replaced(started),
+            }
+            self.give();
+            self.fork().await;
+        }
+    }
+
+    /// Hands warm horses to those who wait.
+    fn give(&mut self) {
+        while !self.waiting.is_empty() {
+            let Some(mut horse) = self.warm.pop_front() else { return };
+            if horse.is_gone() {
+                continue;
+            }
+            let wanting = self.waiting.pop_front().expect("somebody waits");
+            if let Err(horse) = wanting.send(horse) {
+                self.warm.push_front(horse);
+            }
+        }
+    }
+
+    /// Keeps one horse ahead of those who wait.
+    async fn fork(&mut self) {
+        while self.orders.is_some() && !self.resting && self.warm.len() + self.foals.len() < self.waiting.len() + 1 {
+            if let Err(error) = self.fork_one().await {
+                self.lose_server(&error.to_string());
+            }
+        }
+    }
+
+    async fn fork_one(&mut self) -> Result<(), FrameError> {
+        let Some(orders) = &mut self.orders else { return Ok(()) };
+        let (ours, theirs) = os::socket_pair()?;
+        ours.set_nonblocking(true)?;
+        let faults = os::memory_file(c"rq-faults")?;
+        let number = self.next_horse;
+        self.next_horse += 1;
+        orders.fork(number, theirs.into(), &faults).await?;
+        self.foals.insert(number, Foal { pid: None, stream: None, exit: None, faults });
+        let stream = UnixStream::from_std(ours)?;
+        let inputs = self.inputs.clone();
+        tokio::task::spawn_local(async move {
+            let ready = timeout(READY_LIMIT, until_ready(stream, number)).await;
+            let ready = ready.unwrap_or_else(|_| Err("it was not ready in time".to_owned()));
+            let _ = inputs.send(Input::Ready(number, ready));
+        });
+        Ok(())
+    }
+
+    fn hear(&mut self, generation: u64, report: Result<ServerReport, FrameError>) {
+        match report {
+            Ok(ServerReport::Forked { horse, pid }) => self.forked(horse, pid),
+            Ok(ServerReport::ForkFailed { horse, reason }) => {
+                self.foals.remove(&horse);
+                self.hold_on(&reason);
+            }
+            Ok(ServerReport::Reaped { horse, pid, status, user, system, max_rss }) => {
+                let cpu = Duration::try_from_secs_f64(user + system).unwrap_or_default();
+                self.ended(pid, Exit { status, usage: Usage { cpu, peak_kib: max_rss } });
+                if self.foals.remove(&horse).is_some() {
+                    self.hold_on(&format!("a horse ended with status {status} before it was ready"));
+                }
+            }
+            Ok(report) if generation == self.generation => self.lose_server(&format!("it said {report:?}")),
+            Err(error) if generation == self.generation => self.lose_server(&error.to_string()),
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn forked(&mut self, number: u64, pid: u32) {
+        let (tell, exit) = oneshot::channel();
+        let (returned, _) = mpsc::channel(1);
+        self.watched.insert(pid, Watched { exit: Some(tell), returned });
+        if let Some(foal) = self.foals.get_mut(&number) {
+            foal.pid = Some(pid);
+            foal.exit = Some(exit);
+        }
+        self.grow_up(number);
+    }
+
+    fn ready(&mut self, number: u64, ready: Result<(UnixStream, u32), String>) {
+        match ready {
+            Ok((stream, _)) => {
+                if let Some(foal) = self.foals.get_mut(&number) {
+                    foal.stream = Some(stream);
+                }
+                self.grow_up(number);
+            }
+            Err(reason) => {
+                if let Some(Foal { pid: Some(pid), .. }) = self.foals.remove(&number) {
+                    let _ = os::kill_group(pid);
+                }
+                self.hold_on(&reason);
+            }
+        }
+    }
+
+    /// A foal that was both forked and heard of is a horse.
+    fn grow_up(&mut self, number: u64) {
+        let grown = self.foals.get(&number).is_some_and(|foal| foal.pid.is_some() && foal.stream.is_some());
+        if !grown {
+            return;
+        }
+        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), faults }) =
+            self.foals.remove(&number)
+        else {
+            return;
+        };
+        let (tell, returned) = mpsc::channel(1);
+        if let Some(watched) = self.watched.get_mut(&pid) {
+            watched.returned = tell;
+        }
+        self.pause = PAUSE;
+        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults }));
+    }
+
+    async fn returned(&mut self, returned: Returned) {
+        if let Some(watched) = self.watched.get(&returned.pid) {
+            let _ = watched.returned.send(returned.stream).await;
+        }
+    }
+
+    fn ended(&mut self, pid: u32, exit: Exit) {
+        if let Some(tell) = self.watched.remove(&pid).and_then(|watched| watched.exit) {
+            let _ = tell.send(exit);
+        }
+    }
+
+    fn child_ended(&mut self, reaped: Reaped) {
+        let Reaped { pid, status, cpu, peak_kib } = reaped;
+        if pid == self.server_pid {
+            self.lose_server(&format!("it ended with status {status}"));
+        } else {
+            self.ended(pid, Exit { status, usage: Usage { cpu, peak_kib } });
+        }
+    }
+
+    /// After a failure the next attempt waits a little longer each time.
+    fn hold_on(&mut self, reason: &str) {
+        emit(Event::ForkServerFailed {
+            error: format!("cannot fork a work horse: {reason}"),
+            traceback: None,
+            retry_in: Some(self.pause),
+        });
+        self.resting = true;
+        let (inputs, pause) = (self.inputs.clone(), self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        tokio::task::spawn_local(async move {
+            sleep(pause).await;
+            let _ = inputs.send(Input::Rested);
+        });
+    }
+
+    /// The horses of a lost fork server go on, the warm ones too: orphans of it are ours to reap.
+    fn lose_server(&mut self, reason: &str) {
+        if self.server_pid == 0 {
+            return;
+        }
+        emit(Event::ForkServerLost { pid: self.server_pid, reason: reason.to_owned() });
+        let _ = os::kill_group(self.server_pid);
+        self.server_pid = 0;
+        self.orders = None;
+        self.foals.clear();
+        self.start_another();
+    }
+
+    fn start_another(&mut self) {
+        let (inputs, pause) = (self.inputs.clone(), self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let application = self.options.application.clone();
+        let (leash, return_address) = (self.options.leash.try_clone(), self.return_address.clone());
+        tokio::task::spawn_local(async move {
+            sleep(pause).await;
+            let _ = inputs.send(Input::Started(start(&application, leash, &return_address).await));
+        });
+    }
+
+    fn adopt(&mut self, server: ForkServer) {
+        self.generation += 1;
+        self.server_pid = server.pid;
+        let (mut reports, orders) = server.split();
+        self.orders = Some(orders);
+        let (inputs, generation) = (self.inputs.clone(), self.generation);
+        tokio::task::spawn_local(async move {
+            loop {
+                let report = reports.next().await;
+                let over = report.is_err();
+                if inputs.send(Input::Reported(generation, report)).is_err() || over {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn replaced(&mut self, started: Result<ForkServer, StartError>) {
+        match started {
+            Ok(server) => self.adopt(server),
+            Err(error) => {
+                let traceback = match &error {
+                    StartError::Refused(refused) => Some(refused.traceback.clone()),
+                    _ => None,
+                };
+                emit(Event::ForkServerFailed {
+                    error: error.to_string(),
+                    traceback,
+                    retry_in: Some(self.pause),
+                });
+                self.start_another();
+            }
+        }
+    }
+}
+
+async fn start(
+    application: &Application,
+    leash: io::Result<OwnedFd>,
+    return_address: &str,
+) -> Result<ForkServer, StartError> {
+    let leash = leash.map_err(|error| StartError::Spawn(application.python.clone(), error))?;
+    let mut opened = Opened::open(application, &leash).await?;
+    opened.server.prepare(application, return_address).await?;
+    Ok(opened.server)
+}
+
+/// Waits for a new horse's first word and checks that it leads its own process group.
+async fn until_ready(mut stream: UnixStream, number: u64) -> Result<(UnixStream, u32), String> {
+    match frame::read::<HorseReport>(&mut stream).await {
+        Ok(Frame { head: HorseReport::Ready { protocol: VERSION, horse, pid, pgid }, .. })
+            if horse == number && pid == pgid =>
+        {
+            Ok((stream, pid))
+        }
+        Ok(Frame { head, .. }) => Err(format!("its first word was {head:?}")),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,156 @@
+//! The orders and reports of `docs/protocol.md`, as types.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The version of the protocol that both sides must speak.
+pub(super) const VERSION: u32 = 1;
+
+/// What a fork server is told.
+#[derive(Debug, Serialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub(super) enum ServerOrder<'a> {
+    Settings {
+        module: Option<&'a str>,
+        file: Option<&'a str>,
+        path: &'a [String],
+    },
+    Prepare {
+        preload: &'a [String],
+        dict_config: bool,
+        serializer: Option<&'a str>,
+        connection: &'a Value,
+        return_address: &'a str,
+    },
+    Fork {
+        horse: u64,
+    },
+}
+
+/// What a fork server says.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case")]
+pub(super) enum ServerReport {
+    Hello(Hello),
+    Settings {
+        file: Option<String>,
+        values: Map<String, Value>,
+        #[serde(default)]
+        opaque: BTreeMap<String, String>,
+    },
+    Prepared {
+        #[serde(default)]
+        threads: Vec<String>,
+        #[serde(default)]
+        modules: u64,
+    },
+    Refused(Refused),
+    Forked {
+        horse: u64,
+        pid: u32,
+    },
+    ForkFailed {
+        horse: u64,
+        reason: String,
+    },
+    Reaped {
+        horse: u64,
+        pid: u32,
+        status: i32,
+        user: f64,
+        system: f64,
+        max_rss: u64,
+    },
+}
+
+/// A fork server's first word.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Hello {
+    pub(crate) protocol: u32,
+    pub(crate) pid: u32,
+    /// `sys.version`.
+    pub(crate) python: String,
+    pub(crate) executable: String,
+}
+
+/// Why a fork server cannot serve.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Refused {
+    pub(crate) stage: String,
+    pub(crate) what: String,
+    /// The module itself was not found, as opposed to something that it imports.
+    #[serde(default)]
+    pub(crate) missing: bool,
+    #[serde(default)]
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) reason: String,
+    #[serde(default)]
+    pub(crate) traceback: String,
+}
+
+/// What a horse is told.
+#[derive(Debug, Serialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub(super) enum HorseOrder<'a> {
+    Run(&'a Run<'a>),
+    Quit,
+}
+
+/// A job for a horse; the values of the job's fields travel as the body.
+#[derive(Debug, Serialize)]
+pub(crate) struct Run<'a> {
+    pub(crate) job_id: &'a str,
+    pub(crate) execution_id: &'a str,
+    pub(crate) worker_name: &'a str,
+    /// Seconds; nothing for no limit.
+    pub(crate) timeout: Option<u64>,
+    pub(crate) fields: Vec<(String, usize)>,
+}
+
+/// What a horse says.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case")]
+pub(super) enum HorseReport {
+    Ready { protocol: u32, horse: u64, pid: u32, pgid: u32 },
+    Phase { phase: Phase, func_name: Option<String> },
+    Ended(EndedHead),
+    Return { horse: u64, pid: u32 },
+}
+
+/// Where in a job a horse is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Phase {
+    /// The function runs: its time counts.
+    Function,
+    /// The function is over.
+    Ending,
+}
+
+/// How a job ended, by a horse's word.
+#[derive(Debug, Deserialize)]
+pub(super) struct EndedHead {
+    pub(super) kind: EndedKind,
+    pub(super) started_at: Option<f64>,
+    pub(super) ended_at: Option<f64>,
+    #[serde(default)]
+    pub(super) none: bool,
+    #[serde(default)]
+    pub(super) repr: Option<String>,
+    #[serde(default)]
+    pub(super) unserializable: Option<String>,
+    #[serde(default)]
+    pub(super) func_name: Option<String>,
+}
+
+/// The kinds of end.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EndedKind {
+    Returned,
+    Raised,
+    AskedRetry,
+}

@@ -1,0 +1,102 @@
+//! Which Python interpreter runs the jobs.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why there is no interpreter.
+#[derive(Debug, Error)]
+pub(crate) enum InterpreterError {
+    #[error("cannot use the Python interpreter {0}: there is no such executable file")]
+    Missing(PathBuf),
+    #[error("found no Python interpreter: looked for {0}")]
+    NotFound(String),
+}
+
+/// Where to look: what was asked for, and the parts of the environment that name interpreters.
+pub(crate) struct Places<'a> {
+    pub(crate) asked: Option<&'a Path>,
+    pub(crate) virtual_env: Option<&'a Path>,
+    pub(crate) directory: &'a Path,
+    pub(crate) search_path: &'a OsStr,
+}
+
+/// The interpreter that was asked for, else that of the active or local virtual environment, else `python3`.
+pub(crate) fn find(places: &Places<'_>) -> Result<PathBuf, InterpreterError> {
+    if let Some(asked) = places.asked {
+        let found = if asked.components().count() > 1 {
+            Some(places.directory.join(asked)).filter(|path| is_executable(path))
+        } else {
+            on_path(asked, places.search_path)
+        };
+        return found.ok_or_else(|| InterpreterError::Missing(asked.to_owned()));
+    }
+    let environments = [places.virtual_env.map(Path::to_owned), Some(places.directory.join(".venv"))];
+    let in_environment = environments.into_iter().flatten().map(|place| place.join("bin/python"));
+    in_environment
+        .into_iter()
+        .find(|path| is_executable(path))
+        .or_else(|| on_path(Path::new("python3"), places.search_path))
+        .ok_or_else(|| {
+            InterpreterError::NotFound("$VIRTUAL_ENV/bin/python, .venv/bin/python, python3 on PATH".to_owned())
+        })
+}
+
+fn on_path(name: &Path, search_path: &OsStr) -> Option<PathBuf> {
+    std::env::split_paths(search_path).map(|folder| folder.join(name)).find(|path| is_executable(path))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn executable(path: &Path) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn the_active_environment_wins_over_the_local_one_and_the_path() {
+        let root = tempfile::tempdir().unwrap();
+        let [active, local, bin] = ["active/bin/python", "here/.venv/bin/python", "bin/python3"]
+            .map(|path| root.path().join(path));
+        let directory = root.path().join("here");
+        let active_folder = root.path().join("active");
+        let search_path = root.path().join("bin");
+        let places = Places {
+            asked: None,
+            virtual_env: Some(&active_folder),
+            directory: &directory,
+            search_path: search_path.as_os_str(),
+        };
+
+        executable(&bin);
+        assert_eq!(find(&places).unwrap(), bin);
+        executable(&local);
+        assert_eq!(find(&places).unwrap(), local);
+        executable(&active);
+        assert_eq!(find(&places).unwrap(), active);
+    }
+
+    #[test]
+    fn an_interpreter_that_was_asked_for_is_never_replaced_by_another() {
+        let root = tempfile::tempdir().unwrap();
+        let places = Places {
+            asked: Some(Path::new("missing/python")),
+            virtual_env: None,
+            directory: root.path(),
+            search_path: OsStr::new("/usr/bin"),
+        };
+
+        assert!(matches!(find(&places), Err(InterpreterError::Missing(_))));
+    }
+}

@@ -1,0 +1,197 @@
+//! One work horse, as the daemon sees it.
+
+use std::fs::File;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::frame::{self, FrameError};
+use super::protocol::{EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
+use crate::job::{Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
+use crate::os;
+
+/// The most that is kept of a fault dump.
+const FAULT_LIMIT: u64 = 64 << 10;
+/// How long a horse may take to end after its job did, or after it closed its socket.
+const LAST_WORD: Duration = Duration::from_secs(5);
+
+/// How a horse's process ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exit {
+    pub(super) status: i32,
+    pub(super) usage: Usage,
+}
+
+/// What a horse says while it runs a job.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// It entered a phase; the function's name comes with the first.
+    Phase(Phase, Option<String>),
+    /// The job ended.
+    Ended(Box<Ending>),
+    /// The horse is gone, or was killed for talking junk.
+    Died(Death),
+}
+
+/// A job's end, by the horse's word.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub(crate) outcome: Outcome,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
+}
+
+/// A horse that waits for a job, or runs one. Dropping it ends it: its socket closes.
+pub(crate) struct Horse {
+    pid: u32,
+    writer: OwnedWriteHalf,
+    heard: mpsc::Receiver<Heard>,
+    listener: JoinHandle<()>,
+    exit: oneshot::Receiver<Exit>,
+    returned: mpsc::Receiver<UnixStream>,
+    faults: File,
+}
+
+/// What the task that reads a horse's socket heard.
+type Heard = Result<(HorseReport, Vec<u8>), FrameError>;
+
+/// What the keeper knows of a new horse.
+pub(super) struct Parts {
+    pub(super) pid: u32,
+    pub(super) stream: UnixStream,
+    pub(super) exit: oneshot::Receiver<Exit>,
+    pub(super) returned: mpsc::Receiver<UnixStream>,
+    pub(super) faults: File,
+}
+
+impl Horse {
+    pub(super) fn new(parts: Parts) -> Self {
+        let (writer, heard, listener) = attend(parts.stream);
+        let Parts { pid, exit, returned, faults, .. } = parts;
+        Self { pid, writer, heard, listener, exit, returned, faults }
+    }
+
+    /// The process number, which is the number of its process group too.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Whether it ended before it had a job.
+    pub(super) fn is_gone(&mut self) -> bool {
+        !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty)) || self.listener.is_finished()
+    }
+
+    /// Hands over a job. A horse that cannot take it shows as its death.
+    pub(crate) async fn run(&mut self, run: &Run<'_>, fields: &Fields) {
+        let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
+        let _ = frame::write(&mut self.writer, &HorseOrder::Run(run), &body).await;
+    }
+
+    /// Waits for its next word. Dropping the future loses nothing.
+    pub(crate) async fn next(&mut self) -> Said {
+        loop {
+            tokio::select! {
+                biased;
+                heard = self.heard.recv() => match heard {
+                    Some(Ok((HorseReport::Phase { phase, func_name }, _))) => return Said::Phase(phase, func_name),
+                    Some(Ok((HorseReport::Ended(head), body))) => return Said::Ended(Box::new(ending(head, body))),
+                    Some(Ok(_)) => return self.talked_junk("a report that does not belong here").await,
+                    Some(Err(FrameError::Junk(what))) => return self.talked_junk(&what).await,
+                    // The process is ending, or its job closed the socket and it will come back.
+                    Some(Err(FrameError::Closed | FrameError::Broken(_))) | None => return self.silent().await,
+                },
+            }
+        }
+    }
+
+    /// Kills the horse and everything in its process group.
+    pub(crate) fn kill(&self) -> std::io::Result<()> {
+        os::kill_group(self.pid)
+    }
+
+    /// Lets a horse go whose job ended; a horse that does not end by itself is killed.
+    pub(crate) async fn dismiss(mut self) {
+        let _ = frame::write(&mut self.writer, &HorseOrder::Quit, &[]).await;
+        let _ = self.writer.shutdown().await;
+        if tokio::time::timeout(LAST_WORD, &mut self.exit).await.is_err() {
+            let _ = self.kill();
+        }
+        self.listener.abort();
+    }
+
+    /// Waits for the death of a horse that was killed.
+    pub(crate) async fn bury(&mut self, cause: Option<String>) -> Death {
+        let exit = tokio::time::timeout(LAST_WORD, &mut self.exit).await.ok().and_then(Result::ok);
+        self.death(exit, cause)
+    }
+
+    async fn silent(&mut self) -> Said {
+        let returned = tokio::select! {
+            exit = &mut self.exit => return Said::Died(self.death(exit.ok(), None)),
+            returned = self.returned.recv() => returned,
+        };
+        let Some(stream) = returned else {
+            let exit = (&mut self.exit).await.ok();
+            return Said::Died(self.death(exit, None));
+        };
+        (self.writer, self.heard, self.listener) = attend(stream);
+        Box::pin(self.next()).await
+    }
+
+    async fn talked_junk(&mut self, what: &str) -> Said {
+        let _ = self.kill();
+        Said::Died(self.bury(Some(format!("it was killed because it sent {what}"))).await)
+    }
+
+    fn death(&mut self, exit: Option<Exit>, cause: Option<String>) -> Death {
+        let fault = os::read_memory_file(&mut self.faults, FAULT_LIMIT).unwrap_or_default();
+        let fault = String::from_utf8_lossy(&fault).trim().to_owned();
+        Death {
+            pid: self.pid,
+            status: exit.map(|exit| exit.status),
+            usage: exit.map(|exit| exit.usage),
+            cause,
+            fault: (!fault.is_empty()).then_some(fault),
+        }
+    }
+}
+
+/// Reads a horse's socket in a task of its own, because reading a frame must not be interrupted.
+fn attend(stream: UnixStream) -> (OwnedWriteHalf, mpsc::Receiver<Heard>, JoinHandle<()>) {
+    let (mut reader, writer) = stream.into_split();
+    let (tell, heard) = mpsc::channel(4);
+    let listener = tokio::task::spawn_local(async move {
+        loop {
+            let frame = frame::read::<HorseReport>(&mut reader).await.map(|frame| (frame.head, frame.body));
+            let over = frame.is_err();
+            if tell.send(frame).await.is_err() || over {
+                return;
+            }
+        }
+    });
+    (writer, heard, listener)
+}
+
+fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
+    let outcome = match head.kind {
+        EndedKind::Returned => Outcome::Returned(Returned {
+            value: (!head.none).then_some(body),
+            repr: head.repr,
+            unserializable: head.unserializable,
+        }),
+        EndedKind::Raised => Outcome::Raised(Raised {
+            traceback: String::from_utf8_lossy(&body).into_owned(),
+            function: head.func_name,
+        }),
+        EndedKind::AskedRetry => Outcome::AskedRetry(body),
+    };
+    Ending {
+        outcome,
+        started_at: head.started_at.and_then(Timestamp::from_seconds),
+        ended_at: head.ended_at.and_then(Timestamp::from_seconds),
+    }
+}

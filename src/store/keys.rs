@@ -1,0 +1,68 @@
+//! The keys that every RQ client knows; scripts derive more of them from the same prefix.
+
+use crate::job::{QueueName, WorkerName};
+
+/// Makes keys under one prefix (RQ's `RQ_KEY_PREFIX`, normally `rq`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    pub(crate) fn new(prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into() }
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(super) fn worker(&self, worker: &WorkerName) -> String {
+        format!("{}:worker:{worker}", self.prefix)
+    }
+
+    pub(super) fn worker_executions(&self, worker: &WorkerName) -> String {
+        format!("{}:worker:{worker}:executions", self.prefix)
+    }
+
+    pub(super) fn workers(&self) -> String {
+        format!("{}:workers", self.prefix)
+    }
+
+    pub(super) fn workers_of(&self, queue: &QueueName) -> String {
+        format!("{}:workers:{queue}", self.prefix)
+    }
+
+    pub(super) fn queue(&self, queue: &QueueName) -> String {
+        format!("{}:queue:{queue}", self.prefix)
+    }
+
+    pub(super) fn intermediate(&self, queue: &QueueName) -> String {
+        format!("{}:queue:{queue}:intermediate", self.prefix)
+    }
+
+    pub(super) fn started(&self, queue: &QueueName) -> String {
+        format!("{}:wip:{queue}", self.prefix)
+    }
+
+    pub(super) fn finished(&self, queue: &QueueName) -> String {
+        format!("{}:finished:{queue}", self.prefix)
+    }
+
+    pub(super) fn failed(&self, queue: &QueueName) -> String {
+        format!("{}:failed:{queue}", self.prefix)
+    }
+
+    pub(super) fn suspended(&self) -> String {
+        format!("{}:suspended", self.prefix)
+    }
+
+    pub(super) fn cleaning_lock(&self, queue: &QueueName) -> String {
+        format!("{}:clean_registries:{queue}", self.prefix)
+    }
+
+    /// The channel on which a worker hears commands.
+    pub(crate) fn channel(&self, worker: &WorkerName) -> String {
+        format!("{}:pubsub:{worker}", self.prefix)
+    }
+}

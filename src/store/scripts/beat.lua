@@ -1,0 +1,39 @@
+-- Renews a worker's life sign and the leases of what it runs.
+-- KEYS: 1 worker  2 worker's executions
+-- ARGV: 1 prefix  2 now (RQ's text form)  3 now (Unix seconds, float)  4 lifetime of the worker key in seconds
+--       5 lease in seconds  6 state, or "" to leave it  7 worker name  8.. job, execution, origin and working time of each
+-- Derived: job, execution, executions of the job, started registry
+-- Returns: {"beaten", suspended (1 or 0), lost execution ...} | {"unregistered"} (nothing was renewed)
+
+local worker, worker_executions = KEYS[1], KEYS[2]
+local now, now_float, lifetime, lease, state, name = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
+
+if redis.call('EXISTS', worker) == 0 then return { 'unregistered' } end
+
+local reply = { 'beaten', redis.call('EXISTS', P .. 'suspended') }
+redis.call('HSET', worker, 'last_heartbeat', now)
+if state ~= '' then redis.call('HSET', worker, 'state', state) end
+redis.call('EXPIRE', worker, lifetime)
+redis.call('EXPIRE', worker_executions, lifetime)
+
+for i = 8, #ARGV, 4 do
+  local job, execution, origin, worked = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local wip, member = registry_key('wip', origin), job .. ':' .. execution
+  if holds(job, execution, origin, name) and is_job(job) then
+    local ends = server_seconds() + lease
+    redis.call('HSET', execution_key(job, execution), 'id', execution, 'job_id', job, 'last_heartbeat', now_float,
+      'worker_name', name)
+    redis.call('HSETNX', execution_key(job, execution), 'created_at', now_float)
+    redis.call('EXPIRE', execution_key(job, execution), lease)
+    redis.call('ZADD', wip, ends, member)
+    redis.call('ZADD', executions_key(job), ends + 60, execution)
+    redis.call('EXPIRE', executions_key(job), lease + 60)
+    redis.call('SADD', worker_executions, member)
+    redis.call('EXPIRE', worker_executions, lease + 60)
+    redis.call('HSET', job_key(job), 'last_heartbeat', now)
+    redis.call('HSET', worker, 'current_job', job, 'current_job_working_time', worked)
+  else
+    reply[#reply + 1] = execution
+  end
+end
+return reply

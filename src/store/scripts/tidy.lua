@@ -1,0 +1,16 @@
+-- Purges a queue's registries of what has expired, and its set of workers of those that are gone.
+-- KEYS: 1 finished registry  2 failed registry  3 set of workers  4 set of the queue's workers
+-- ARGV: 1 prefix
+-- Derived: keys of the workers that the set names
+-- Returns: {"tidied"}
+
+local now = server_seconds()
+redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, now)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], 0, now)
+for _, worker in ipairs(redis.call('SMEMBERS', KEYS[4])) do
+  if redis.call('EXISTS', worker) == 0 then
+    redis.call('SREM', KEYS[4], worker)
+    redis.call('SREM', KEYS[3], worker)
+  end
+end
+return { 'tidied' }
