@@ -1,0 +1,392 @@
+//! Where Redis is and how to get in: a resolved address.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::keywords::Class;
+use super::tls::Tls;
+use super::{keywords, url};
+
+/// Everything that is needed to connect. Neither `Display` nor `Debug` shows a secret.
+///
+/// See the documentation of `keywords` for what becomes of each option of redis-py.
+#[derive(Clone)]
+pub(crate) struct Address {
+    pub(super) target: Target,
+    pub(super) login: Login,
+    /// The horse's way to the same server, as the user wrote it.
+    horse: Value,
+}
+
+/// The server.
+#[derive(Clone)]
+pub(super) enum Target {
+    Tcp { host: String, port: u16 },
+    Unix { path: PathBuf },
+    Sentinel { instances: Vec<(String, u16)>, master_name: String, login: Box<Login> },
+}
+
+/// What is said on a connection when it begins, and how it is made.
+#[derive(Clone)]
+pub(super) struct Login {
+    pub(super) db: i64,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<SecretString>,
+    pub(super) client_name: Option<String>,
+    pub(super) library: (String, String),
+    pub(super) resp3: bool,
+    pub(super) tls: Option<Tls>,
+    pub(super) keepalive: bool,
+    pub(super) connect_timeout: Duration,
+    pub(super) response_timeout: Duration,
+}
+
+/// Why an address is of no use.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum AddressError {
+    /// The URL begins with something else.
+    #[error("redis url must begin with redis://, rediss:// or unix://")]
+    Scheme,
+    /// The URL cannot be taken apart.
+    #[error("redis url has {0} (are the special characters of its password percent-encoded?)")]
+    Grammar(&'static str),
+    /// An option has a value of the wrong kind.
+    #[error("redis connection option {option} must be {expected}")]
+    Value {
+        /// Its name.
+        option: String,
+        /// What is understood.
+        expected: &'static str,
+    },
+    /// redis-py does not know this option for this kind of connection.
+    #[error("redis connection option {option} is not known here{}", .hint.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default())]
+    Unknown {
+        /// Its name.
+        option: String,
+        /// A known name that is close to it.
+        hint: Option<&'static str>,
+    },
+    /// redis-py knows the option, the daemon cannot do what it says.
+    #[error("redis connection option {option} {why}")]
+    Unsupported {
+        /// Its name.
+        option: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// A file of certificates or a key cannot be used.
+    #[error("cannot use {option} {}: {why}", .path.display())]
+    File {
+        /// The option that names it.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS for redis: {0}")]
+    Tls(String),
+}
+
+/// The `REDIS_HOST` … `REDIS_SSL_CERTFILE` settings.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) db: i64,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<String>,
+    pub(crate) ssl: bool,
+    pub(crate) ssl_ca_certs: Option<String>,
+    pub(crate) ssl_cert_reqs: Option<String>,
+    pub(crate) ssl_ca_data: Option<String>,
+    pub(crate) ssl_keyfile: Option<String>,
+    pub(crate) ssl_certfile: Option<String>,
+}
+
+impl Default for Options {
+    /// RQ's defaults: `localhost`, 6379, database 0, certificates required.
+    fn default() -> Self {
+        Self {
+            host: "localhost".into(),
+            port: 6379,
+            db: 0,
+            username: None,
+            password: None,
+            ssl: false,
+            ssl_ca_certs: None,
+            ssl_cert_reqs: Some("required".into()),
+            ssl_ca_data: None,
+            ssl_keyfile: None,
+            ssl_certfile: None,
+        }
+    }
+}
+
+/// The `SENTINEL` dictionary.
+#[derive(Clone)]
+pub(crate) struct Sentinel {
+    pub(crate) instances: Vec<(String, u16)>,
+    pub(crate) master_name: String,
+    pub(crate) db: i64,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<String>,
+    pub(crate) socket_timeout: Option<f64>,
+    pub(crate) ssl: bool,
+    pub(crate) connection_kwargs: Map<String, Value>,
+    pub(crate) sentinel_kwargs: Map<String, Value>,
+}
+
+impl Default for Sentinel {
+    /// RQ's defaults: one sentinel on `localhost`, the master `mymaster`.
+    fn default() -> Self {
+        Self {
+            instances: vec![("localhost".into(), 26379)],
+            master_name: "mymaster".into(),
+            db: 0,
+            username: None,
+            password: None,
+            socket_timeout: None,
+            ssl: false,
+            connection_kwargs: Map::new(),
+            sentinel_kwargs: Map::new(),
+        }
+    }
+}
+
+impl Address {
+    /// Reads a URL by redis-py's grammar; files that it names are not opened yet.
+    pub(crate) fn from_url(url: &str) -> Result<Self, AddressError> {
+        let (class, keywords) = url::parse(url)?;
+        let login = Login::from_keywords(class, &keywords)?;
+        let target = match class {
+            Class::Unix => Target::Unix { path: text(&keywords, "path")?.unwrap_or_default().into() },
+            Class::Tcp | Class::Tls => tcp(&keywords)?,
+        };
+        Ok(Self { target, login, horse: json!({ "url": url }) })
+    }
+
+    /// The address that the `REDIS_*` settings tell.
+    pub(crate) fn from_options(options: Options) -> Result<Self, AddressError> {
+        let ssl = options.ssl;
+        let mut all = keywords_of(vec![
+            ("host", json!(options.host)),
+            ("port", json!(options.port)),
+            ("db", json!(options.db)),
+            ("username", json!(options.username)),
+            ("password", json!(options.password)),
+            ("ssl_ca_certs", json!(options.ssl_ca_certs)),
+            ("ssl_cert_reqs", json!(options.ssl_cert_reqs)),
+            ("ssl_ca_data", json!(options.ssl_ca_data)),
+            ("ssl_keyfile", json!(options.ssl_keyfile)),
+            ("ssl_certfile", json!(options.ssl_certfile)),
+        ]);
+        let class = class_of(ssl, &mut all);
+        let login = Login::from_keywords(class, &all)?;
+        let target = tcp(&all)?;
+        all.insert("ssl".into(), json!(ssl));
+        Ok(Self { target, login, horse: json!({ "options": all }) })
+    }
+
+    /// The master that sentinels name.
+    pub(crate) fn from_sentinel(sentinel: Sentinel) -> Result<Self, AddressError> {
+        let mut all = keywords_of(vec![
+            ("db", json!(sentinel.db)),
+            ("username", json!(sentinel.username)),
+            ("password", json!(sentinel.password)),
+            ("socket_timeout", json!(sentinel.socket_timeout)),
+            ("ssl", json!(sentinel.ssl)),
+        ]);
+        all.extend(sentinel.connection_kwargs);
+        let horse = json!({ "sentinel": {
+            "instances": sentinel.instances,
+            "master_name": sentinel.master_name,
+            "options": all,
+            "sentinel_options": sentinel.sentinel_kwargs,
+        }});
+        let target = Target::Sentinel {
+            instances: sentinel.instances,
+            master_name: sentinel.master_name,
+            login: Box::new(Login::from_dictionary(sentinel.sentinel_kwargs)?),
+        };
+        Ok(Self { target, login: Login::from_dictionary(all)?, horse })
+    }
+
+    /// How a job reaches the same server with redis-py: the `connection` of the horse protocol. It holds secrets.
+    pub(crate) fn for_horse(&self) -> Value {
+        self.horse.clone()
+    }
+}
+
+impl PartialEq for Address {
+    /// Equal when written alike: the description for the horse holds all that was given.
+    fn eq(&self, other: &Self) -> bool {
+        self.horse == other.horse
+    }
+}
+
+impl Login {
+    /// Takes the keywords of one connection class.
+    fn from_keywords(class: Class, keywords: &Map<String, Value>) -> Result<Self, AddressError> {
+        keywords::check(class, keywords)?;
+        let own = env!("CARGO_PKG_NAME").to_owned();
+        let library = text(keywords, "lib_name")?.unwrap_or(own);
+        let version = text(keywords, "lib_version")?.unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
+        Ok(Self {
+            db: integer(keywords, "db")?.unwrap_or(0),
+            username: text(keywords, "username")?.filter(|name| !name.is_empty()),
+            password: text(keywords, "password")?.filter(|word| !word.is_empty()).map(SecretString::from),
+            client_name: text(keywords, "client_name")?.filter(|name| !name.is_empty()),
+            library: (library, version),
+            resp3: match integer(keywords, "protocol")? {
+                None | Some(2) => false,
+                Some(3) => true,
+                Some(_) => return Err(wrong("protocol", "2 or 3")),
+            },
+            tls: (class == Class::Tls).then(|| Tls::from_keywords(keywords)).transpose()?,
+            keepalive: boolean(keywords, "socket_keepalive")?.unwrap_or(true),
+            connect_timeout: seconds(keywords, "socket_connect_timeout")?.unwrap_or(Duration::from_secs(5)),
+            response_timeout: seconds(keywords, "socket_timeout")?.unwrap_or(Duration::from_secs(10)),
+        })
+    }
+
+    /// Takes keywords among which `ssl` tells the class, as `redis.Redis` does.
+    fn from_dictionary(mut keywords: Map<String, Value>) -> Result<Self, AddressError> {
+        let ssl = boolean(&keywords, "ssl")?.unwrap_or(false);
+        keywords.remove("ssl");
+        let class = class_of(ssl, &mut keywords);
+        Self::from_keywords(class, &keywords)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Login { db, username, password, tls, .. } = &self.login;
+        let user = username.as_deref().map(escaped).unwrap_or_default();
+        let user = match password {
+            Some(_) => format!("{user}:***@"),
+            None if user.is_empty() => String::new(),
+            None => format!("{user}@"),
+        };
+        let s = if tls.is_some() { "s" } else { "" };
+        match &self.target {
+            Target::Tcp { host, port } => write!(f, "redis{s}://{user}{}:{port}/{db}", bracketed(host)),
+            Target::Unix { path } => {
+                let path = utf8_percent_encode(&path.to_string_lossy(), PATH).to_string();
+                write!(f, "unix://{user}{path}?db={db}")
+            }
+            Target::Sentinel { instances, master_name, .. } => {
+                let all: Vec<_> =
+                    instances.iter().map(|(host, port)| format!("{}:{port}", bracketed(host))).collect();
+                write!(f, "redis{s}+sentinel://{user}{}/{}/{db}", all.join(","), escaped(master_name))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+impl Login {
+    /// What redis-py would send as password: a user name alone goes with an empty one.
+    pub(super) fn password(&self) -> Option<&str> {
+        let given = self.password.as_ref().map(ExposeSecret::expose_secret);
+        given.or(self.username.as_ref().map(|_| ""))
+    }
+}
+
+const WORD: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &WORD.remove(b'/');
+
+fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, WORD).to_string()
+}
+
+/// A host as a URL shows it; control characters of a strange one do not reach a terminal.
+fn bracketed(host: &str) -> String {
+    let host = host.escape_default().to_string();
+    if host.contains(':') { format!("[{host}]") } else { host }
+}
+
+fn tcp(keywords: &Map<String, Value>) -> Result<Target, AddressError> {
+    let host = text(keywords, "host")?.unwrap_or_else(|| "localhost".to_owned());
+    let port = integer(keywords, "port")?.unwrap_or(6379);
+    let port = u16::try_from(port).map_err(|_| wrong("port", "a number from 0 to 65535"))?;
+    Ok(Target::Tcp { host, port })
+}
+
+/// Nulls are defaults.
+fn keywords_of(given: Vec<(&str, Value)>) -> Map<String, Value> {
+    given
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// RQ: without `ssl`, redis-py's client drops the other `ssl_*` settings unread.
+fn class_of(ssl: bool, keywords: &mut Map<String, Value>) -> Class {
+    if ssl {
+        return Class::Tls;
+    }
+    keywords.retain(|name, _| !name.starts_with("ssl_"));
+    Class::Tcp
+}
+
+fn wrong(option: &str, expected: &'static str) -> AddressError {
+    AddressError::Value { option: option.to_owned(), expected }
+}
+
+pub(super) fn text(keywords: &Map<String, Value>, name: &str) -> Result<Option<String>, AddressError> {
+    match keywords.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(wrong(name, "a text")),
+    }
+}
+
+/// A whole number, also as text: settings modules often hold `"6380"`.
+pub(super) fn integer(keywords: &Map<String, Value>, name: &str) -> Result<Option<i64>, AddressError> {
+    let number = match keywords.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Number(number)) => number.as_i64(),
+        Some(Value::String(text)) => keywords::python_int(text),
+        Some(_) => None,
+    };
+    number.map(Some).ok_or_else(|| wrong(name, "a whole number"))
+}
+
+pub(super) fn boolean(keywords: &Map<String, Value>, name: &str) -> Result<Option<bool>, AddressError> {
+    match keywords.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        Some(Value::Number(number)) => Ok(Some(number.as_f64() != Some(0.0))),
+        Some(_) => Err(wrong(name, "true or false")),
+    }
+}
+
+/// A time above zero: redis-py fails with a time-out of zero, too, if only when it connects.
+fn seconds(keywords: &Map<String, Value>, name: &str) -> Result<Option<Duration>, AddressError> {
+    let expected = "a number of seconds above 0";
+    match keywords.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => {
+            let seconds = number.as_f64().filter(|seconds| *seconds > 0.0);
+            let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds.min(1e9)).ok());
+            time.map(Some).ok_or_else(|| wrong(name, expected))
+        }
+        Some(_) => Err(wrong(name, expected)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

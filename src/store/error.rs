@@ -1,0 +1,126 @@
+//! What can go wrong between the daemon and Redis.
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+use super::address::AddressError;
+
+/// Why Redis could not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// Nobody answered, the connection broke or timed out, or the server cannot serve yet (it loads its data,
+    /// or another one becomes master). Whether a command that was under way took effect is unknown.
+    #[error("redis at {address} is away: {cause}")]
+    Away {
+        /// The server, without secrets.
+        address: String,
+        /// What the last attempt met.
+        #[source]
+        cause: RedisError,
+    },
+    /// The server answered with an error: authentication, permission, wrong type, out of memory.
+    #[error("redis at {address} refused: {cause}")]
+    Refused {
+        /// The server, without secrets.
+        address: String,
+        /// The server's answer.
+        #[source]
+        cause: RedisError,
+    },
+    /// The server answered something that we cannot read.
+    #[error("cannot read the answer of redis at {address}: {what}")]
+    Malformed {
+        /// The server, without secrets.
+        address: String,
+        /// What was wrong with the answer.
+        what: String,
+    },
+    /// The connection cannot be made with the settings given, whatever the server does.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+}
+
+impl StoreError {
+    /// Sorts what the client library reports, for the server at `address`.
+    pub(super) fn sort(address: &str, cause: RedisError) -> Self {
+        let address = address.to_owned();
+        match cause.kind() {
+            ErrorKind::Parse | ErrorKind::UnexpectedReturnType | ErrorKind::Client => {
+                Self::Malformed { address, what: cause.to_string() }
+            }
+            ErrorKind::Io if is_certificate_trouble(&cause) => Self::Refused { address, cause },
+            ErrorKind::Io | ErrorKind::MasterNameNotFoundBySentinel => Self::Away { address, cause },
+            _ if is_passing(&cause) => Self::Away { address, cause },
+            _ => Self::Refused { address, cause },
+        }
+    }
+
+    /// An answer that is well-formed but not what the command is known to give.
+    pub(super) fn unexpected(address: &str, what: impl Into<String>) -> Self {
+        Self::Malformed { address: address.to_owned(), what: what.into() }
+    }
+
+    /// Whether trying again later may help, without anyone changing a setting.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self, Self::Away { .. })
+    }
+
+    /// The server's error code (`OOM`, `NOPERM`, `WRONGTYPE`), when it answered with one.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Away { cause, .. } | Self::Refused { cause, .. } => cause.code(),
+            Self::Malformed { .. } | Self::Address(_) => None,
+        }
+    }
+}
+
+/// Whether a connection that met this error is of no more use.
+///
+/// A server that turned into a replica is such a case: only a new connection finds the new master.
+pub(super) fn breaks_connection(cause: &RedisError) -> bool {
+    match cause.kind() {
+        ErrorKind::Io | ErrorKind::Parse => true,
+        ErrorKind::Server(kind) => {
+            matches!(kind, ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)
+        }
+        _ => cause.code() == Some("UNBLOCKED"),
+    }
+}
+
+/// Whether the server's error is one that ends by itself.
+fn is_passing(cause: &RedisError) -> bool {
+    match cause.kind() {
+        ErrorKind::Server(kind) => match kind {
+            ServerErrorKind::BusyLoading
+            | ServerErrorKind::MasterDown
+            | ServerErrorKind::ReadOnly
+            | ServerErrorKind::ClusterDown
+            | ServerErrorKind::TryAgain => true,
+            ServerErrorKind::ResponseError => {
+                cause.detail().is_some_and(|text| text.starts_with("max number of clients"))
+            }
+            _ => false,
+        },
+        // BUSY: a script runs for too long; NOREPLICAS: too few replicas to write;
+        // UNBLOCKED: the server became a replica while a command was blocked on it.
+        ErrorKind::Extension => matches!(cause.code(), Some("BUSY" | "NOREPLICAS" | "UNBLOCKED")),
+        _ => false,
+    }
+}
+
+/// Whether the handshake failed over a certificate: waiting does not help against that.
+fn is_certificate_trouble(cause: &RedisError) -> bool {
+    let source = std::error::Error::source(cause);
+    let inner =
+        source.and_then(|error| error.downcast_ref::<std::sync::Arc<dyn std::error::Error + Send + Sync>>());
+    let io = inner.and_then(|error| error.downcast_ref::<std::io::Error>());
+    let tls = io.and_then(std::io::Error::get_ref).and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(
+        tls,
+        Some(
+            rustls::Error::InvalidCertificate(_)
+                | rustls::Error::NoCertificatesPresented
+                | rustls::Error::AlertReceived(_)
+                | rustls::Error::PeerIncompatible(_)
+        )
+    )
+}

@@ -1,0 +1,300 @@
+//! TLS: redis-py's `ssl_*` options, carried out by rustls.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use serde_json::{Map, Value};
+
+use super::address::{AddressError, boolean, integer, text};
+
+/// How to secure a connection; files are read anew for each connection, so that renewed ones are found.
+#[derive(Debug, Clone)]
+pub(super) struct Tls {
+    trust: Trust,
+    check_hostname: bool,
+    ca_certs: Option<PathBuf>,
+    ca_path: Option<PathBuf>,
+    ca_data: Option<String>,
+    certfile: Option<PathBuf>,
+    keyfile: Option<PathBuf>,
+    only_1_3: bool,
+}
+
+/// `ssl_cert_reqs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// Any certificate will do.
+    None,
+    /// RQ: `optional` and `required` are one for a client: a server always shows its certificate.
+    Required,
+}
+
+impl Tls {
+    /// Takes the `ssl_*` keywords; opens no file.
+    pub(super) fn from_keywords(keywords: &Map<String, Value>) -> Result<Self, AddressError> {
+        let path = |name| text(keywords, name).map(|path| path.map(PathBuf::from));
+        let wrong = |option: &str, expected| AddressError::Value { option: option.to_owned(), expected };
+        let trust = match text(keywords, "ssl_cert_reqs")?.as_deref() {
+            Some("none") => Trust::None,
+            None | Some("required" | "optional") => Trust::Required,
+            Some(_) => return Err(wrong("ssl_cert_reqs", "none, optional or required")),
+        };
+        // The numbers of Python's `ssl.TLSVersion`; rustls speaks nothing older than 1.2.
+        let only_1_3 = match integer(keywords, "ssl_min_version")? {
+            None | Some(-2 | 768..=771) => false,
+            Some(-1 | 772) => true,
+            Some(_) => return Err(wrong("ssl_min_version", "771 (TLS 1.2) or 772 (TLS 1.3)")),
+        };
+        let (certfile, keyfile) = (path("ssl_certfile")?, path("ssl_keyfile")?);
+        if keyfile.is_some() && certfile.is_none() {
+            return Err(wrong("ssl_certfile", "given when ssl_keyfile is"));
+        }
+        Ok(Self {
+            trust,
+            check_hostname: boolean(keywords, "ssl_check_hostname")?.unwrap_or(true),
+            ca_certs: path("ssl_ca_certs")?,
+            ca_path: path("ssl_ca_path")?,
+            ca_data: text(keywords, "ssl_ca_data")?,
+            certfile,
+            keyfile,
+            only_1_3,
+        })
+    }
+
+    /// Reads the files and makes the client's configuration. This blocks for some milliseconds.
+    pub(super) fn config(&self) -> Result<ClientConfig, AddressError> {
+        let provider = provider();
+        let versions: &[_] = if self.only_1_3 {
+            &[&rustls::version::TLS13]
+        } else {
+            &[&rustls::version::TLS13, &rustls::version::TLS12]
+        };
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(versions)
+            .map_err(|error| AddressError::Tls(error.to_string()))?;
+        let verifier: Arc<dyn ServerCertVerifier> = match self.trust {
+            Trust::None => Arc::new(AnyCertificate { provider }),
+            Trust::Required => {
+                let roots = Arc::new(self.roots()?);
+                let inner = WebPkiServerVerifier::builder_with_provider(roots, provider)
+                    .build()
+                    .map_err(|error| AddressError::Tls(error.to_string()))?;
+                if self.check_hostname { inner } else { Arc::new(AnyName { inner }) }
+            }
+        };
+        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+        let Some(certfile) = &self.certfile else { return Ok(builder.with_no_client_auth()) };
+        let chain = certificates("ssl_certfile", certfile)?;
+        let key = self.key(certfile)?;
+        builder.with_client_auth_cert(chain, key).map_err(|error| {
+            let why = format!("its certificate and key do not go together: {error}");
+            AddressError::File { option: "ssl_certfile", path: certfile.clone(), why }
+        })
+    }
+
+    /// The authorities to trust. Python adds the given ones to the system's, so this does, too;
+    /// but a system without any is then no error.
+    fn roots(&self) -> Result<RootCertStore, AddressError> {
+        let mut roots = RootCertStore::empty();
+        if let Some(file) = &self.ca_certs {
+            add(&mut roots, "ssl_ca_certs", file, certificates("ssl_ca_certs", file)?)?;
+        }
+        if let Some(folder) = &self.ca_path {
+            for file in files(folder)? {
+                // A folder of authorities also holds revocation lists and notes.
+                let found = certificates("ssl_ca_path", &file).unwrap_or_default();
+                roots.add_parsable_certificates(found);
+            }
+        }
+        if let Some(data) = &self.ca_data {
+            for found in CertificateDer::pem_slice_iter(data.as_bytes()) {
+                let trouble = |_| AddressError::Tls("ssl_ca_data is not PEM text of certificates".into());
+                roots.add(found.map_err(|_| trouble(()))?).map_err(|_| trouble(()))?;
+            }
+        }
+        let system = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(system.certs);
+        if roots.is_empty() {
+            let detail = system.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
+            return Err(AddressError::Tls(format!(
+                "no certificate authority to trust: the system has none{detail}; \
+                 install its ca-certificates package or set ssl_ca_certs"
+            )));
+        }
+        Ok(roots)
+    }
+
+    /// The client's key: in its own file, or behind the certificate as OpenSSL allows.
+    fn key(&self, certfile: &Path) -> Result<PrivateKeyDer<'static>, AddressError> {
+        let (option, path) = match &self.keyfile {
+            Some(path) => ("ssl_keyfile", path.as_path()),
+            None => ("ssl_certfile", certfile),
+        };
+        let text = read(option, path)?;
+        PrivateKeyDer::from_pem_slice(&text).map_err(|_| {
+            let encrypted = text.windows(9).any(|part| part == b"ENCRYPTED");
+            let why = if encrypted {
+                "its private key is encrypted; write it without a password (openssl pkey -in KEY -out NEW)"
+            } else {
+                "it holds no private key in PEM form"
+            };
+            AddressError::File { option, path: path.to_owned(), why: why.into() }
+        })
+    }
+}
+
+/// The process' cryptography: ring, installed once (rustls panics when it must guess).
+fn provider() -> Arc<CryptoProvider> {
+    if CryptoProvider::get_default().is_none() {
+        // A race is lost to another thread that installs the same.
+        let _ = ring::default_provider().install_default();
+    }
+    Arc::clone(CryptoProvider::get_default().expect("it was just installed"))
+}
+
+fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, AddressError> {
+    fs::read(path).map_err(|error| AddressError::File {
+        option,
+        path: path.to_owned(),
+        why: error.to_string(),
+    })
+}
+
+/// All certificates of a PEM file; one at least.
+fn certificates(option: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, AddressError> {
+    let text = read(option, path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => {
+            let why = "it holds no certificate in PEM form".to_owned();
+            Err(AddressError::File { option, path: path.to_owned(), why })
+        }
+    }
+}
+
+fn add(
+    roots: &mut RootCertStore,
+    option: &'static str,
+    path: &Path,
+    found: Vec<CertificateDer<'static>>,
+) -> Result<(), AddressError> {
+    if roots.add_parsable_certificates(found).0 == 0 {
+        let why = "none of its certificates can be an authority".to_owned();
+        return Err(AddressError::File { option, path: path.to_owned(), why });
+    }
+    Ok(())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, AddressError> {
+    let trouble = |error: std::io::Error| AddressError::File {
+        option: "ssl_ca_path",
+        path: folder.to_owned(),
+        why: error.to_string(),
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(trouble)? {
+        let path = entry.map_err(trouble)?.path();
+        if path.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// `ssl_cert_reqs=none`: the connection is secret, but from whom it comes is not checked.
+#[derive(Debug)]
+struct AnyCertificate {
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// `ssl_check_hostname=False`: a trusted authority must have signed, for whatever name.
+#[derive(Debug)]
+struct AnyName {
+    inner: Arc<WebPkiServerVerifier>,
+}
+
+impl ServerCertVerifier for AnyName {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        stapled: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        // The name is looked at last, so a certificate with the wrong one passed all other checks.
+        match self.inner.verify_server_cert(certificate, chain, name, stapled, now) {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            verdict => verdict,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
