@@ -1,1 +1,59 @@
 //! What the daemon may be told: one definition of every setting, and the layers that it is read from.
+//!
+//! [`Sources`] names what to read, [`Sources::resolve`] reads it and gives [`Resolved`]: the [`Settings`] in
+//! force with the origin of each value, or all [`Problems`] at once. The layers, the lowest first: built-in
+//! defaults, default files, RQ's own names in the environment, what `-c` names, variables that start with `RQ_`,
+//! options of the command line. `docs/configuration.md` tells the rules to users.
+
+mod connection;
+mod duration;
+mod environment;
+mod file;
+mod kind;
+mod layer;
+mod origin;
+mod problem;
+mod python;
+mod resolved;
+mod secret;
+mod section;
+mod sentinel;
+mod sources;
+mod stack;
+
+use std::time::Duration;
+
+pub(crate) use connection::{Address, Options};
+pub(crate) use environment::Environment;
+pub(crate) use origin::Origin;
+pub(crate) use problem::{Problem, Problems};
+pub(crate) use python::PythonModule;
+pub(crate) use resolved::{Effective, Resolved, Shadowed, Warning};
+pub(crate) use secret::mask_url;
+pub(crate) use section::{DictConfig, Horse, Level, Logging, Sentry, Worker};
+pub(crate) use sentinel::{Arguments, Sentinel};
+pub(crate) use sources::Sources;
+
+/// Everything the daemon was told.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) redis: Redis,
+    pub(crate) worker: Worker,
+    pub(crate) horse: Horse,
+    pub(crate) logging: Logging,
+    pub(crate) sentry: Sentry,
+}
+
+/// Which Redis, and how it is met.
+#[derive(Debug, Clone)]
+pub(crate) struct Redis {
+    /// Where it is.
+    pub(crate) address: Address,
+    /// How long to try to reach it at start.
+    pub(crate) start_timeout: Duration,
+    /// What every key starts with.
+    pub(crate) key_prefix: String,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Which Redis it is: several layers may name one, and RQ has rules for that.
+//!
+//! A connection is a whole. Within one source a URL beats Sentinel, and Sentinel beats host and port. Between
+//! sources the highest that names a connection wins, and takes nothing from those below when it is one of RQ's
+//! own (the bare environment, `-c`): a password must not travel to a host that it was not meant for. Only among
+//! default files, prefixed variables and options do host, port and the rest add up key by key.
+
+use secrecy::SecretString;
+
+use super::layer::{Entry, Layer, Standing};
+use super::origin::Origin;
+use super::problem::{Problem, Problems};
+use super::section::RedisKeys;
+use super::sentinel::Sentinel;
+
+/// Where Redis is.
+#[derive(Debug, Clone)]
+pub(crate) enum Address {
+    /// By a URL of redis-py's grammar.
+    Url(SecretString),
+    /// By host, port and so on.
+    Options(Box<Options>),
+    /// By asking Sentinel.
+    Sentinel(Box<Sentinel>),
+}
+
+/// A Redis by host and port, with RQ's `REDIS_*` names.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) db: i64,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<SecretString>,
+    pub(crate) ssl: bool,
+    pub(crate) ssl_ca_certs: Option<std::path::PathBuf>,
+    /// `required`, `optional` or `none`.
+    pub(crate) ssl_cert_reqs: String,
+    pub(crate) ssl_ca_data: Option<String>,
+    pub(crate) ssl_keyfile: Option<std::path::PathBuf>,
+    pub(crate) ssl_certfile: Option<std::path::PathBuf>,
+}
+
+impl Address {
+    /// The address that the merged keys say.
+    pub(crate) fn of(keys: RedisKeys) -> Result<Self, Problems> {
+        if let Some(url) = keys.url {
+            return Ok(Self::Url(url));
+        }
+        if let Some(text) = keys.sentinel {
+            let refused = |_| Problem::with_key("redis.sentinel", Origin::Default, "it lost its form").into();
+            return serde_json::from_str(&text)
+                .map(|sentinel| Self::Sentinel(Box::new(sentinel)))
+                .map_err(refused);
+        }
+        Ok(Self::Options(Box::new(Options {
+            host: keys.host,
+            port: keys.port,
+            db: keys.db,
+            username: keys.username,
+            password: keys.password,
+            ssl: keys.ssl,
+            ssl_ca_certs: keys.ssl_ca_certs,
+            ssl_cert_reqs: keys.ssl_cert_reqs,
+            ssl_ca_data: keys.ssl_ca_data,
+            ssl_keyfile: keys.ssl_keyfile,
+            ssl_certfile: keys.ssl_certfile,
+        })))
+    }
+}
+
+/// The three ways to name a Redis, the stronger first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    Url,
+    Sentinel,
+    Options,
+}
+
+fn form_of(key: &str) -> Option<Form> {
+    match key {
+        "redis.url" => Some(Form::Url),
+        "redis.sentinel" => Some(Form::Sentinel),
+        "redis.start_timeout" | "redis.key_prefix" => None,
+        _ => key.starts_with("redis.").then_some(Form::Options),
+    }
+}
+
+/// What a choice among connections left aside, and what is wrong with it.
+#[derive(Default)]
+pub(crate) struct Choice {
+    /// Entries that play no part, from the highest layer down.
+    pub(crate) dropped: Vec<(Standing, Entry)>,
+    /// The entry that decided, when anything but a default did.
+    pub(crate) winner: Option<(&'static str, String, Origin)>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Takes out of the layers, which stand lowest first, every entry about connections that plays no part.
+///
+/// RQ: with a Python settings module (`module_alone`), the bare environment is not asked for a connection, even
+/// when the module names none.
+pub(crate) fn choose(layers: &mut [Layer], module_alone: bool) -> Choice {
+    let mut choice = Choice::default();
+    let mut settled: Option<Form> = None;
+    let mut closed = false;
+    let mut names_host = false;
+    for layer in layers.iter_mut().rev().filter(|layer| layer.standing != Standing::Default) {
+        let own = layer.entries.keys().filter_map(|name| form_of(name)).min();
+        let Some(own) = own else { continue };
+        let barred = module_alone && layer.standing == Standing::Bare;
+        if !barred && !closed && settled == Some(Form::Options) && own != Form::Options && !names_host {
+            choice.problems.extend(part_of_a_connection(&choice, layer, own));
+        }
+        let keep = if barred || closed || settled.is_some_and(|form| form != own) { None } else { Some(own) };
+        drop_others(layer, keep, &mut choice);
+        let Some(kept) = keep else { continue };
+        if settled.is_none() {
+            choice.winner = first_of(layer, kept);
+        }
+        settled = Some(kept);
+        names_host |= layer.entries.contains_key("redis.host") || layer.entries.contains_key("redis.port");
+        closed = kept != Form::Options || matches!(layer.standing, Standing::Bare | Standing::Explicit);
+    }
+    choice
+}
+
+fn first_of(layer: &Layer, form: Form) -> Option<(&'static str, String, Origin)> {
+    let entry = layer.entries.values().find(|entry| form_of(entry.key.name) == Some(form))?;
+    Some((entry.key.name, entry.spelled.clone(), entry.origin.clone()))
+}
+
+fn drop_others(layer: &mut Layer, keep: Option<Form>, choice: &mut Choice) {
+    let lost: Vec<&'static str> = layer
+        .entries
+        .keys()
+        .copied()
+        .filter(|name| form_of(name).is_some_and(|form| Some(form) != keep))
+        .collect();
+    for name in lost {
+        choice.dropped.extend(layer.entries.remove(name).map(|entry| (layer.standing, entry)));
+    }
+}
+
+/// A password or database alone cannot be put into a URL or Sentinel table that a lower layer gives.
+fn part_of_a_connection(choice: &Choice, layer: &Layer, form: Form) -> Option<Problem> {
+    let (key, spelled, origin) = choice.winner.as_ref()?;
+    let (_, whole, place) = first_of(layer, form)?;
+    let problem = Problem::with_key(
+        spelled.clone(),
+        origin.clone(),
+        format!("it is one part of a connection, but the whole is given by {whole} from {place}"),
+    );
+    Some(problem.hint(format!("give redis.host beside {key}, or the whole as one URL")))
+}

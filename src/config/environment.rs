@@ -1,0 +1,163 @@
+//! What environment variables say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Raw;
+
+use super::file;
+use super::kind::Kind;
+use super::layer::{Entry, Layer, Standing, unknown};
+use super::origin::Origin;
+use super::problem::{Mismatch, Problem, nearest};
+use super::section::{self, Key};
+
+/// The variables of the process, taken once. It has no `Debug`, as they hold secrets.
+#[derive(Clone, Default)]
+pub(crate) struct Environment {
+    variables: BTreeMap<String, String>,
+    not_text: BTreeSet<String>,
+}
+
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Self {
+        let mut environment = Self::default();
+        for (name, value) in variables {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(environment.variables.insert(name, value)),
+                Err(_) => drop(environment.not_text.insert(name)),
+            }
+        }
+        environment
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self { variables: variables.into_iter().collect(), not_text: BTreeSet::new() }
+    }
+}
+
+impl Environment {
+    /// The value of a variable that is text.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().chain(&self.not_text).map(String::as_str)
+    }
+}
+
+/// Reads the layers that the environment is.
+pub(crate) struct Reader<'a> {
+    pub(crate) environment: &'a Environment,
+    /// What relative paths in `…_FILE` variables start from.
+    pub(crate) directory: &'a Path,
+}
+
+impl Reader<'_> {
+    /// RQ's own names without a prefix.
+    pub(crate) fn bare(&self, problems: &mut Vec<Problem>) -> Layer {
+        let mut layer = Layer::new(Standing::Bare, false);
+        for key in section::keys().filter(|key| key.variables.bare) {
+            for name in key.rq_name.into_iter() {
+                self.add(&mut layer, key, name, problems);
+            }
+        }
+        layer
+    }
+
+    /// Variables that start with `RQ_`: the short ones, and `RQ_<SECTION>__<KEY>`.
+    pub(crate) fn prefixed(&self, problems: &mut Vec<Problem>) -> Layer {
+        let mut layer = Layer::new(Standing::Prefixed, true);
+        for key in section::keys().filter(|key| key.variables.allowed) {
+            for name in key.variables.short.map(String::from).into_iter().chain([key.long_variable()]) {
+                self.add(&mut layer, key, &name, problems);
+            }
+        }
+        problems.extend(self.unknown());
+        layer
+    }
+
+    fn add(&self, layer: &mut Layer, key: &'static Key, name: &str, problems: &mut Vec<Problem>) {
+        match self.value(name) {
+            Ok(Some((text, origin))) if !text.is_empty() || key.name == "redis.key_prefix" => {
+                layer.add(read_text(key, name, origin, text), problems);
+            }
+            // An empty variable counts as unset: it is how many systems unset one.
+            Ok(_) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+
+    /// What a variable says by itself or through the file that `<name>_FILE` names.
+    fn value(&self, name: &str) -> Result<Option<(String, Origin)>, Problem> {
+        let by_file = format!("{name}_FILE");
+        for name in [name, &by_file] {
+            if self.environment.not_text.contains(name) {
+                return Err(Problem::with_source(Origin::Variable(name.to_owned()), "it is not UTF-8 text"));
+            }
+        }
+        let path = self.environment.get(&by_file).filter(|path| !path.is_empty());
+        match (self.environment.get(name), path) {
+            (Some(text), Some(_)) if !text.is_empty() => {
+                let text = format!("{by_file} is set too");
+                Err(Problem::with_source(Origin::Variable(name.to_owned()), text).hint("unset one of them"))
+            }
+            (_, Some(path)) => self.file(by_file, path).map(Some),
+            (Some(text), None) => Ok(Some((text.to_owned(), Origin::Variable(name.to_owned())))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn file(&self, variable: String, path: &str) -> Result<(String, Origin), Problem> {
+        let path: PathBuf = self.directory.join(path);
+        let origin = Origin::VariableFile { variable, path: path.clone() };
+        let mut text =
+            file::read(&path).map_err(|reason| Problem::with_source(origin.clone(), reason.to_string()))?;
+        if text.ends_with('\n') {
+            text.pop();
+            if text.ends_with('\r') {
+                text.pop();
+            }
+        }
+        Ok((text, origin))
+    }
+
+    /// Names that were meant for us, as nobody else writes `RQ_…__…`, but fit nothing.
+    fn unknown(&self) -> Vec<Problem> {
+        let known: Vec<String> = section::keys()
+            .filter(|key| key.variables.allowed)
+            .flat_map(|key| [key.long_variable(), format!("{}_FILE", key.long_variable())])
+            .collect();
+        let meant = |name: &&str| name.starts_with("RQ_") && name.contains("__");
+        self.environment
+            .names()
+            .filter(meant)
+            .filter(|name| !known.iter().any(|known| known == name))
+            .map(|name| {
+                let near = nearest(name, known.iter().map(String::as_str)).map(String::from);
+                let mut problem = unknown(name, Origin::Variable(name.to_owned()), near);
+                problem.key = None;
+                "there is no such setting".clone_into(&mut problem.text);
+                problem
+            })
+            .collect()
+    }
+}
+
+/// Reads the text form of a value; a text that does not fit is never shown when the key is a secret.
+fn read_text(key: &'static Key, name: &str, origin: Origin, text: String) -> Entry {
+    let mut entry = Entry::read(key, key.name, origin, &Raw::String(text.clone()));
+    if name == "REDIS_PORT" && text.starts_with("tcp://") && matches!(key.kind, Kind::Integer { .. }) {
+        let mismatch = Mismatch::new("a port", format!("{text:?}"));
+        entry.value = Err(mismatch.hint(
+            "Kubernetes sets REDIS_PORT for a service called redis: set enableServiceLinks to false, or say where \
+             Redis is by RQ_REDIS_URL",
+        ));
+    }
+    entry
+}

@@ -1,0 +1,164 @@
+//! One layer: what one source says, key by key, each with its origin.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Raw};
+
+use super::kind::Value;
+use super::origin::Origin;
+use super::problem::{Mismatch, Problem, nearest};
+use super::section::{self, Key, SECTIONS};
+
+/// How high a layer counts; later ones beat earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// Built in.
+    Default,
+    /// Files that are read unasked.
+    DefaultFile,
+    /// RQ's own names in the environment.
+    Bare,
+    /// What `-c` names.
+    Explicit,
+    /// Variables that start with `RQ_`.
+    Prefixed,
+    /// Options of the command line.
+    Option,
+}
+
+/// What one source says about one key.
+pub(crate) struct Entry {
+    pub(crate) key: &'static Key,
+    /// The key as its author spelled it.
+    pub(crate) spelled: String,
+    pub(crate) origin: Origin,
+    /// The value, or why it is none.
+    pub(crate) value: Result<Value, Mismatch>,
+}
+
+impl Entry {
+    /// Reads a value for a key.
+    pub(crate) fn read(key: &'static Key, spelled: impl Into<String>, origin: Origin, raw: &Raw) -> Self {
+        Self { key, spelled: spelled.into(), origin, value: key.read(raw) }
+    }
+
+    /// The problem that the entry is when its value cannot be used.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        self.value.as_ref().err().map(|mismatch| mismatch.at(&self.spelled, &self.origin, self.key.way_out()))
+    }
+
+    /// The value for people, without secrets.
+    pub(crate) fn shown(&self) -> Raw {
+        self.value.as_ref().map_or_else(|_| "(cannot be used)".into(), |value| self.key.kind.shown(value))
+    }
+}
+
+/// What one source says.
+pub(crate) struct Layer {
+    pub(crate) standing: Standing,
+    /// Whether values that do not fit are problems even when something else wins. They are not where names may
+    /// mean other things to other programs: in the bare environment and in Python modules.
+    pub(crate) strict: bool,
+    pub(crate) entries: BTreeMap<&'static str, Entry>,
+}
+
+impl Layer {
+    pub(crate) fn new(standing: Standing, strict: bool) -> Self {
+        Self { standing, strict, entries: BTreeMap::new() }
+    }
+
+    /// Adds an entry. The same key twice (`REDIS_URL` and `[redis] url`) is a problem.
+    pub(crate) fn add(&mut self, entry: Entry, problems: &mut Vec<Problem>) {
+        if let Some(earlier) = self.entries.get(entry.key.name) {
+            let text = format!("the same is said by {} from {}", earlier.spelled, earlier.origin);
+            problems.push(Problem::with_key(entry.spelled, entry.origin, text).hint("keep one of them"));
+            return;
+        }
+        self.entries.insert(entry.key.name, entry);
+    }
+
+    /// The problems of all values, or none in a layer that is judged by what is used of it.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = Problem> {
+        self.entries.values().filter(|_| self.strict).filter_map(Entry::problem)
+    }
+
+    /// The built-in defaults.
+    pub(crate) fn defaults() -> Self {
+        let mut layer = Self::new(Standing::Default, true);
+        for key in section::keys() {
+            if let Some(default) = key.default {
+                let raw = serde_json::from_str(default).unwrap_or(Raw::Null);
+                layer.entries.insert(key.name, Entry::read(key, key.name, Origin::Default, &raw));
+            }
+        }
+        layer
+    }
+
+    /// What a file says: RQ's names at the top level, our sections in lower case, and nothing else.
+    ///
+    /// `origin` gives the place of a key by its path in the file.
+    pub(crate) fn of_file(
+        standing: Standing,
+        table: &Map<String, Raw>,
+        origin: &dyn Fn(&[&str]) -> Origin,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let mut layer = Self::new(standing, true);
+        for (name, value) in table {
+            if let Some(section) = SECTIONS.iter().find(|section| section.name == name) {
+                layer.add_section(
+                    section,
+                    value,
+                    &|field| (format!("{name}.{field}"), origin(&[name, field])),
+                    problems,
+                );
+                if !matches!(value, Raw::Object(_) | Raw::Null) {
+                    problems.push(Mismatch::new("a table", super::kind::describe(value)).at(
+                        name,
+                        &origin(&[name]),
+                        None,
+                    ));
+                }
+            } else if let Some(key) = section::keys().find(|key| key.rq_name == Some(name)) {
+                if !value.is_null() {
+                    layer.add(Entry::read(key, name, origin(&[name]), value), problems);
+                }
+            } else {
+                let known = SECTIONS.iter().map(|section| section.name);
+                let known = known.chain(section::keys().filter_map(|key| key.rq_name));
+                problems.push(unknown(name, origin(&[name]), nearest(name, known).map(String::from)));
+            }
+        }
+        layer
+    }
+
+    /// The keys of one section; null means not given.
+    pub(crate) fn add_section(
+        &mut self,
+        section: &'static section::Section,
+        value: &Raw,
+        place: &dyn Fn(&str) -> (String, Origin),
+        problems: &mut Vec<Problem>,
+    ) {
+        for (field, value) in value.as_object().into_iter().flatten() {
+            let (spelled, origin) = place(field);
+            match section.keys.iter().find(|key| key.field == field) {
+                Some(_) if value.is_null() => {}
+                Some(key) => self.add(Entry::read(key, spelled, origin, value), problems),
+                None => {
+                    let known = nearest(field, section.keys.iter().map(|key| key.field));
+                    problems.push(unknown(&spelled, origin, known.map(String::from)));
+                }
+            }
+        }
+    }
+}
+
+/// A key that nothing knows.
+pub(crate) fn unknown(spelled: &str, origin: Origin, nearest: Option<String>) -> Problem {
+    let problem = Problem::with_key(spelled, origin, "there is no such key");
+    match nearest {
+        Some(known) => problem.hint(format!("did you mean {known}?")),
+        None => problem.hint("the keys are listed in docs/configuration.md and rq.toml(5)"),
+    }
+}

@@ -1,0 +1,86 @@
+//! What a Python settings module says, after an interpreter has imported it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value as Raw};
+
+use super::layer::{Entry, Layer, Standing};
+use super::origin::Origin;
+use super::problem::{Mismatch, Problem};
+use super::section::{self, Key, SECTIONS};
+
+/// The values of a settings module. It has no `Debug`, as they hold secrets.
+#[derive(Clone)]
+pub(crate) struct PythonModule {
+    /// The name that it was asked for by.
+    pub(crate) name: String,
+    /// The file that it was loaded from.
+    pub(crate) file: Option<PathBuf>,
+    /// Its upper-case names.
+    pub(crate) values: Map<String, Raw>,
+    /// Upper-case names whose values JSON cannot hold, each with its `repr`.
+    pub(crate) opaque: BTreeMap<String, String>,
+}
+
+impl PythonModule {
+    /// RQ's names, and our sections as `RQ_WORKER = {…}`. Other names are the module's own business.
+    pub(crate) fn layer(&self, problems: &mut Vec<Problem>) -> Layer {
+        let mut layer = Layer::new(Standing::Explicit, false);
+        let origin = Origin::Python { module: self.name.clone(), file: self.file.clone() };
+        for key in section::keys() {
+            if let Some(entry) = key.rq_name.and_then(|name| self.entry(key, name, &origin)) {
+                layer.add(entry, problems);
+            }
+        }
+        for section in SECTIONS {
+            let name = format!("RQ_{}", section.name.to_uppercase());
+            let place = |field: &str| (format!("{name}[{field:?}]"), origin.clone());
+            if let Some(value) = self.values.get(&name) {
+                if !matches!(value, Raw::Object(_) | Raw::Null) {
+                    let mismatch = Mismatch::new("a dictionary", super::kind::describe(value));
+                    problems.push(mismatch.at(&name, &origin, None));
+                }
+                layer.add_section(section, value, &place, problems);
+            } else if self.opaque.contains_key(&name) {
+                problems.push(not_json().at(&name, &origin, None));
+            }
+        }
+        problems.extend(layer.entries.values().filter(|entry| entry.key.before_python).map(too_late));
+        layer
+    }
+
+    fn entry(&self, key: &'static Key, name: &str, origin: &Origin) -> Option<Entry> {
+        // The fork server has applied DICT_CONFIG itself; its value may well be what JSON cannot hold.
+        if name == "DICT_CONFIG" {
+            let given =
+                self.opaque.contains_key(name) || self.values.get(name).is_some_and(|value| !value.is_null());
+            let value = Ok(super::kind::Value::Table(Raw::Bool(true)));
+            return given.then(|| Entry { key, spelled: name.to_owned(), origin: origin.clone(), value });
+        }
+        if self.opaque.contains_key(name) {
+            return Some(Entry {
+                key,
+                spelled: name.to_owned(),
+                origin: origin.clone(),
+                value: Err(not_json()),
+            });
+        }
+        let value = self.values.get(name).filter(|value| !value.is_null())?;
+        Some(Entry::read(key, name, origin.clone(), value))
+    }
+}
+
+fn not_json() -> Mismatch {
+    Mismatch::new("made of texts, numbers, lists and dictionaries", "an object of another class")
+}
+
+fn too_late(entry: &Entry) -> Problem {
+    let text = "it is needed before a Python module can be read, so it cannot stand in one";
+    let hint = format!(
+        "use {} or {}",
+        entry.key.option.unwrap_or("a configuration file"),
+        entry.key.long_variable()
+    );
+    Problem::with_key(entry.spelled.clone(), entry.origin.clone(), text).hint(hint)
+}

@@ -1,0 +1,88 @@
+//! The settings in force, with the origin of each and what it shadows.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value as Raw;
+
+use super::Settings;
+use super::layer::{Entry, Standing};
+use super::origin::Origin;
+use super::section;
+use super::stack::Stack;
+
+/// Settings, and where each value came from.
+pub(crate) struct Resolved {
+    /// What is in force.
+    pub(crate) settings: Settings,
+    /// Every key with its value, without secrets.
+    pub(crate) origins: Vec<Effective>,
+    /// What its author should know though it can be used.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// One line of `rq config show`.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Effective {
+    /// The whole name.
+    pub(crate) key: &'static str,
+    /// The value without secrets; null when unset.
+    pub(crate) value: Raw,
+    /// Where it came from.
+    pub(crate) origin: Origin,
+    /// What it shadows, the strongest first.
+    pub(crate) shadowed: Vec<Shadowed>,
+}
+
+/// A value that another one beats.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Shadowed {
+    /// The key as its author spelled it.
+    pub(crate) key: String,
+    /// The value without secrets.
+    pub(crate) value: Raw,
+    /// Where it stands.
+    pub(crate) origin: Origin,
+}
+
+/// Something to tell that is no error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Warning(pub(crate) String);
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Shadowed {
+    fn of(entry: &Entry) -> Self {
+        Self { key: entry.spelled.clone(), value: entry.shown(), origin: entry.origin.clone() }
+    }
+}
+
+impl Resolved {
+    pub(crate) fn new(
+        settings: Settings,
+        stack: &Stack,
+        dropped: &[(Standing, Entry)],
+        warnings: Vec<Warning>,
+    ) -> Self {
+        let _ = dropped;
+        let origins = section::keys().map(|key| {
+            let (entry, below) = stack.entries(key.name);
+            Effective {
+                key: key.name,
+                value: entry.map_or(Raw::Null, Entry::shown),
+                origin: entry.map_or(Origin::Default, |entry| entry.origin.clone()),
+                shadowed: below.into_iter().map(Shadowed::of).collect(),
+            }
+        });
+        Self { settings, origins: origins.collect(), warnings }
+    }
+
+    /// Where the value of a key came from.
+    pub(crate) fn origin(&self, key: &str) -> Option<&Origin> {
+        self.origins.iter().find(|effective| effective.key == key).map(|effective| &effective.origin)
+    }
+}

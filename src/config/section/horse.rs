@@ -1,0 +1,27 @@
+//! `[horse]`: the Python processes that run the jobs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Key, section};
+use crate::config::kind::Kind;
+
+section! {
+    /// The Python processes that run the jobs.
+    Horse as "horse" {
+        /// The Python interpreter, as a path or a name on PATH. When unset: that of the active virtual environment,
+        /// else `.venv/bin/python`, else `python3`. It cannot stand in a Python settings module.
+        python: Option<PathBuf> = Key::new(Kind::Path).variable("RQ_PYTHON").option("--python")
+            .example("\"/srv/app/.venv/bin/python\"").before_python();
+        /// What is appended to the import path. It cannot stand in a Python settings module.
+        path: Vec<String> = Key::new(Kind::List).option("--path, -P").default("[\".\"]").before_python();
+        /// Modules that are imported once, before the first job, so that no job pays for it.
+        preload: Vec<String> = Key::new(Kind::List).option("--preload").default("[]");
+        /// How long a job may go on after its time limit before its processes are killed.
+        timeout_grace: Duration = Key::span(0).default("\"60s\"");
+        /// How long a Python settings module may take to import. It cannot stand in such a module.
+        settings_timeout: Duration = Key::span(100).default("\"10s\"").before_python();
+        /// How long the interpreter may take to start and import the preloaded modules.
+        start_timeout: Duration = Key::span(100).default("\"60s\"");
+    }
+}

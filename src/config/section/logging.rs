@@ -1,0 +1,61 @@
+//! `[logging]`: what is told, and how a line looks.
+
+use serde::{Deserialize, Deserializer};
+
+use super::{Key, section};
+use crate::config::kind::Kind;
+
+section! {
+    /// What is told, and how a line looks.
+    Logging as "logging" {
+        /// What is logged: `debug`, `info`, `warning`, `error` or `critical`, and all that is worse.
+        level: Level = Key::new(Kind::Choice(LEVELS)).option("--logging_level, -v, -q").default("\"info\"");
+        /// How a line looks, in the notation of Python's `logging`.
+        format: String = Key::new(Kind::Text).option("--log-format").default("\"%(asctime)s %(message)s\"");
+        /// How `%(asctime)s` looks, in the notation of `strftime`.
+        date_format: String = Key::new(Kind::Text).option("--date-format").default("\"%H:%M:%S\"");
+        /// A configuration for Python's `logging.config.dictConfig`, for the processes that run the jobs.
+        dict_config: Option<DictConfig> = Key::new(Kind::Table).rq_in_files("DICT_CONFIG")
+            .example("{\"version\": 1}");
+    }
+}
+
+/// How grave a log line is, in Python's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    Debug,
+    Info,
+    Warning,
+    Error,
+    Critical,
+}
+
+/// Python's names for levels, its two aliases included.
+const LEVELS: &[(&str, &str)] = &[
+    ("debug", "debug"),
+    ("info", "info"),
+    ("warning", "warning"),
+    ("warn", "warning"),
+    ("error", "error"),
+    ("critical", "critical"),
+    ("fatal", "critical"),
+];
+
+/// Where the `dictConfig` of the horses is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum DictConfig {
+    /// Given in a file: to be applied in the fork server.
+    Given(serde_json::Value),
+    /// In the Python settings module: the fork server has applied it by itself.
+    InModule,
+}
+
+/// Tables travel through the stack as JSON text, so that layers replace them and do not mix them.
+impl<'de> Deserialize<'de> for DictConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let table = serde_json::from_str(&text).map_err(serde::de::Error::custom)?;
+        Ok(if matches!(table, serde_json::Value::Object(_)) { Self::Given(table) } else { Self::InModule })
+    }
+}

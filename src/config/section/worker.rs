@@ -1,0 +1,75 @@
+//! `[worker]`: what a worker listens to, and for how long.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Key, section};
+use crate::config::kind::{Kind, Value};
+use crate::config::problem::Mismatch;
+
+section! {
+    /// What a worker listens to, how long it lives and what it keeps.
+    Worker as "worker" {
+        /// Name of the worker in Redis; a random one when unset. The variable `NAME`, which some systems set by
+        /// themselves, is only a wish: when another worker has that name, a suffix is added.
+        name: Option<String> = Key::new(Kind::Text).rq("NAME").option("--name, -n").example("\"mail-1\"")
+            .check(worker_name);
+        /// The queues to serve, in the order in which they are asked for jobs.
+        queues: Vec<String> = Key::new(Kind::List).rq("QUEUES").option("[QUEUES]...").default("[\"default\"]")
+            .check(queues);
+        /// Whether to quit when all queues are empty.
+        burst: bool = Key::new(Kind::Boolean).option("--burst, -b").default("false");
+        /// How long the result of a job is kept when the job does not say it, in seconds; 0 keeps nothing, -1
+        /// keeps it for ever.
+        results_ttl: i64 = Key::new(Kind::Seconds { least: -1 }).option("--results-ttl").default("500");
+        /// How long a worker that fell silent is still shown, at least 1s. It reports in well before that.
+        ttl: Duration = Key::span(1_000).option("--worker-ttl").default("\"420s\"");
+        /// How often registries are cleaned.
+        maintenance_interval: Duration = Key::span(1_000).option("--maintenance-interval").default("\"600s\"");
+        /// How often a running job is looked after and its lease renewed.
+        job_monitoring_interval: Duration = Key::span(1_000).option("--job-monitoring-interval").default("\"30s\"");
+        /// Quit after so many jobs.
+        max_jobs: Option<u64> = Key::integer(1, i64::MAX).option("--max-jobs").example("1000");
+        /// Quit after so long without a job.
+        max_idle_time: Option<Duration> = Key::span(0).option("--max-idle-time").example("\"10m\"");
+        /// Whether log lines describe jobs by their call, arguments included, or by id only.
+        describe_jobs: bool = Key::new(Kind::Boolean).option("--disable-job-desc-logging").default("true");
+        /// How jobs are serialized: `pickle`, `json` or the dotted path of a serializer; what the Python clients
+        /// use must be the same.
+        serializer: Option<String> = Key::new(Kind::Text).option("--serializer, -S").example("\"json\"")
+            .check(not_empty);
+        /// File to write the process id to. It is not removed at the end.
+        pid_file: Option<PathBuf> = Key::new(Kind::Path).option("--pid").example("\"/run/rq/worker.pid\"");
+    }
+    with {
+        /// Whether the name comes from the bare variable `NAME`, so that a taken one gets a suffix.
+        name_from_environment: bool,
+    }
+}
+
+fn not_empty(value: &Value) -> Result<(), Mismatch> {
+    match value {
+        Value::Text(text) if text.trim().is_empty() => Err(Mismatch::new("a name", "an empty text")),
+        _ => Ok(()),
+    }
+}
+
+fn worker_name(value: &Value) -> Result<(), Mismatch> {
+    match value {
+        Value::Text(text) if text.chars().any(char::is_control) => {
+            Err(Mismatch::new("text without control characters", format!("{text:?}")))
+        }
+        _ => not_empty(value),
+    }
+}
+
+fn queues(value: &Value) -> Result<(), Mismatch> {
+    let Value::List(names) = value else { return Ok(()) };
+    if names.is_empty() {
+        return Err(Mismatch::new("at least one queue", "an empty list"));
+    }
+    if names.iter().any(|name| name.trim().is_empty()) {
+        return Err(Mismatch::new("names of queues", format!("an empty name in {names:?}")));
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! What to read, and reading it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Raw;
+
+use super::connection::{self, Address, Choice};
+use super::environment::{Environment, Reader};
+use super::file::{Document, Unreadable};
+use super::layer::{Entry, Layer, Standing};
+use super::origin::Origin;
+use super::problem::{Problem, Problems};
+use super::python::PythonModule;
+use super::resolved::{Resolved, Warning};
+use super::section::{self, Horse, Logging, Sentry, Worker};
+use super::stack::{self, Stack};
+use super::{Redis, Settings};
+
+/// Files that are read unasked, the lowest first.
+const DEFAULT_FILES: [&str; 2] = ["/usr/lib/rq/rq.toml", "/etc/rq/rq.toml"];
+
+/// What to read. It has no `Debug`, as it holds secrets.
+#[derive(Clone)]
+pub(crate) struct Sources {
+    environment: Environment,
+    directory: PathBuf,
+    default_files: Vec<PathBuf>,
+    explicit: Vec<PathBuf>,
+    python: Option<PythonModule>,
+    options: Vec<(&'static str, &'static str, Raw)>,
+}
+
+impl Sources {
+    /// The environment, the directory that relative paths start from, and the default files.
+    pub(crate) fn new(environment: Environment, directory: PathBuf) -> Self {
+        Self {
+            environment,
+            directory,
+            default_files: DEFAULT_FILES.map(PathBuf::from).to_vec(),
+            explicit: Vec::new(),
+            python: None,
+            options: Vec::new(),
+        }
+    }
+
+    /// Other default files.
+    pub(crate) fn default_files(mut self, files: Vec<PathBuf>) -> Self {
+        self.default_files = files;
+        self
+    }
+
+    /// What `-c` or `RQ_CONFIG` names.
+    pub(crate) fn explicit(mut self, name: &str) -> Result<Self, Problems> {
+        self.explicit.push(self.directory.join(name));
+        Ok(self)
+    }
+
+    /// A value from the command line: the highest layer. `flag` is the option as its user knows it.
+    pub(crate) fn option(mut self, key: &'static str, flag: &'static str, value: impl Into<Raw>) -> Self {
+        self.options.push((key, flag, value.into()));
+        self
+    }
+
+    /// The values of the Python settings module.
+    pub(crate) fn python(mut self, module: PythonModule) -> Self {
+        self.python = Some(module);
+        self
+    }
+
+    /// Reads everything and makes the settings of it, or tells all that is wrong at once.
+    pub(crate) fn resolve(&self) -> Result<Resolved, Problems> {
+        let mut problems = Vec::new();
+        let mut layers = self.layers(&mut problems);
+        let choice = connection::choose(&mut layers, self.python.is_some());
+        problems.extend(layers.iter().flat_map(Layer::problems));
+        problems.extend(stack::unusable(&layers));
+        let Choice { dropped, winner: _, problems: about_redis } = choice;
+        problems.extend(about_redis);
+        let stack = Problems::or(problems, Stack::new(layers))?;
+        let settings = settings(&stack)?;
+        let warnings: Vec<Warning> = Vec::new();
+        Ok(Resolved::new(settings, &stack, &dropped, warnings))
+    }
+
+    fn layers(&self, problems: &mut Vec<Problem>) -> Vec<Layer> {
+        let environment = Reader { environment: &self.environment, directory: &self.directory };
+        let mut layers = vec![Layer::defaults()];
+        for path in &self.default_files {
+            layers.extend(default_file(path, problems));
+        }
+        layers.push(environment.bare(problems));
+        for path in &self.explicit {
+            layers.extend(load(Standing::Explicit, path, problems));
+        }
+        if let Some(module) = &self.python {
+            layers.push(module.layer(problems));
+        }
+        layers.push(environment.prefixed(problems));
+        layers.push(self.option_layer(problems));
+        layers
+    }
+
+    fn option_layer(&self, problems: &mut Vec<Problem>) -> Layer {
+        let mut layer = Layer::new(Standing::Option, true);
+        for (name, flag, raw) in &self.options {
+            if let Some(key) = section::key(name) {
+                layer.add(Entry::read(key, key.name, Origin::Option(flag), raw), problems);
+            }
+        }
+        layer
+    }
+}
+
+/// A default file is read when it is there.
+fn default_file(path: &Path, problems: &mut Vec<Problem>) -> Option<Layer> {
+    match path.metadata().map_err(Unreadable::from) {
+        Err(Unreadable::Missing) => None,
+        _ => load(Standing::DefaultFile, path, problems),
+    }
+}
+
+fn load(standing: Standing, path: &Path, problems: &mut Vec<Problem>) -> Option<Layer> {
+    match Document::load(path) {
+        Ok(document) => {
+            Some(Layer::of_file(standing, &document.table, &|key| document.origin(key), problems))
+        }
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    }
+}
+
+/// The structs that the rest of the program takes.
+fn settings(stack: &Stack) -> Result<Settings, Problems> {
+    let keys: section::RedisKeys = stack.section("redis")?;
+    let mut worker: Worker = stack.section("worker")?;
+    let bare = |entry: &Entry| entry.origin == Origin::Variable("NAME".to_owned());
+    worker.name_from_environment = stack.entries("worker.name").0.is_some_and(bare);
+    let redis = Redis {
+        start_timeout: keys.start_timeout,
+        key_prefix: keys.key_prefix.clone(),
+        address: Address::of(keys)?,
+    };
+    Ok(Settings {
+        redis,
+        worker,
+        horse: stack.section::<Horse>("horse")?,
+        logging: stack.section::<Logging>("logging")?,
+        sentry: stack.section::<Sentry>("sentry")?,
+    })
+}
