@@ -93,7 +93,7 @@ pub(crate) enum Event {
         /// When the job is to run again: how often still.
         repeats_left: Option<u32>,
     },
-    /// A job raised an exception; `func_name` is `None` when its payload could not be read.
+    /// A job raised an exception, which may yet be retried; `func_name` is `None` when its payload could not be read.
     JobRaised { worker: String, job: String, func_name: Option<String>, traceback: String },
     /// A horse ended, well or not; `status` is the raw wait status.
     HorseEnded { worker: String, job: String, pid: u32, status: i32 },
@@ -103,6 +103,8 @@ pub(crate) enum Event {
     HorseOverran { worker: String, job: String, pid: u32, limit: Duration, grace: Duration },
     /// A horse said something that is not the protocol, and was killed.
     HorseSpokeJunk { worker: String, job: Option<String>, pid: u32, error: String },
+    /// A job is failed for good and that is in Redis; `reason` is the text that is kept with it.
+    JobFailed { worker: String, job: String, reason: String },
     /// A job ended because a user stopped it.
     JobStopped { worker: String, job: String },
     /// A job's function returned a `Retry`.

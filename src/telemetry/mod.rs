@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use appender::Appender;
 use appender::console::{Console, bare};
 pub(crate) use format::FormatError;
-pub(crate) use level::{Level, UnknownLevel};
+pub(crate) use level::Level;
 use line::{Line, lines};
 
 use crate::event::Event;

@@ -9,14 +9,26 @@ pub(super) const WIDEST: usize = 1_000;
 /// Flags, width, precision and letter of a conversion.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Conversion {
-    left: bool,
-    zero: bool,
-    plus: bool,
-    space: bool,
+    fill: Fill,
+    /// What stands before a number that is not negative.
+    sign: &'static str,
+    /// Whether the base of a number is told.
     alternate: bool,
     width: usize,
     precision: Option<usize>,
     letter: char,
+}
+
+/// What makes a short value as wide as asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Fill {
+    /// Blanks before it.
+    #[default]
+    Before,
+    /// Blanks behind it.
+    Behind,
+    /// Zeros between the sign and the digits; blanks before a text.
+    Zeros,
 }
 
 impl Conversion {
@@ -26,11 +38,13 @@ impl Conversion {
         let mut rest = text;
         while let Some(flag) = rest.chars().next().filter(|c| "-0+ #".contains(*c)) {
             match flag {
-                '-' => conversion.left = true,
-                '0' => conversion.zero = true,
-                '+' => conversion.plus = true,
-                ' ' => conversion.space = true,
-                _ => conversion.alternate = true,
+                '-' => conversion.fill = Fill::Behind,
+                '0' if conversion.fill == Fill::Before => conversion.fill = Fill::Zeros,
+                '+' => conversion.sign = "+",
+                ' ' if conversion.sign.is_empty() => conversion.sign = " ",
+                '#' => conversion.alternate = true,
+                // A flag that another one overrules.
+                _ => {}
             }
             rest = rest.get(1..).unwrap_or_default();
         }
@@ -57,8 +71,8 @@ impl Conversion {
         match self.letter {
             's' | 'r' | 'a' => self.write_text(value, line),
             letter => {
-                let (sign, digits) = self.number(value, letter);
-                self.write_number(sign, &digits, line);
+                let digits = self.digits(value, letter);
+                self.write_number(&digits, line);
             }
         }
     }
@@ -78,26 +92,16 @@ impl Conversion {
             Some(most) => text.chars().take(most).collect(),
             None => text,
         };
-        let fill = self.width.saturating_sub(text.chars().count());
-        if !self.left {
-            line.extend(std::iter::repeat_n(' ', fill));
-        }
+        let missing = self.width.saturating_sub(text.chars().count());
+        let (before, behind) = if self.fill == Fill::Behind { (0, missing) } else { (missing, 0) };
+        line.extend(std::iter::repeat_n(' ', before));
         line.push_str(&text);
-        if self.left {
-            line.extend(std::iter::repeat_n(' ', fill));
-        }
+        line.extend(std::iter::repeat_n(' ', behind));
     }
 
-    /// The sign and the digits of a value; no field is ever negative.
-    fn number(&self, value: &Value<'_>, letter: char) -> (&'static str, String) {
-        let sign = if self.plus {
-            "+"
-        } else if self.space {
-            " "
-        } else {
-            ""
-        };
-        let digits = match (letter, value) {
+    /// The digits of a value; no field is ever negative.
+    fn digits(&self, value: &Value<'_>, letter: char) -> String {
+        match (letter, value) {
             ('x' | 'X' | 'o', Value::Whole(number)) => self.in_base(*number, letter),
             ('d' | 'i' | 'u', Value::Whole(number)) => self.with_least_digits(number.to_string()),
             ('d' | 'i' | 'u', Value::Broken(number)) => {
@@ -108,8 +112,7 @@ impl Conversion {
             (_, Value::Broken(number)) => self.with_fraction(*number, letter),
             // `LineFormat::parse` refuses letters that do not suit the field.
             (_, Value::Text(_) | Value::Owned(_)) => String::new(),
-        };
-        (sign, digits)
+        }
     }
 
     /// A whole number in base 16 or 8.
@@ -141,19 +144,18 @@ impl Conversion {
     }
 
     /// Appends sign and digits, filled to the width.
-    fn write_number(&self, sign: &str, digits: &str, line: &mut String) {
-        let fill = self.width.saturating_sub(sign.len() + digits.len());
-        if !self.left && !self.zero {
-            line.extend(std::iter::repeat_n(' ', fill));
-        }
-        line.push_str(sign);
-        if !self.left && self.zero {
-            line.extend(std::iter::repeat_n('0', fill));
-        }
+    fn write_number(&self, digits: &str, line: &mut String) {
+        let missing = self.width.saturating_sub(self.sign.len() + digits.len());
+        let (before, zeros, behind) = match self.fill {
+            Fill::Before => (missing, 0, 0),
+            Fill::Zeros => (0, missing, 0),
+            Fill::Behind => (0, 0, missing),
+        };
+        line.extend(std::iter::repeat_n(' ', before));
+        line.push_str(self.sign);
+        line.extend(std::iter::repeat_n('0', zeros));
         line.push_str(digits);
-        if self.left {
-            line.extend(std::iter::repeat_n(' ', fill));
-        }
+        line.extend(std::iter::repeat_n(' ', behind));
     }
 }
 

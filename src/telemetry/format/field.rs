@@ -128,15 +128,14 @@ impl Field {
             Self::Message => Value::Text(scene.message),
             Self::Msecs => Value::Broken(f64::from(milliseconds(scene.created))),
             Self::Name => Value::Text(scene.logger),
-            Self::Process => Value::Whole(u64::from(std::process::id())),
+            // The main thread of a process on Linux has the number of the process.
+            Self::Process | Self::Thread => Value::Whole(u64::from(std::process::id())),
             Self::ProcessName => Value::Text("MainProcess"),
             Self::RelativeCreated => {
                 let began = *BEGAN.get_or_init(|| scene.created);
                 Value::Broken(since(began, scene.created).as_secs_f64() * 1000.0)
             }
             Self::TaskName => Value::Text("None"),
-            // The main thread of a process on Linux has the number of the process.
-            Self::Thread => Value::Whole(u64::from(std::process::id())),
             Self::ThreadName => Value::Text("MainThread"),
         }
     }
@@ -144,15 +143,13 @@ impl Field {
 
 /// The time in words. RQ: without a date format, Python adds milliseconds after a comma.
 fn asctime(scene: &Scene<'_>) -> String {
-    match scene.date_format {
-        Some(format) => format.local(scene.created),
-        None => {
-            static DEFAULT: OnceLock<Option<DateFormat>> = OnceLock::new();
-            let date = DEFAULT.get_or_init(|| DateFormat::new("%Y-%m-%d %H:%M:%S"));
-            let date = date.as_ref().map_or_else(String::new, |format| format.local(scene.created));
-            format!("{date},{:03}", milliseconds(scene.created))
-        }
+    static DEFAULT: OnceLock<Option<DateFormat>> = OnceLock::new();
+    if let Some(format) = scene.date_format {
+        return format.local(scene.created);
     }
+    let format = DEFAULT.get_or_init(|| DateFormat::new("%Y-%m-%d %H:%M:%S"));
+    let date = format.as_ref().map_or_else(String::new, |format| format.local(scene.created));
+    format!("{date},{:03}", milliseconds(scene.created))
 }
 
 /// The milliseconds within the second.

@@ -59,9 +59,13 @@ fn success(event: &Event, describe: bool) -> Option<Vec<Line>> {
     let mut lines = vec![
         Line::debug(format!("Worker {worker}: handling successful execution of job {job}")),
         Line::debug(format!("Worker {worker}: moving dependents of job {job} to ready")),
-        Line::debug(format!("Worker {worker}: saving job {job}'s successful execution result")),
-        Line::debug(format!("Job {job}: handling success...")).by(JOB),
     ];
+    if *result_ttl != 0 {
+        lines.extend([
+            Line::debug(format!("Worker {worker}: saving job {job}'s successful execution result")),
+            Line::debug(format!("Job {job}: handling success...")).by(JOB),
+        ]);
+    }
     if let Some(left) = repeats_left {
         lines.push(Line::info(format!("Worker {worker}: job {job} scheduled to repeat ({left} left)")));
     }
@@ -99,7 +103,7 @@ fn failure(event: &Event) -> Option<Vec<Line>> {
     Some(match event {
         Event::JobRaised { worker, job, func_name, traceback } => {
             let func_name = func_name.as_deref().unwrap_or("<DeserializationError>");
-            let [failing, cleaning, handling] = failing(worker, job, traceback);
+            let [handling, cleaning] = failing(worker, job);
             vec![
                 Line::debug(format!("Worker {worker}: job {job} raised an exception.")),
                 Line::debug(format!("Worker {worker}: handling exception for {job}.")),
@@ -107,31 +111,42 @@ fn failure(event: &Event) -> Option<Vec<Line>> {
                     "Worker {worker}: job {job}: exception raised while executing ({func_name})"
                 ))
                 .then(Part::Block(format!("\n{traceback}"))),
-                failing,
-                cleaning,
                 handling,
+                cleaning,
             ]
         }
         Event::HorseDied { worker, job, pid, status, reason } => {
             let status = status.map_or_else(|| "None".to_owned(), |status| status.to_string());
-            let [failing, cleaning, handling] = failing(worker, job, reason);
+            let [handling, cleaning] = failing(worker, job);
             vec![
                 Line::warning(format!("Worker {worker}: job {job} failed ("))
                     .then(Part::Block(reason.clone()))
                     .then(Part::Plain(")".to_owned())),
                 Line::warning(format!("Work horse killed for job {job}: retpid={pid}, ret_val={status}")),
-                failing,
-                cleaning,
                 handling,
+                cleaning,
             ]
         }
-        Event::JobStopped { worker, job } => vec![
-            Line::warning(format!(
-                "Worker {worker}: job {job} stopped by user, moving job to FailedJobRegistry"
-            )),
-            Line::debug(format!("Worker {worker}: handling failed execution of job {job}")),
-            Line::debug(format!("Cleaning up execution of job {job}")),
-        ],
+        Event::JobStopped { worker, job } => {
+            let [handling, cleaning] = failing(worker, job);
+            vec![
+                Line::warning(format!(
+                    "Worker {worker}: job {job} stopped by user, moving job to FailedJobRegistry"
+                )),
+                handling,
+                cleaning,
+            ]
+        }
+        Event::JobFailed { worker: _, job, reason } => {
+            let start: String = reason.chars().take(200).collect();
+            let more = if start.len() < reason.len() { "..." } else { "" };
+            vec![
+                Line::debug(format!("Job {job}: handling failure: "))
+                    .then(Part::Block(start))
+                    .then(Part::Plain(more.to_owned()))
+                    .by(JOB),
+            ]
+        }
         Event::HorseOverran { worker, job, pid, limit, grace } => vec![Line::warning(format!(
             "Worker {worker}: job {job} outlived its limit of {} seconds by {} seconds, killing horse pid {pid}",
             limit.as_secs(),
@@ -148,16 +163,11 @@ fn failure(event: &Event) -> Option<Vec<Line>> {
     })
 }
 
-/// What RQ says when it writes a failure down.
-fn failing(worker: &str, job: &str, reason: &str) -> [Line; 3] {
-    let mut start: String = reason.chars().take(200).collect();
-    if start.len() < reason.len() {
-        start.push_str("...");
-    }
+/// What RQ says when an execution failed, whatever becomes of the job.
+fn failing(worker: &str, job: &str) -> [Line; 2] {
     [
         Line::debug(format!("Worker {worker}: handling failed execution of job {job}")),
         Line::debug(format!("Cleaning up execution of job {job}")),
-        Line::debug(format!("Job {job}: handling failure: ")).then(Part::Block(start)).by(JOB),
     ]
 }
 
@@ -168,12 +178,14 @@ fn retry(event: &Event) -> Option<Vec<Line>> {
             Line::debug(format!("Worker {worker}: job {job} returns a Retry object")),
             Line::debug(format!("Worker {worker}: handling retry of job {job}")),
         ],
-        Event::RetryGranted { worker, job } => {
-            vec![Line::debug(format!("Worker {worker}: finished handling retry of job {job}"))]
-        }
-        Event::RetriesExhausted { worker, job, max } => vec![Line::warning(format!(
-            "Worker {worker}: job {job} has exceeded maximum retry attempts ({max})"
-        ))],
+        Event::RetryGranted { worker, job } => vec![
+            Line::debug(format!("Cleaning up execution of job {job}")),
+            Line::debug(format!("Worker {worker}: finished handling retry of job {job}")),
+        ],
+        Event::RetriesExhausted { worker, job, max } => vec![
+            Line::warning(format!("Worker {worker}: job {job} has exceeded maximum retry attempts ({max})")),
+            Line::debug(format!("Cleaning up execution of job {job}")),
+        ],
         Event::RetryEnqueued { job, remaining } => {
             vec![Line::new(Level::Info, JOB, format!("Job {job}: enqueued for retry, {remaining} remaining"))]
         }

@@ -67,6 +67,39 @@ fn a_success_is_told_as_rq_tells_it() {
 }
 
 #[test]
+fn the_small_print_of_a_success_is_what_rq_prints_too() {
+    let told: Vec<_> = told(&success(500), true).into_iter().map(|line| line.2).collect();
+
+    assert_eq!(
+        told,
+        [
+            "Worker w1: handling successful execution of job j1",
+            "Worker w1: moving dependents of job j1 to ready",
+            "Worker w1: saving job j1's successful execution result",
+            "Job j1: handling success...",
+            "Cleaning up execution of job j1",
+            "Cleaning up execution of job j1",
+            "Successfully completed tasks.add(1) job in 0:00:00.003397s on worker w1",
+            "Worker w1: finished handling successful execution of job j1",
+            "Worker w1: default: Job OK (j1)",
+            "Worker w1: result: 3",
+            "Worker w1: job j1 result is kept for 500 seconds",
+        ]
+    );
+}
+
+#[test]
+fn a_failure_is_told_by_its_first_200_characters() {
+    let failed = |reason: String| Event::JobFailed { worker: w1(), job: j1(), reason };
+
+    assert_eq!(told(&failed("short".to_owned()), true)[0].2, "Job j1: handling failure: short");
+    assert_eq!(
+        told(&failed("é".repeat(201)), true)[0].2,
+        format!("Job j1: handling failure: {}...", "é".repeat(200))
+    );
+}
+
+#[test]
 fn a_claimed_job_is_told_by_its_description_or_its_id() {
     let claimed = Event::JobClaimed {
         worker: w1(),
