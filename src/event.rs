@@ -1,1 +1,181 @@
 //! Every fact worth telling.
+//!
+//! An event says what happened and to whom, in plain values. How it reads, how loud it is and who hears of it is decided in
+//! `telemetry`; one event may become several lines there, because RQ tells some facts in several lines.
+
+use std::time::{Duration, SystemTime};
+
+/// Something that happened.
+///
+/// `worker` is the worker's name, `job` a job's id, `execution` an execution's id, `queue` a queue's name.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Event {
+    // The life of a worker.
+    /// A worker is about to enter itself into Redis.
+    BirthBegan { worker: String },
+    /// A worker stands in Redis.
+    WorkerStarted { worker: String, pid: u32 },
+    /// A worker's name was free only because its holder is provably dead.
+    NameTakenOver { worker: String, holder_pid: u32 },
+    /// A worker missed its own entry in Redis and wrote it again.
+    WorkerReregistered { worker: String },
+    /// A worker hears commands from now on.
+    ChannelSubscribed { worker: String, channel: String },
+    /// A worker hears commands no more.
+    ChannelUnsubscribed { worker: String, channel: String },
+    /// A started worker named its queues.
+    QueuesAnnounced { worker: String, queues: Vec<String> },
+    /// A worker told Redis that it lives; `ttl` is how long Redis believes it.
+    HeartbeatSent { worker: String, ttl: Duration },
+    /// A worker found RQ suspended.
+    SuspensionFound { worker: String, burst: bool },
+    /// A worker is about to take itself out of Redis.
+    DeathBegan { worker: String },
+
+    // Why a worker leaves.
+    /// In burst mode, every queue was empty.
+    QueuesDrained { worker: String },
+    /// Nothing came for as long as the worker may idle.
+    IdleLimitReached { worker: String, limit: Duration },
+    /// The worker did as many jobs as it may.
+    JobLimitReached { worker: String, jobs: u64 },
+    /// The worker left its loop because it was asked to.
+    StoppedOnRequest { worker: String },
+    /// Redis did not answer in time and the worker gave up.
+    RedisTimedOut { worker: String },
+    /// The worker met an error that it has no answer to.
+    LoopBroke { worker: String, error: String },
+
+    // Signals.
+    /// A first signal asked the worker to stop after the job in hand.
+    WarmShutdownRequested { worker: String, pid: u32, signal: String, busy: bool },
+    /// A second signal came so soon that it counts as the first one.
+    SignalRepeated { worker: String },
+    /// A second signal asked the worker to stop at once.
+    ColdShutdownRequested { worker: String, horse_pid: Option<u32> },
+    /// A horse was killed on purpose.
+    HorseKilled { worker: String, pid: u32 },
+    /// A horse that was to be killed was gone already.
+    HorseGoneAlready { worker: String },
+
+    // Redis.
+    /// Redis cannot be reached; the next attempt comes after `retry_in`.
+    RedisLost { worker: String, error: String, retry_in: Duration },
+    /// Redis answers again after `away`.
+    RedisReturned { worker: String, away: Duration },
+    /// The listener for commands ended; it is not tried again.
+    CommandListenerEnded { worker: String, error: String },
+
+    // One job, in order.
+    /// A worker turned to its queues.
+    ListenBegan { worker: String, queues: Vec<String> },
+    /// A worker asks its queues for a job; `timeout` is `None` when it does not wait.
+    DequeueBegan { worker: String, queues: Vec<String>, timeout: Option<Duration> },
+    /// A job belongs to the worker.
+    JobClaimed { worker: String, queue: String, job: String, description: String },
+    /// The job's execution stands in Redis and a horse may have it.
+    ExecutionPrepared { worker: String, job: String },
+    /// The horse began with the job's function.
+    FunctionBegan { worker: String, job: String },
+    /// The job's function returned.
+    FunctionReturned { worker: String, job: String },
+    /// A job succeeded and its outcome is in Redis.
+    JobSucceeded {
+        worker: String,
+        queue: String,
+        job: String,
+        description: String,
+        took: Duration,
+        /// What the function returned, as Python's `repr` tells it; `None` for Python's `None`.
+        result: Option<String>,
+        /// How long the result is kept in seconds; 0 is not at all, less is for ever.
+        result_ttl: i64,
+        /// When the job is to run again: how often still.
+        repeats_left: Option<u32>,
+    },
+    /// A job raised an exception, which may yet be retried; `func_name` is `None` when its payload could not be read.
+    JobRaised { worker: String, job: String, func_name: Option<String>, traceback: String },
+    /// A horse ended, well or not; `status` is the raw wait status.
+    HorseEnded { worker: String, job: String, pid: u32, status: i32 },
+    /// A horse died before its job was over; `reason` is the text that is kept with the job.
+    HorseDied { worker: String, job: String, pid: u32, status: Option<i32>, reason: String },
+    /// A horse outlived its job's limit and the grace after it, and was killed.
+    HorseOverran { worker: String, job: String, pid: u32, limit: Duration, grace: Duration },
+    /// A horse said something that is not the protocol, and was killed.
+    HorseSpokeJunk { worker: String, job: Option<String>, pid: u32, error: String },
+    /// A job is failed for good and that is in Redis; `reason` is the text that is kept with it.
+    JobFailed { worker: String, job: String, reason: String },
+    /// A job ended because a user stopped it.
+    JobStopped { worker: String, job: String },
+    /// A job's function returned a `Retry`.
+    RetryAsked { worker: String, job: String },
+    /// What a returned `Retry` asked for is in Redis.
+    RetryGranted { worker: String, job: String },
+    /// A job asked for more retries than it may have.
+    RetriesExhausted { worker: String, job: String, max: u32 },
+    /// A job waits in its queue for another attempt.
+    RetryEnqueued { job: String, remaining: u32 },
+    /// A job waits until `at` for another attempt.
+    RetryScheduled { job: String, at: SystemTime, remaining: u32 },
+    /// Somebody else took the execution; the outcome of ours was dropped.
+    ExecutionTakenAway { worker: String, job: String, execution: String },
+    /// A job's hash could not be understood.
+    JobUnreadable { worker: String, queue: String, job: String, reason: String, fate: UnreadableFate },
+    /// The failure of a job could not be written.
+    FailureNotPersisted { worker: String, job: String, error: String },
+    /// The dependents of a job could not be enqueued.
+    DependentsNotEnqueued { worker: String, job: String, error: String },
+    /// The rate limit slot of a job could not be given back.
+    SlotNotReleased { worker: String, job: String, error: String },
+    /// The stopped callback of a job raised.
+    StoppedCallbackRaised { worker: String, job: String, traceback: String },
+
+    // Commands.
+    /// Something came over the worker's channel; `message` is the text that RQ would log.
+    CommandReceived { worker: String, message: String },
+    /// What came over the channel is not a command and was ignored.
+    CommandUnreadable { worker: String, reason: String },
+    /// The command to shut down came.
+    ShutdownCommanded { worker: String },
+    /// The command to kill the horse came; `working` tells whether there is one.
+    KillHorseCommanded { worker: String, working: bool },
+    /// The command to stop a job came; `obeyed` tells whether the worker has it in hand.
+    StopJobCommanded { worker: String, job: String, obeyed: bool },
+    /// The command to stop an execution came; `obeyed` tells whether the worker has it in hand.
+    StopExecutionCommanded { worker: String, job: String, execution: String, obeyed: bool },
+
+    // Maintenance.
+    /// The registries of a queue are being cleaned.
+    RegistriesCleaned { worker: String, queue: String },
+    /// The groups are being cleaned.
+    GroupsCleaned { worker: String },
+    /// Ids that a dead worker left between queue and registry are back in their queue.
+    StrandedPutBack { queue: String, jobs: Vec<String> },
+    /// A job whose worker vanished was failed.
+    AbandonedJobFailed { job: String, at: SystemTime },
+
+    // The fork server.
+    /// The application's Python is loaded and can fork horses.
+    ForkServerStarted { pid: u32, python: String, executable: String, modules: u64, took: Duration },
+    /// A fork server went away; `reason` says how.
+    ForkServerLost { pid: u32, reason: String },
+    /// Another fork server took the place of a lost one.
+    ForkServerReplaced { lost_pid: u32, pid: u32 },
+    /// A fork server could not start; `retry_in` is `None` when that is the end of it.
+    ForkServerFailed { error: String, traceback: Option<String>, retry_in: Option<Duration> },
+    /// The preloaded modules started threads, which do not survive a fork.
+    PreloadThreadsFound { threads: Vec<String> },
+
+    // Configuration.
+    /// Something about the configuration is not as its author may think.
+    ConfigurationDoubted { warning: String },
+}
+
+/// What became of a job whose hash could not be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UnreadableFate {
+    /// It was failed, with the reason.
+    Failed,
+    /// Not even that was possible; its id was taken out of the way.
+    PutAside,
+}

@@ -1,0 +1,123 @@
+//! What is said about commands, maintenance, the fork server and the configuration.
+
+use super::{CONFIG, HORSE, Line, Part, REGISTRY};
+use crate::event::Event;
+use crate::telemetry::level::Level;
+use crate::telemetry::python_text::datetime;
+
+/// The lines of an event about the daemon; `None` for any other event.
+pub(super) fn lines(event: &Event) -> Option<Vec<Line>> {
+    commanded(event).or_else(|| upkeep(event)).or_else(|| fork_server(event))
+}
+
+/// RQ: the lines of commands do not name the worker.
+fn commanded(event: &Event) -> Option<Vec<Line>> {
+    Some(match event {
+        Event::CommandReceived { worker, message } => {
+            vec![Line::debug(format!("Worker {worker}: received message: {message}"))]
+        }
+        Event::CommandUnreadable { worker, reason } => {
+            vec![Line::warning(format!("Worker {worker}: ignored a message that is no command: {reason}"))]
+        }
+        Event::ShutdownCommanded { worker: _ } => {
+            vec![Line::info("Received shutdown command, sending SIGINT signal.".to_owned())]
+        }
+        Event::KillHorseCommanded { worker: _, working } => vec![
+            Line::info("Received kill horse command.".to_owned()),
+            Line::info(if *working {
+                "Killing horse...".to_owned()
+            } else {
+                "Worker is not working, kill horse command ignored".to_owned()
+            }),
+        ],
+        Event::StopJobCommanded { worker: _, job, obeyed } => {
+            let mut lines = vec![Line::debug(format!("Received command to stop job {job}"))];
+            if !obeyed {
+                lines.push(Line::warning(format!("Not working on job {job}, command ignored.")));
+            }
+            lines
+        }
+        Event::StopExecutionCommanded { worker: _, job, execution, obeyed } => {
+            let mut lines =
+                vec![Line::debug(format!("Received command to stop execution {execution} of job {job}"))];
+            if !obeyed {
+                lines.push(Line::warning(format!("Not running execution {execution}, command ignored.")));
+            }
+            lines
+        }
+        _ => return None,
+    })
+}
+
+/// Cleaning up behind others.
+fn upkeep(event: &Event) -> Option<Vec<Line>> {
+    Some(vec![match event {
+        Event::RegistriesCleaned { worker, queue } => {
+            Line::info(format!("Worker {worker}: cleaning registries for queue: {queue}"))
+        }
+        Event::GroupsCleaned { worker } => Line::info(format!("Worker {worker}: cleaning group registries")),
+        Event::StrandedPutBack { queue, jobs } => Line::warning(match jobs.as_slice() {
+            [job] => format!("Queue {queue}: put job {job} back, which a dead worker had left aside"),
+            _ => format!(
+                "Queue {queue}: put {} jobs back, which dead workers had left aside: {}",
+                jobs.len(),
+                jobs.join(", ")
+            ),
+        }),
+        Event::AbandonedJobFailed { job, at } => Line::new(
+            Level::Warning,
+            REGISTRY,
+            format!(
+                "StartedJobRegistry cleanup: {job} Moved to FailedJobRegistry, due to AbandonedJobError, at {}",
+                datetime(*at)
+            ),
+        ),
+        Event::ConfigurationDoubted { warning } => Line::new(Level::Warning, CONFIG, warning.clone()),
+        _ => return None,
+    }])
+}
+
+/// The application's Python, and how it fares.
+fn fork_server(event: &Event) -> Option<Vec<Line>> {
+    Some(vec![match event {
+        Event::ForkServerStarted { pid, python, executable, modules, took } => Line::new(
+            Level::Info,
+            HORSE,
+            format!(
+                "Fork server started with PID {pid}: Python {python} ({executable}), {modules} modules in {:.2} seconds",
+                took.as_secs_f64()
+            ),
+        ),
+        Event::ForkServerLost { pid, reason } => Line::new(
+            Level::Error,
+            HORSE,
+            format!("Fork server with PID {pid} is gone ({reason}), replacing it"),
+        ),
+        Event::ForkServerReplaced { lost_pid, pid } => Line::new(
+            Level::Info,
+            HORSE,
+            format!("Fork server with PID {pid} took the place of the one with PID {lost_pid}"),
+        ),
+        Event::ForkServerFailed { error, traceback, retry_in } => {
+            let line = Line::new(Level::Error, HORSE, format!("Fork server could not start: {error}"));
+            let line = match retry_in {
+                Some(wait) => line.then(Part::Plain(format!(", retrying in {} seconds...", wait.as_secs()))),
+                None => line,
+            };
+            match traceback {
+                Some(traceback) => line.with_appendix(traceback),
+                None => line,
+            }
+        }
+        Event::PreloadThreadsFound { threads } => Line::new(
+            Level::Warning,
+            HORSE,
+            format!(
+                "Preloaded modules started {} that no work horse will have: {}",
+                if threads.len() == 1 { "a thread" } else { "threads" },
+                threads.join(", ")
+            ),
+        ),
+        _ => return None,
+    }])
+}
