@@ -1,0 +1,39 @@
+# What can be done with this repository. The work is in scripts/; everything that is made stands in build/ and target/.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check compliance theirs bench deny clean
+
+help: ## Print the targets.
+	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-11s %s\n' "$$name" "$$text"; done
+
+demo: ## Run real Python jobs through the worker and show what became of each.
+	@scripts/setup demo
+	@cargo build --release --locked
+	@build/venv/rq-3.0.0/bin/python scripts/demo
+
+test: ## Run every check and test: format, lints, unit, tidy, integration, compliance, Python package.
+	@scripts/run-steps test
+
+check: ## Run the quick part: format, lints, tidy.
+	@scripts/run-steps check
+
+compliance: ## Run the compliance suite alone, against our worker.
+	@scripts/setup test
+	@scripts/run-rust-tests --locked --test it compliance
+
+theirs: ## Run the same claims against Python RQ's worker.
+	@scripts/setup test
+	@RQ_UNDER_TEST=theirs scripts/run-rust-tests --locked --test it compliance
+
+bench: ## Measure Python RQ's worker and ours side by side.
+	@scripts/setup bench
+	@cargo build --release --locked
+	@build/venv/rq-3.0.0/bin/python benches/side_by_side.py
+
+deny: ## Check the licences and advisories of the dependencies (needs cargo-deny).
+	@cargo deny --version >/dev/null 2>&1 || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
+	@cargo deny check
+
+clean: ## Remove everything that was made.
+	rm -rf build target

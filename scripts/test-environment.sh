@@ -1,0 +1,6 @@
+# Sourced after say.sh: what the tests expect to find in their environment.
+
+RQ_TEST_VENVS=$build/venv
+RQ_TEST_REDIS_SERVER=$build/bin/redis-server
+RQ_TEST_PYTHON=$build/venv/rq-3.0.0/bin/python
+export RQ_TEST_VENVS RQ_TEST_REDIS_SERVER RQ_TEST_PYTHON
