@@ -1,0 +1,97 @@
+//! Every key is one that RQ knows, of its type, and lives no longer than it should.
+
+use super::snapshot::{Content, Key, Snapshot, text};
+
+/// How long a kind of key may live.
+enum Life {
+    /// It must have a time to live.
+    Bounded,
+    /// It may stay for ever: it vanishes when it is empty, or is small and shared.
+    Unbounded,
+    /// It goes with the job of that id.
+    AsJob(String),
+}
+
+pub(super) fn check(snapshot: &Snapshot, broken: &mut Vec<String>) {
+    broken
+        .extend(snapshot.foreign.iter().map(|key| format!("{key}: outside the prefix {}", snapshot.prefix)));
+    for (name, key) in &snapshot.keys {
+        match known(name) {
+            None => broken.push(format!("{name}: not a key of RQ")),
+            Some((kind, _)) if kind != key.content.kind() => {
+                broken.push(format!("{name}: a {} where RQ has a {kind}", key.content.kind()));
+            }
+            Some((_, life)) => broken.extend(lives_too_long(snapshot, name, key, &life)),
+        }
+    }
+}
+
+/// The type and life of a key by its name (without the prefix).
+fn known(name: &str) -> Option<(&'static str, Life)> {
+    let (first, rest) = name.split_once(':').unwrap_or((name, ""));
+    Some(match first {
+        "queues" | "groups" | "rl-keys" => ("set", Life::Unbounded),
+        "workers" => ("set", Life::Unbounded),
+        "queue" if rest.contains(":intermediate:first_seen:") => ("string", Life::Bounded),
+        "queue" => ("list", Life::Unbounded),
+        "job" => job_key(rest),
+        "results" => ("stream", Life::AsJob(rest.to_owned())),
+        "wip" | "finished" | "failed" | "deferred" | "ready" | "scheduled" | "canceled" => {
+            ("zset", Life::Unbounded)
+        }
+        "execution" => ("hash", Life::Bounded),
+        "executions" => ("zset", Life::Bounded),
+        "worker" if rest.ends_with(":executions") => ("set", Life::Bounded),
+        "worker" => ("hash", Life::Bounded),
+        "suspended" => ("string", Life::Unbounded),
+        "clean_registries" | "clean_groups" | "scheduler-lock" => ("string", Life::Bounded),
+        "scheduler" => ("hash", Life::Bounded),
+        "group" => ("set", Life::Unbounded),
+        "rl" if rest.ends_with(":allowed") || rest.ends_with(":rate_limited") => ("zset", Life::Unbounded),
+        "rl" => ("hash", Life::Unbounded),
+        // Ours: the keys that only our daemons read.
+        "rqd" => return own_key(rest),
+        _ => return None,
+    })
+}
+
+fn job_key(rest: &str) -> (&'static str, Life) {
+    // RQ: the doubled colon of the dependencies' key.
+    if let Some(job) = rest.strip_prefix(':').and_then(|rest| rest.strip_suffix(":dependencies")) {
+        ("set", Life::AsJob(job.to_owned()))
+    } else if let Some(job) = rest.strip_suffix(":dependents") {
+        ("set", Life::AsJob(job.to_owned()))
+    } else {
+        ("hash", Life::AsJob(rest.to_owned()))
+    }
+}
+
+/// Keys of our own must all expire by themselves, whatever their type.
+fn own_key(rest: &str) -> Option<(&'static str, Life)> {
+    (rest.starts_with("daemon:")).then_some(("string", Life::Bounded))
+}
+
+fn lives_too_long(snapshot: &Snapshot, name: &str, key: &Key, life: &Life) -> Option<String> {
+    if key.ttl >= 0 {
+        return None;
+    }
+    match life {
+        Life::Unbounded => None,
+        Life::Bounded => Some(format!("{name}: has no time to live")),
+        Life::AsJob(job) => {
+            let Some(hash) = snapshot.hash(&format!("job:{job}")) else {
+                return Some(format!("{name}: outlives its job and never expires"));
+            };
+            let ended_for = match text(hash, "status").as_str() {
+                "finished" => "result_ttl",
+                "failed" | "stopped" => "failure_ttl",
+                _ => return None,
+            };
+            // RQ: a failed job without failure_ttl leaves its results for ever (spec 1.8).
+            let eternal_results = matches!(key.content, Content::Stream(_)) && ended_for == "failure_ttl";
+            let asked = text(hash, ended_for);
+            let kept = asked == "-1" || (eternal_results && asked.is_empty());
+            (!kept).then(|| format!("{name}: never expires although {ended_for} is {asked:?}"))
+        }
+    }
+}

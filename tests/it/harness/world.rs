@@ -1,0 +1,202 @@
+//! One test's world: its own Redis, a Python client, and the worker under test.
+
+use std::{
+    env,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    client::Client,
+    gate::Gate,
+    invariants::{self, Leaves},
+    redis_server::{Redis, free_port},
+    subject::{Subject, not_skipped, skipped},
+    tagged::{TAG, kill_tagged},
+    version::{Venv, Version},
+    worker::{Exit, Worker},
+};
+
+/// What a world is made of; [`World::new`] takes the defaults.
+pub(crate) struct Setup {
+    /// The RQ of the client, of the jobs, and of the worker when that is theirs.
+    pub(crate) version: Version,
+    /// `RQ_KEY_PREFIX` for all of them.
+    pub(crate) prefix: Option<&'static str>,
+    /// Whether Redis listens on a loopback port too.
+    pub(crate) tcp: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { version: Version::V3_0_0, prefix: None, tcp: false }
+    }
+}
+
+/// Everything a claim needs. Call [`World::finish`] at the end of each test.
+pub(crate) struct World {
+    pub(crate) client: Client,
+    pub(crate) redis: Redis,
+    pub(crate) subject: Subject,
+    /// The RQ whose behaviour the worker under test shows: the client's own when it is theirs, the newest when it is ours.
+    pub(crate) level: Version,
+    pub(crate) venv: Venv,
+    prefix: &'static str,
+    started: AtomicUsize,
+    dir: TempDir,
+}
+
+impl World {
+    /// A world of RQ 3.0.0.
+    pub(crate) fn new() -> Self {
+        Self::with(&Setup::default()).unwrap_or_else(|missing| panic!("{missing}"))
+    }
+
+    /// A world as asked, or what it lacks.
+    pub(crate) fn with(setup: &Setup) -> Result<Self, String> {
+        let venv = Venv::with_rq(setup.version)?;
+        let subject = Subject::from_environment();
+        let dir = TempDir::with_prefix("rq-it-").unwrap();
+        let redis = Redis::start(&dir.path().join("redis"), setup.tcp.then(free_port));
+        furnish(dir.path(), &redis);
+        let prefix = setup.prefix.unwrap_or("rq");
+        let mut python = surroundings(&venv.python(), dir.path(), prefix);
+        python.env("RQ_TEST_REDIS_URL", redis.url()).env(TAG, tag(dir.path(), "client"));
+        let client = Client::start(python);
+        let level = if subject == Subject::Ours { Version::V3_0_0 } else { setup.version };
+        Ok(Self { client, redis, subject, level, venv, prefix, started: AtomicUsize::new(0), dir })
+    }
+
+    /// Runs a claim with a client of that version and checks the invariants; counts it as skipped when that RQ is not here.
+    pub(crate) fn try_claim(version: Version, claim: fn(&World)) {
+        match Self::with(&Setup { version, ..Setup::default() }) {
+            Ok(world) => {
+                not_skipped();
+                claim(&world);
+                world.finish();
+            }
+            Err(missing) => skipped(&missing),
+        }
+    }
+
+    /// The full name of a key.
+    pub(crate) fn key(&self, rest: &str) -> String {
+        format!("{}:{rest}", self.prefix)
+    }
+
+    /// A path in the test's own folder, which is the worker's working directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A gate for jobs of `jobs.waits`.
+    pub(crate) fn gate(&self, name: &str) -> Gate {
+        Gate::new(&self.path(name))
+    }
+
+    /// Enqueues on the queue `default`: `arguments` is what stands between the brackets of Python's `q.enqueue(…)`.
+    #[track_caller]
+    pub(crate) fn enqueue(&self, arguments: &str) -> String {
+        self.client.eval(&format!("q.enqueue({arguments}).id")).as_str().unwrap().to_owned()
+    }
+
+    /// What the client reads of a job: `status result exc_info meta worker_name origin latest.{type,exc_string}`.
+    #[track_caller]
+    pub(crate) fn view(&self, job: &str) -> Value {
+        self.client.eval(&format!("view({job:?})"))
+    }
+
+    /// The command `rq worker -c settings` of whoever is under test, in the test's folder; add what the test is about.
+    pub(crate) fn worker_command(&self) -> Command {
+        let mut command = match self.subject {
+            Subject::Theirs => self.command(&self.venv.program("rq")),
+            Subject::Ours => self.command(Path::new(env!("CARGO_BIN_EXE_rq"))),
+        };
+        command.arg("worker");
+        if self.subject == Subject::Ours {
+            command.arg("--python").arg(self.venv.python());
+        }
+        command
+    }
+
+    /// Any program in the test's folder and clean environment.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        surroundings(program, self.dir.path(), self.prefix)
+    }
+
+    /// Starts a worker `rq worker -c settings` with these arguments.
+    pub(crate) fn worker(&self, arguments: &[&str]) -> Worker {
+        let mut command = self.worker_command();
+        command.args(["-c", "settings"]).args(arguments);
+        self.start(command)
+    }
+
+    /// Starts any command as a worker whose descendants end with it.
+    pub(crate) fn start(&self, command: Command) -> Worker {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        Worker::start(command, tag(self.dir.path(), &format!("worker-{number}")))
+    }
+
+    /// Runs a worker named `w1` in burst mode with these further arguments until all is done; it must end with 0.
+    #[track_caller]
+    pub(crate) fn work(&self, arguments: &[&str]) -> Exit {
+        let mut worker =
+            self.worker(&["--burst", "--name", "w1"].iter().chain(arguments).copied().collect::<Vec<_>>());
+        let exit = worker.wait_exit();
+        assert_eq!(exit.code(), 0, "the worker's end; its stderr:\n{}", exit.stderr);
+        exit
+    }
+
+    /// Checks the invariants over all keys.
+    #[track_caller]
+    pub(crate) fn finish(self) {
+        self.finish_leaving(&[]);
+    }
+
+    /// Checks the invariants over all keys, but for what this test knows to be left behind.
+    #[track_caller]
+    pub(crate) fn finish_leaving(self, left: &[Leaves]) {
+        let broken = invariants::broken(&self.redis, self.prefix, left);
+        assert!(broken.is_empty(), "invariants broken:\n  {}", broken.join("\n  "));
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        kill_tagged(&tag(self.dir.path(), ""));
+    }
+}
+
+fn tag(dir: &Path, what: &str) -> String {
+    format!("{}/{what}", dir.display())
+}
+
+/// Puts the settings and the jobs where a user would have them: beside each other in the working directory.
+fn furnish(dir: &Path, redis: &Redis) {
+    fs::write(dir.join("settings.py"), format!("REDIS_URL = {:?}\n", redis.url())).unwrap();
+    let jobs = dir.join("jobs");
+    fs::create_dir(&jobs).unwrap();
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures")).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension() == Some(OsStr::new("py")) {
+            fs::copy(&file, jobs.join(file.file_name().unwrap())).unwrap();
+        }
+    }
+}
+
+/// A command whose environment holds nothing of whoever runs the tests.
+fn surroundings(program: &Path, dir: &Path, prefix: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(dir).env_clear().env("LANG", "C.UTF-8").env("HOME", dir);
+    command.env("PATH", env::var_os("PATH").unwrap_or_default());
+    if prefix != "rq" {
+        command.env("RQ_KEY_PREFIX", prefix);
+    }
+    command
+}

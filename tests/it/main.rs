@@ -1,0 +1,9 @@
+//! Drives the built `rq` binary, or Python RQ's own worker, as a user would: against a real Redis, with real Python clients.
+//!
+//! `RQ_UNDER_TEST=theirs` runs every claim against Python RQ instead of ours, which proves the claim itself.
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed and may panic")]
+
+mod cli;
+mod compliance;
+mod daemon;
+mod harness;
