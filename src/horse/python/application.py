@@ -1,0 +1,144 @@
+"""The application in the fork server: its settings module, its preloaded modules, its serializer."""
+import gc
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from time import monotonic
+
+from . import serializers, threads, title, trace, values
+from .connection import Lazy
+from .text import class_name, plain, said
+
+TRACEBACK = 1024 * 1024
+
+
+class Refused(Exception):
+    """A stage of the preparation failed; holds the report."""
+
+    def __init__(self, stage, what, error, missing=False):
+        super().__init__(stage)
+        text = trace.text_of(error)[-TRACEBACK:].decode("utf-8", "ignore")
+        self.report = {
+            "report": "refused",
+            "stage": stage,
+            "what": what,
+            "missing": missing,
+            "kind": class_name(type(error)),
+            "reason": plain(said(error)[:10_000]),
+            "traceback": text,
+        }
+
+
+class Application:
+    """What is loaded once and shared by all horses."""
+
+    def __init__(self):
+        self.dict_config = None
+        self.settings_name = None
+        self.serializer = serializers.Pickle
+        self.connection = Lazy(None)
+        self.return_address = None
+
+    def settings(self, order):
+        """Imports the settings module; returns the report."""
+        # RQ: entries are appended, so a project cannot shadow the standard library or an installed package.
+        sys.path.extend(entry for entry in order.get("path") or [] if isinstance(entry, str))
+        name, file = order.get("module"), order.get("file")
+        if not name and not file:
+            return {"report": "settings", "file": None, "values": {}, "opaque": {}}
+        try:
+            module = import_module(name) if name else import_file(file)
+        except BaseException as error:
+            missing = is_missing(error, name) if name else not os.path.exists(file)
+            raise Refused("settings", name or file, error, missing) from None
+        self.settings_name = name or file
+        self.dict_config = getattr(module, "DICT_CONFIG", None)
+        known, opaque = values.of(module)
+        return {"report": "settings", "file": getattr(module, "__file__", None), "values": known, "opaque": opaque}
+
+    def prepare(self, order):
+        """Loads the rest and freezes the heap; returns the report."""
+        start = monotonic()
+        if order.get("dict_config") and self.dict_config is not None:
+            self.configure_logging()
+        for name in order.get("preload") or []:
+            preload(name)
+        self.serializer = resolve_serializer(order.get("serializer"))
+        self.connection = Lazy(order.get("connection"))
+        self.return_address = order.get("return_address")
+        if "rq.job" in sys.modules:
+            self.connection.get()
+        title.prepare()
+        names = threads.names()
+        gc.collect()
+        gc.freeze()
+        return {
+            "report": "prepared",
+            "threads": names,
+            "seconds": monotonic() - start,
+            "modules": len(sys.modules),
+        }
+
+    def configure_logging(self):
+        """RQ: `DICT_CONFIG` goes to `logging.config.dictConfig`."""
+        try:
+            from logging.config import dictConfig
+
+            dictConfig(self.dict_config)
+        except BaseException as error:
+            raise Refused("dict_config", self.settings_name, error) from None
+
+
+def import_file(path):
+    """Imports a file under its own name, unless that name means another module."""
+    path = os.path.abspath(path)
+    name = os.path.splitext(os.path.basename(path))[0]
+    if not name.isidentifier() or is_taken(name, path):
+        name = "_rqd_settings"
+    spec = spec_from_file_location(name, path)
+    if spec is None:
+        raise ImportError("%s is not a Python file" % path)
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+def is_taken(name, path):
+    """True when importing the name would give another file."""
+    if name in sys.modules:
+        return True
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and os.path.realpath(spec.origin or "") != os.path.realpath(path)
+
+
+def is_missing(error, name):
+    """True when the module itself, or a package that holds it, was not found; not when something it imports was not."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return False
+    return name == error.name or name.startswith(error.name + ".")
+
+
+def preload(name):
+    """Imports one module of the list."""
+    try:
+        import_module(name)
+    except BaseException as error:
+        raise Refused("preload", name, error, is_missing(error, name)) from None
+
+
+def resolve_serializer(name):
+    """The serializer for every job of this fork server."""
+    try:
+        return serializers.resolve(name)
+    except BaseException as error:
+        missing = isinstance(error, ValueError) and name.split(".")[0] not in sys.modules
+        raise Refused("serializer", name, error, missing) from None

@@ -1,0 +1,63 @@
+"""A horse's line to the daemon, which survives a job that closes every descriptor."""
+import os
+from os import close, fstat
+
+from . import wire
+
+
+class Channel:
+    """The horse's socket and the way back to the daemon when user code has closed it."""
+
+    def __init__(self, fd, horse, return_address):
+        self.socket = wire.adopt(fd)
+        self.horse = horse
+        self.return_address = return_address
+        self.identity = identity(fd)
+
+    def send(self, head, body=b""):
+        """Sends a report; never writes into a descriptor that is not ours any more."""
+        self.secure()
+        wire.send(self.socket, head, body)
+
+    def receive(self):
+        """Waits for an order."""
+        self.secure()
+        head, body, fds = wire.receive(self.socket)
+        wire.drop(fds)
+        return head, body
+
+    def secure(self):
+        """Returns to the daemon when the socket was closed, or its number now belongs to a file of the job."""
+        if identity(self.socket.fileno()) == self.identity:
+            return
+        if not self.return_address:
+            raise wire.Closed
+        # The number may be a file of the job's by now: forget it without closing it.
+        self.socket.detach()
+        fill_standard_streams()
+        self.socket = wire.connect(self.return_address)
+        self.identity = identity(self.socket.fileno())
+        wire.send(self.socket, {"report": "return", "horse": self.horse, "pid": os.getpid()})
+
+    def close(self):
+        """Closes the socket if it is still ours."""
+        if identity(self.socket.fileno()) == self.identity:
+            close(self.socket.detach())
+
+
+def identity(fd):
+    """Device and inode of a descriptor, None when it is closed."""
+    try:
+        status = fstat(fd)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def fill_standard_streams():
+    """Keeps a new socket from becoming stdin, stdout or stderr, where stray prints would go into it."""
+    while True:
+        fd = os.open(os.devnull, os.O_RDWR)
+        if fd > 2:
+            close(fd)
+            return

@@ -1,0 +1,148 @@
+"""`rq.get_current_job()`: a real `rq.job.Job` for code that has imported rq, or does so while the job runs."""
+import sys
+from contextlib import contextmanager
+
+from .serializers import for_rq
+from .text import said
+
+MODULE = "rq.job"
+
+
+@contextmanager
+def offered(run):
+    """While this lasts, `rq.get_current_job()` gives the job; code that never imports rq pays nothing."""
+    undo = []
+    module = sys.modules.get(MODULE)
+    hook = Hook(lambda loaded: undo.append(set_fallback(loaded, run)))
+    if module is not None:
+        undo.append(guarded(push, module, run))
+    else:
+        sys.meta_path.insert(0, hook)
+    try:
+        yield
+    finally:
+        if hook in sys.meta_path:
+            sys.meta_path.remove(hook)
+        for step in undo:
+            if step is not None:
+                guarded(step)
+
+
+def guarded(step, *args):
+    """Does something for the job's convenience; its failure is told, and is not the job's."""
+    try:
+        return step(*args)
+    except Exception as error:
+        try:
+            sys.stderr.write("rq: get_current_job() is not available: %s: %s\n" % (type(error).__name__, said(error)))
+        except Exception:
+            pass
+    return None
+
+
+def set_fallback(module, run):
+    """As `push`, for an rq that was imported by the running job."""
+    return guarded(make_default, module, run)
+
+
+def push(module, run):
+    """Puts the job where RQ puts it; returns what takes it away."""
+    job = build(module, run)
+    if hasattr(module, "_current_job"):
+        token = module._current_job.set(job)
+        return lambda: module._current_job.reset(token)
+    module._job_stack.push(job)
+    return module._job_stack.pop
+
+
+def make_default(module, run):
+    """Makes the job what RQ finds when nothing was pushed.
+
+    The import may have happened in a thread or a task of its own, where a push would be seen by nobody else.
+    """
+    job = build(module, run)
+    if hasattr(module, "_current_job"):
+        original = module._current_job
+        module._current_job = type(original)("current_job", default=job)
+        return lambda: setattr(module, "_current_job", original)
+    original = module._job_stack
+    module._job_stack = stack_with_default(type(original), job)
+    return lambda: setattr(module, "_job_stack", original)
+
+
+def stack_with_default(base, job):
+    """A stack of rq's that holds the job when it is empty."""
+
+    def top(self):
+        found = base.top.fget(self)
+        return job if found is None else found
+
+    return type(base.__name__, (base,), {"top": property(top)})()
+
+
+def build(module, run):
+    """The job as it stands in RQ's horse when the function starts."""
+    serializer = for_rq(run.serializer, sys.modules.get("rq.serializers"))
+    connection = run.connection.get()
+    try:
+        job = module.Job(run.job_id, connection=connection, serializer=serializer)
+    except ValueError:
+        # Newer versions refuse identifiers that older clients could choose.
+        job = module.Job(connection=connection, serializer=serializer)
+        job._id = run.job_id
+    job.restore({name.encode(): value for name, value in run.fields.items()})
+    job._func_name, job._instance = run.call.func_name, run.call.instance
+    job._args, job._kwargs = run.call.args, run.call.kwargs
+    job.worker_name = run.worker_name
+    job._status = module.JobStatus.STARTED
+    job.started_at = job.last_heartbeat = moment(module, run.started_at)
+    return job
+
+
+def moment(module, seconds):
+    """A time as this version of rq holds it: without a zone up to 1.16, in UTC since."""
+    from datetime import datetime, timezone
+
+    time = datetime.fromtimestamp(seconds, timezone.utc)
+    return time.replace(tzinfo=None) if hasattr(module, "utcnow") else time
+
+
+class Hook:
+    """Waits in `sys.meta_path` for the import of `rq.job` and calls back once it has run."""
+
+    def __init__(self, then):
+        self.then = then
+        self.searching = False
+
+    def find_spec(self, name, path=None, target=None):
+        """The spec that the other finders give, with a loader that calls back."""
+        if name != MODULE or self.searching:
+            return None
+        self.searching = True
+        try:
+            from importlib.util import find_spec
+
+            spec = find_spec(name)
+        finally:
+            self.searching = False
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            spec.loader = Relay(spec.loader, self.then)
+        return spec
+
+
+class Relay:
+    """Stands in for a module's loader until it is loaded; then everything is as if it had not been there."""
+
+    def __init__(self, loader, then):
+        self.loader = loader
+        self.then = then
+
+    def create_module(self, spec):
+        """As the loader does it."""
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        """Runs the module, then calls back."""
+        module.__spec__.loader = module.__loader__ = self.loader
+        self.loader.exec_module(module)
+        self.then(module)

@@ -1,0 +1,96 @@
+"""A work horse: one process, in a process group of its own, that runs what it is told."""
+import faulthandler
+import gc
+import os
+import signal
+import sys
+
+from . import leash, title, wire
+from .channel import Channel, identity
+from .job import JobRun, flush
+
+FAILED = 70
+
+
+class Stall:
+    """What a fork brings along for the horse."""
+
+    def __init__(self, number, socket, memory, leash_fd):
+        self.number = number
+        self.socket = socket
+        self.memory = memory
+        self.leash = leash_fd
+
+    def close(self):
+        """Closes the fork server's copies; the leash stays until the horse is reaped."""
+        wire.drop([self.socket, self.memory])
+
+
+def live(stall, application, server):
+    """The life of a horse, from the fork to its end. Never returns."""
+    code = FAILED
+    try:
+        code = serve(stall, application, server)
+    except (wire.Closed, OSError):
+        code = 0  # The daemon is gone, or has let go of this horse.
+    except wire.Junk as error:
+        sys.stderr.write("rq: work horse %d: %s\n" % (os.getpid(), error))
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        flush()
+        os._exit(code)
+
+
+def serve(stall, application, server):
+    """Takes orders until it may go; returns the exit code."""
+    held = become(stall, server)
+    channel = Channel(stall.socket, stall.number, application.return_address)
+    dump = identity(stall.memory)
+    channel.send(
+        {
+            "report": "ready",
+            "protocol": wire.PROTOCOL,
+            "horse": stall.number,
+            "pid": os.getpid(),
+            "pgid": os.getpgrp(),
+            "leash": held,
+        }
+    )
+    while True:
+        order, body = channel.receive()
+        if order.get("order") == "quit":
+            return 0
+        if order.get("order") != "run":
+            raise wire.Junk("the order %.100r" % (order.get("order"),))
+        head, body = JobRun(order, body, channel, application).ended()
+        if identity(stall.memory) != dump:
+            faulthandler.disable()  # The job closed the file: its number may be anything by now.
+        channel.send(head, body)
+        del head, body, order
+
+
+def become(stall, server):
+    """Turns the copy of the fork server into a horse; True when it is on the leash."""
+    os.setpgid(0, 0)
+    server.release_signals()
+    held = leash.arm(stall.leash, -os.getpgrp())
+    if leash.is_cut():
+        os._exit(0)
+    wire.drop(server.descriptors())
+    title.show("rq: work horse")
+    gc.enable()
+    stdin_is_null()
+    random = sys.modules.get("random")
+    if random is not None:
+        random.seed()
+    faulthandler.enable(file=stall.memory, all_threads=True)
+    return held
+
+
+def stdin_is_null():
+    """Gives the job an empty stdin whatever the settings module made of it."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    if null != 0:
+        os.dup2(null, 0)
+        os.close(null)

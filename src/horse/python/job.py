@@ -1,0 +1,145 @@
+"""One job in a horse: from the order to the report of how it ended."""
+import os
+import sys
+import types
+from os import getpid
+from time import time
+
+from . import current_job, payload, title
+from .limit import Limit
+from .outcome import raised, returned
+from .text import plain
+
+# In a tuple, where libraries that freeze time for tests do not look for it.
+CLOCK = (time,)
+NAME_LIMIT = 10_000
+
+
+class JobRun:
+    """A job that this horse was told to run."""
+
+    def __init__(self, order, body, channel, settled):
+        self.fields = payload.fields_of(order, body)
+        self.job_id = str(order.get("job_id"))
+        self.execution_id = str(order.get("execution_id"))
+        self.worker_name = str(order.get("worker_name"))
+        self.limit = Limit(order.get("timeout"))
+        self.channel = channel
+        self.serializer = settled.serializer
+        self.connection = settled.connection
+        self.started_at = CLOCK[0]()
+        self.call = None
+
+    def ended(self):
+        """Runs the job; returns head and body of `ended`."""
+        pid = getpid()
+        self.export_names()
+        failure = self.read_payload()
+        value = None
+        if failure is None:
+            with current_job.offered(self):
+                value, failure = self.run_function(pid)
+        ended_at = CLOCK[0]()
+        self.channel.send({"report": "phase", "phase": "ending"})
+        flush()
+        if failure is None:
+            head, body = self.report_of(value)
+        else:
+            head, body = self.report_of_failure(failure)
+        head.update(report="ended", started_at=self.started_at, ended_at=ended_at)
+        flush()
+        return head, body
+
+    def export_names(self):
+        """RQ's environment of a job."""
+        for name, value in (("WORKER", self.worker_name), ("JOB", self.job_id), ("EXECUTION", self.execution_id)):
+            try:
+                os.environ["RQ_%s_ID" % name] = value
+            except ValueError:
+                continue  # A name with a NUL cannot be in an environment.
+
+    def read_payload(self):
+        """Decodes the payload and reports the name of the function; returns what went wrong, if anything.
+
+        RQ: this happens outside of the time limit.
+        """
+        try:
+            self.call = payload.read(self.fields.get("data", b""), self.serializer)
+        except BaseException as error:
+            self.channel.send({"report": "phase", "phase": "function", "func_name": None})
+            return error
+        title.show_job(self.worker_name, self.func_name(), self.origin(), CLOCK[0]())
+        return None
+
+    def func_name(self):
+        """The name in the payload as text to tell, None when there is none."""
+        name = self.call.func_name if self.call else None
+        return plain(name[:NAME_LIMIT]) if isinstance(name, str) else None
+
+    def origin(self):
+        """The queue's name."""
+        return self.fields.get("origin", b"").decode("utf-8", "replace")
+
+    def run_function(self, pid):
+        """Calls the function within its limit; returns its value and its exception."""
+        self.channel.send({"report": "phase", "phase": "function", "func_name": self.func_name()})
+        self.started_at = CLOCK[0]()
+        value = failure = None
+        try:
+            try:
+                self.limit.start()
+                value = self.called()
+            finally:
+                self.limit.stop()
+        except BaseException as error:
+            failure = error
+        if getpid() != pid:
+            end_stray_fork(failure)
+        return value, failure
+
+    def called(self):
+        """Finds and calls the function; a coroutine is run to its end."""
+        function = self.call.function()
+        if not function:
+            raise ValueError("Cannot execute job: function is None")
+        value = function(*self.call.args, **self.call.kwargs)
+        if isinstance(value, (types.CoroutineType, types.GeneratorType)) or hasattr(type(value), "__await__"):
+            # Loaded for those who need it only: it would double the memory that every fork copies.
+            import asyncio
+
+            # RQ: before Python 3.12 asyncio takes a generator for a coroutine.
+            if asyncio.iscoroutine(value):
+                return asyncio.run(value)
+        return value
+
+    def report_of(self, value):
+        """Head and body for a value; RQ: one whose serializer misbehaves fails the job."""
+        try:
+            return returned(value, self.serializer)
+        except BaseException as error:
+            return self.report_of_failure(error)
+
+    def report_of_failure(self, failure):
+        """Head and body for an exception."""
+        timed_out = failure is self.limit.raised
+        return raised(failure, timed_out, self.func_name())
+
+
+def end_stray_fork(failure):
+    """Ends a process that user code forked and let return: only the horse itself reports.
+
+    Its exit status is what `sys.exit` asked for, so that the job can wait for it.
+    """
+    code = 0 if failure is None else 1
+    if isinstance(failure, SystemExit):
+        code = failure.code if isinstance(failure.code, int) else int(failure.code is not None)
+    os._exit(code & 0xFF)
+
+
+def flush():
+    """Writes out what the job printed; the horse ends without the interpreter's own clean-up."""
+    for stream in {id(stream): stream for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)}.values():
+        try:
+            stream.flush()
+        except BaseException:
+            continue

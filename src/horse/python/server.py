@@ -1,0 +1,169 @@
+"""The fork server: one thread that imports the application, forks horses, reaps them and reports."""
+import errno
+import gc
+import os
+import re
+import select
+import sys
+from importlib.util import find_spec
+
+from . import horse, leash, wire
+from .application import Application, Refused
+from .job import flush
+from .signals import Signals
+
+PROGRAM = 3
+CONTROL = 4
+FAILED = 70
+
+
+def main():
+    """Runs the fork server. Never returns."""
+    gc.disable()
+    code = FAILED
+    try:
+        Server().run()
+    except (wire.Closed, ConnectionError):
+        code = 0  # The daemon has let go of this fork server.
+    except wire.Junk as error:
+        sys.stderr.write("rq: fork server: %s\n" % error)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+class Server:
+    """The fork server's state."""
+
+    def __init__(self):
+        os.close(PROGRAM)
+        for fd in (CONTROL, leash.PIPE):
+            os.set_inheritable(fd, False)
+        self.signals = Signals()
+        self.signals.arm()
+        self.own_leash = leash.open_own()
+        leash.arm(self.own_leash, os.getpid())
+        self.control = wire.adopt(CONTROL)
+        self.application = Application()
+        self.prepared = False
+        self.stalls = {}
+
+    def run(self):
+        """Takes orders and reaps until the daemon closes the control socket."""
+        self.report(hello())
+        poll = select.poll()
+        poll.register(CONTROL, select.POLLIN)
+        poll.register(self.signals.reader, select.POLLIN)
+        while True:
+            ready = [fd for fd, _ in poll.poll()]
+            if self.signals.reader in ready:
+                self.signals.drain()
+                self.reap()
+            if CONTROL in ready:
+                self.obey(*wire.receive(self.control))
+
+    def report(self, head):
+        """Sends a report."""
+        wire.send(self.control, head)
+
+    def obey(self, order, body, fds):
+        """Carries out one order."""
+        kind = order.get("order")
+        if kind == "fork" and self.prepared:
+            self.fork(order.get("horse"), fds)
+            return
+        wire.drop(fds)
+        if kind not in ("settings", "prepare"):
+            raise wire.Junk("the order %.100r" % (kind,))
+        try:
+            report = getattr(self.application, kind)(order)
+            self.prepared = self.prepared or kind == "prepare"
+        except Refused as refused:
+            report = refused.report
+        flush()
+        self.signals.arm()
+        self.report(report)
+        self.reap()
+
+    def fork(self, number, fds):
+        """Forks a horse and reports it."""
+        if type(number) is not int or len(fds) != 2:
+            wire.drop(fds)
+            raise wire.Junk("a fork without a number or without its two descriptors")
+        stall = horse.Stall(number, fds[0], fds[1], leash.open_own())
+        flush()  # What is in a buffer now would be printed by every horse.
+        try:
+            pid = os.fork()
+        except (OSError, MemoryError) as error:
+            stall.close()
+            wire.drop([stall.leash] if stall.leash is not None else [])
+            number_of_error = getattr(error, "errno", None) or errno.ENOMEM
+            self.report({"report": "fork_failed", "horse": number, "errno": number_of_error, "reason": str(error)})
+            return
+        if pid == 0:
+            horse.live(stall, self.application, self)
+        stall.close()
+        self.stalls[pid] = stall
+        self.report({"report": "forked", "horse": number, "pid": pid})
+
+    def reap(self):
+        """Reports the horses that have ended; children that the application started are left to it."""
+        for pid, stall in list(self.stalls.items()):
+            try:
+                ended, status, usage = os.wait4(pid, os.WNOHANG)
+            except ChildProcessError:
+                # The application's own code has reaped it: how it ended is unknown.
+                ended, status, usage = pid, 255 << 8, None
+            if ended == 0:
+                continue
+            del self.stalls[pid]
+            wire.drop([stall.leash] if stall.leash is not None else [])
+            self.report(reaped(stall.number, pid, status, usage))
+
+    def descriptors(self):
+        """What a horse must not keep: all that is the fork server's own, and the other horses' leashes."""
+        held = [self.control.detach(), leash.PIPE, self.signals.reader, self.signals.writer, self.own_leash]
+        held += [stall.leash for stall in self.stalls.values()]
+        return [fd for fd in held if fd is not None]
+
+    def release_signals(self):
+        """Gives a horse its own signals."""
+        self.signals.release()
+
+
+def reaped(number, pid, status, usage):
+    """The report of a horse's end."""
+    return {
+        "report": "reaped",
+        "horse": number,
+        "pid": pid,
+        "status": status,
+        "user": usage.ru_utime if usage else 0.0,
+        "system": usage.ru_stime if usage else 0.0,
+        "max_rss": usage.ru_maxrss if usage else 0,
+    }
+
+
+def hello():
+    """The first report: who we are."""
+    return {
+        "report": "hello",
+        "protocol": wire.PROTOCOL,
+        "pid": os.getpid(),
+        "python": sys.version,
+        "version": list(sys.version_info[:3]),
+        "executable": sys.executable,
+        "rq": rq_version(),
+    }
+
+
+def rq_version():
+    """The version of the importable rq, read without importing it."""
+    try:
+        spec = find_spec("rq")
+        folder = os.path.dirname(spec.origin)
+        with open(os.path.join(folder, "version.py"), encoding="utf-8") as file:
+            return re.search(r"^VERSION\s*=\s*['\"]([^'\"]+)", file.read(), re.M).group(1)
+    except Exception:
+        return None
