@@ -121,6 +121,8 @@ pub(crate) enum Event {
     ExecutionTakenAway { worker: String, job: String, execution: String },
     /// A job's hash could not be understood.
     JobUnreadable { worker: String, queue: String, job: String, reason: String, fate: UnreadableFate },
+    /// A job asks for what this release cannot do; it runs without.
+    JobWishesUnmet { worker: String, job: String, wishes: Vec<String> },
     /// The failure of a job could not be written.
     FailureNotPersisted { worker: String, job: String, error: String },
     /// The dependents of a job could not be enqueued.

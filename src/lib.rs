@@ -1,6 +1,6 @@
 //! A worker for RQ (Redis Queue): runs unchanged Python jobs from an unchanged Redis.
 //!
-//! The layers, left importing right only (`tests/tidy.rs` checks it):
+//! The layers, imports pointing right only (`tests/tidy.rs` checks it):
 //! `cli → supervisor → worker, scheduler, maintenance → horse → store, telemetry → config, event → job → os`.
 
 mod cli;
@@ -15,3 +15,6 @@ mod telemetry;
 mod worker;
 
 pub use cli::main;
+
+/// The release of RQ that we are compatible with: what workers say of themselves.
+const RQ_VERSION: &str = "3.0.0";

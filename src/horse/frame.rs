@@ -72,8 +72,8 @@ async fn read_exactly(source: &mut (impl AsyncRead + Unpin), length: u32) -> Res
 /// A frame's bytes.
 pub(super) fn encode(head: &impl Serialize, body: &[&[u8]]) -> Result<Vec<u8>, FrameError> {
     let head = serde_json::to_vec(head).map_err(|error| FrameError::Junk(error.to_string()))?;
-    let body_length = body.iter().map(|part| part.len()).sum();
-    let (Ok(head_length), Ok(body_length)) = (u32::try_from(head.len()), u32::try_from::<usize>(body_length))
+    let body_length: usize = body.iter().map(|part| part.len()).sum();
+    let (Ok(head_length), Ok(body_length)) = (u32::try_from(head.len()), u32::try_from(body_length))
     else {
         return Err(FrameError::Junk("a frame that is too long to send".to_owned()));
     };

@@ -11,6 +11,6 @@ mod work_horse;
 
 pub(crate) use fork_server::{Application, PythonSettings, StartError};
 pub(crate) use keeper::{Opened, Stable, StableOptions};
-pub(crate) use protocol::Run;
-pub(crate) use python::{InterpreterError, find as find_python};
+pub(crate) use protocol::{Phase, Run};
+pub(crate) use python::{InterpreterError, Places, find as find_python};
 pub(crate) use work_horse::{Ending, Horse, Said};

@@ -7,7 +7,7 @@ mod verdict;
 
 pub(crate) use names::{ExecutionId, JobId, QueueName, WorkerName};
 pub(crate) use outcome::{Death, Outcome, Raised, Returned, Usage};
-pub(crate) use timestamp::Timestamp;
+pub(crate) use timestamp::{Timestamp, float};
 pub(crate) use verdict::{Defaults, Verdict, verdict};
 
 use std::time::Duration;

@@ -14,6 +14,8 @@ pub(crate) enum Outcome {
     AskedRetry(Vec<u8>),
     /// The horse ended without a word.
     Died(Death),
+    /// A user stopped it.
+    Stopped,
     /// The job's hash cannot be read; why.
     Unreadable(String),
 }

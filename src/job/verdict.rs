@@ -9,6 +9,8 @@ pub(crate) enum Verdict {
     Finish(Keep),
     /// It goes to the failed registry.
     Fail,
+    /// It goes to the failed registry too, but as stopped: its dependents go on waiting.
+    Stop,
     /// It runs again.
     Retry {
         /// Seconds to wait before it is queued again; 0 queues it at once.
@@ -31,6 +33,7 @@ pub(crate) fn verdict(job: Option<&Job>, outcome: &Outcome, defaults: &Defaults)
     match (job, outcome) {
         (Some(job), Outcome::Returned(_)) => Verdict::Finish(job.result_ttl.unwrap_or(defaults.result_ttl)),
         (Some(job), Outcome::Raised(_) | Outcome::Died(_)) => retry_or_fail(job),
+        (Some(_), Outcome::Stopped) => Verdict::Stop,
         (_, Outcome::AskedRetry(_) | Outcome::Unreadable(_)) | (None, _) => Verdict::Fail,
     }
 }

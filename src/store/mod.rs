@@ -4,13 +4,21 @@ mod address;
 mod backoff;
 mod client;
 mod dedicated;
+mod dequeue;
 mod dial;
 mod error;
+mod job_hash;
+mod keys;
 mod keywords;
 mod link;
+mod outcome;
+mod registration;
+mod reply;
+mod scripts;
 mod sentinel;
 mod subscription;
 mod tls;
+mod upkeep;
 mod url;
 
 pub(crate) use address::{Address, AddressError, Options, Sentinel};
@@ -18,7 +26,45 @@ pub(crate) use backoff::Backoff;
 pub(crate) use client::{Client, Identity, Script};
 pub(crate) use dedicated::Dedicated;
 pub(crate) use error::StoreError;
+pub(crate) use dequeue::{ClaimRequest, Claimed, Surfaced};
+pub(crate) use keys::Keys;
+pub(crate) use outcome::{Settled, failure_text};
+pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
 pub(crate) use subscription::Subscription;
+
+use reply::Reply;
+
+/// What a daemon does in Redis: one method for each transition.
+#[derive(Clone)]
+pub(crate) struct Store {
+    client: Client,
+    keys: Keys,
+}
+
+impl Store {
+    pub(crate) fn new(client: Client, keys: Keys) -> Self {
+        Self { client, keys }
+    }
+
+    /// The connection, for what is not a transition: waiting, listening to commands.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// A script's arguments, the prefix first.
+    fn args<const N: usize>(&self, rest: [&str; N]) -> Vec<Vec<u8>> {
+        std::iter::once(self.keys.prefix()).chain(rest).map(|text| text.as_bytes().to_vec()).collect()
+    }
+
+    async fn call(&self, script: &Script, keys: &[String], args: &[Vec<u8>]) -> Result<Reply, StoreError> {
+        let answer = self.client.script(script, keys, args).await?;
+        Reply::read(answer).ok_or_else(|| self.malformed("a script"))
+    }
+
+    fn malformed(&self, what: &str) -> StoreError {
+        StoreError::unexpected(&self.client.address().to_string(), format!("{what} gave something unknown"))
+    }
+}
 
 #[cfg(test)]
 mod tests {

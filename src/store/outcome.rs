@@ -58,6 +58,8 @@ pub(crate) fn failure_text(outcome: &Outcome) -> String {
         Outcome::Died(death) => death.to_string(),
         Outcome::Unreadable(reason) => format!("The job could not be run: {reason}"),
         Outcome::AskedRetry(_) => "The job returned a Retry, which this worker does not support yet".to_owned(),
+        // RQ: these very words.
+        Outcome::Stopped => "Job stopped by user, work-horse terminated.".to_owned(),
         Outcome::Returned(_) => String::new(),
     }
 }
@@ -70,7 +72,11 @@ pub(super) fn packed(text: &str) -> String {
 }
 
 fn plan(ended: &Ended, verdict: &Verdict) -> Value {
-    let mut fields = BTreeMap::from([("ended_at", ended.ended_at.iso())]);
+    let mut fields = BTreeMap::new();
+    // RQ: nobody says when a stopped job ended, or how long it worked.
+    if ended.outcome != Outcome::Stopped {
+        fields.insert("ended_at", ended.ended_at.iso());
+    }
     if let Some(started_at) = ended.started_at {
         fields.insert("started_at", started_at.iso());
     }
@@ -78,12 +84,15 @@ fn plan(ended: &Ended, verdict: &Verdict) -> Value {
     let mut plan = match verdict {
         Verdict::Finish(keep) => json!({"become": "finished", "result_ttl": keep.seconds()}),
         Verdict::Fail => json!({"become": "failed"}),
+        Verdict::Stop => json!({"become": "stopped"}),
         Verdict::Retry { delay, at_front, left } => {
             fields.insert("retries_left", left.to_string());
             json!({"become": "retried", "queue": ended.claim.queue.as_str(), "delay": delay, "at_front": at_front})
         }
     };
-    plan["worked"] = worked.into();
+    if ended.outcome != Outcome::Stopped {
+        plan["worked"] = worked.into();
+    }
     plan["fields"] = fields.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
     plan
 }
@@ -99,6 +108,8 @@ fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Ve
     }
     entry.push(("execution_id", ended.claim.execution.to_string()));
     entry.push(("execution_started_at", ended.claim.claimed_at.float()));
-    entry.push(("execution_ended_at", ended.ended_at.float()));
+    if ended.outcome != Outcome::Stopped {
+        entry.push(("execution_ended_at", ended.ended_at.float()));
+    }
     entry.into_iter().flat_map(|(name, value)| [name.into(), value.into_bytes()]).collect()
 }

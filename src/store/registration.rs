@@ -133,6 +133,13 @@ impl Store {
         }
     }
 
+    /// Whether RQ is suspended as a whole.
+    pub(crate) async fn is_suspended(&self) -> Result<bool, StoreError> {
+        let mut command = redis::cmd("EXISTS");
+        command.arg(self.keys.suspended());
+        Ok(self.client.run(&command).await? == redis::Value::Int(1))
+    }
+
     /// Notes that a busy worker was asked to stop.
     pub(crate) async fn note_shutdown_request(&self, worker: &WorkerName) -> Result<(), StoreError> {
         let mut command = redis::cmd("HSET");

@@ -1,1 +1,157 @@
-//! One worker: listen, dequeue, run, settle.
+//! One worker, registered in Redis as an RQ worker: listen, dequeue, run, settle, and again.
+
+mod command;
+mod dequeue;
+mod heart;
+mod listen;
+mod patience;
+mod registration;
+mod run;
+mod settle;
+mod upkeep;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use crate::event::Event;
+use crate::horse::Stable;
+use crate::job::{Defaults, QueueName, WorkerName};
+use crate::store::{Registration, Store, StoreError};
+use crate::telemetry::emit;
+use command::Command;
+use dequeue::Dequeued;
+use heart::Pulse;
+use listen::Listener;
+use upkeep::Upkeep;
+
+/// What a worker is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) name: WorkerName,
+    /// A name that nobody chose on purpose gets a suffix when it is taken.
+    pub(crate) name_may_change: bool,
+    /// In the order of their priority.
+    pub(crate) queues: Vec<QueueName>,
+    pub(crate) burst: bool,
+    pub(crate) defaults: Defaults,
+    pub(crate) ttl: Duration,
+    pub(crate) maintenance_interval: Duration,
+    pub(crate) monitoring_interval: Duration,
+    pub(crate) max_jobs: Option<u64>,
+    pub(crate) max_idle_time: Option<Duration>,
+    /// How long after its limit a job's horse is killed.
+    pub(crate) timeout_grace: Duration,
+    /// `sys.version` of the horses.
+    pub(crate) python_version: String,
+}
+
+/// How far a worker is asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Not at all.
+    No,
+    /// After the job in hand; the signal that asked.
+    Warm(&'static str),
+    /// Now.
+    Cold,
+}
+
+/// Why a worker ended that was not asked to.
+#[derive(Debug, Error)]
+pub(crate) enum WorkError {
+    /// RQ's words, because tools look for them.
+    #[error("There exists an active worker named '{0}' already")]
+    NameTaken(WorkerName),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The worker was stopped cold while Redis was away: what it had in hand is left to its lease.
+    #[error("cannot settle the job in hand: redis is away")]
+    Unsettled,
+}
+
+/// One worker.
+pub(crate) struct Worker {
+    options: Options,
+    store: Store,
+    stable: Rc<Stable>,
+    stop: watch::Receiver<Stop>,
+    shutdown: mpsc::Sender<()>,
+    registration: Registration,
+    commands: mpsc::Receiver<Command>,
+    pulses: mpsc::Receiver<Pulse>,
+    /// What the heart beats for.
+    in_hand: heart::InHandCell,
+    listener: Listener,
+    upkeep: Upkeep,
+    jobs_done: u64,
+    idle_since: Instant,
+    /// The warm stop was told already.
+    stop_told: bool,
+    tasks: tokio::task::JoinSet<()>,
+}
+
+/// What a worker needs from the daemon around it.
+pub(crate) struct Surroundings {
+    pub(crate) store: Store,
+    pub(crate) stable: Rc<Stable>,
+    pub(crate) stop: watch::Receiver<Stop>,
+    /// Asks the daemon to stop, as the `shutdown` command does.
+    pub(crate) shutdown: mpsc::Sender<()>,
+}
+
+impl Worker {
+    /// Works until it is asked to stop, or is done.
+    pub(crate) async fn work(mut self) -> Result<(), WorkError> {
+        emit(Event::QueuesAnnounced { worker: self.name(), queues: self.queue_names() });
+        let worked = self.work_on().await;
+        let left = self.leave().await;
+        worked.and(left)
+    }
+
+    async fn work_on(&mut self) -> Result<(), WorkError> {
+        loop {
+            let (horse, claim) = match self.dequeue().await? {
+                Dequeued::Job(horse, claim) => (horse, claim),
+                Dequeued::Nothing(reason) => {
+                    emit(reason);
+                    return Ok(());
+                }
+            };
+            let ended = self.run(horse, *claim).await;
+            if let Some(ended) = ended {
+                self.settle(ended).await?;
+            }
+            self.jobs_done += 1;
+            self.idle_since = Instant::now();
+            if self.options.max_jobs.is_some_and(|most| self.jobs_done >= most) {
+                emit(Event::JobLimitReached { worker: self.name(), jobs: self.jobs_done });
+                return Ok(());
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        self.registration.name.to_string()
+    }
+
+    fn queue_names(&self) -> Vec<String> {
+        self.options.queues.iter().map(QueueName::to_string).collect()
+    }
+
+    /// How long a claim, or a heartbeat in a job, holds. RQ: one monitoring interval and a minute.
+    fn lease(&self) -> Duration {
+        lease(&self.options)
+    }
+
+    fn stop_wanted(&self) -> Stop {
+        *self.stop.borrow()
+    }
+}
+
+fn lease(options: &Options) -> Duration {
+    options.monitoring_interval + Duration::from_secs(60)
+}

@@ -28,7 +28,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', wip, 0, server_seconds(), 'L
       result[#result + 1] = 'execution_id'
       result[#result + 1] = execution
     end
-    fail_job(job, queue, result, now)
+    fail_job(job, queue, result, 'failed', now)
     failed[#failed + 1] = job
   end
 end

@@ -30,10 +30,10 @@ local function finish_job(job, queue, result, ttl, now)
 end
 
 -- RQ: without a time of its own, a failed job stays for a year and its results for ever; -1 is the literal score of "keep".
-local function fail_job(job, queue, result, now)
+local function fail_job(job, queue, result, status, now)
   local own = tonumber(redis.call('HGET', job_key(job), 'failure_ttl') or '')
   local ttl = own or 31536000
-  release_dependents(job, 'failed', now)
+  release_dependents(job, status, now)
   if ttl == 0 then return delete_job(job) end
   add_result(job, result)
   if own then keep_results(job, own) end

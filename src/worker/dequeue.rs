@@ -1,0 +1,172 @@
+//! Dequeuing: from a free horse to a claimed job.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::patience::Patience;
+use super::{Stop, WorkError, Worker};
+use crate::event::{Event, UnreadableFate};
+use crate::horse::Horse;
+use crate::job::{Claim, ExecutionId};
+use crate::store::{Claimed, Surfaced};
+use crate::telemetry::emit;
+
+/// RQ: how often a suspended worker looks whether it may go on.
+const SUSPENDED: Duration = Duration::from_secs(1);
+
+/// What dequeuing ended with.
+pub(super) enum Dequeued {
+    /// A job that is ours, and a horse that waits for it.
+    Job(Horse, Box<Claim>),
+    /// No more jobs for this worker; why.
+    Nothing(Event),
+}
+
+impl Worker {
+    /// Waits for the next job. The horse comes first: a job that is claimed never waits for one.
+    pub(super) async fn dequeue(&mut self) -> Result<Dequeued, WorkError> {
+        emit(Event::ListenBegan { worker: self.name(), queues: self.queue_names() });
+        let stable = std::rc::Rc::clone(&self.stable);
+        let horse = tokio::select! {
+            horse = stable.lend() => horse,
+            () = self.stopped_while_idle() => None,
+        };
+        let Some(horse) = horse else { return Ok(Dequeued::Nothing(self.stopped_on_request())) };
+        let execution = ExecutionId::random();
+        let mut surfaced = Vec::new();
+        loop {
+            if let Some(reason) = self.reason_to_leave() {
+                self.give_back(&surfaced).await;
+                return Ok(Dequeued::Nothing(reason));
+            }
+            if surfaced.is_empty() {
+                self.upkeep_if_due().await;
+            }
+            let given = std::mem::take(&mut surfaced);
+            let Some(claimed) = self.claim(&execution, &given).await? else { continue };
+            match claimed {
+                Claimed::Job(claim) => return Ok(Dequeued::Job(horse, claim)),
+                Claimed::Aside { queue, id, reason } => self.told_aside(queue.to_string(), id, reason),
+                Claimed::Suspended if self.options.burst => {
+                    return Ok(Dequeued::Nothing(Event::SuspensionFound { worker: self.name(), burst: true }));
+                }
+                Claimed::Suspended => self.sit_out_suspension().await,
+                Claimed::Unregistered => self.register_again().await?,
+                Claimed::Empty if self.options.burst => {
+                    return Ok(Dequeued::Nothing(Event::QueuesDrained { worker: self.name() }));
+                }
+                Claimed::Empty => surfaced = self.await_jobs().await,
+            }
+        }
+    }
+
+    /// Waits until a queue had a job, something is due, or a stop; returns what surfaced. No wait is left behind.
+    async fn await_jobs(&mut self) -> Vec<Surfaced> {
+        let until = [self.idle_limit(), Some(self.upkeep.next_due())].into_iter().flatten().min();
+        let mut stop = self.stop.clone();
+        let mut surfaced = Vec::new();
+        loop {
+            tokio::select! {
+                woken = self.listener.wait() => match woken {
+                    Ok(found) => {
+                        let found_one = found.is_some();
+                        surfaced.extend(found);
+                        if !found_one && !self.listener.polls() { continue }
+                    }
+                    // The claim that follows meets the same trouble, and waits for its end.
+                    Err(_) => {}
+                },
+                _ = stop.wait_for(|stop| *stop != Stop::No) => {}
+                Some(command) = self.commands.recv() => { self.obey_while_idle(&command).await; continue }
+                Some(_) = self.pulses.recv() => continue,
+                () = sleep_until(until.unwrap_or_else(far_away)) => {}
+            }
+            break;
+        }
+        surfaced.extend(self.listener.rest().await);
+        surfaced
+    }
+
+    async fn claim(
+        &mut self,
+        execution: &ExecutionId,
+        surfaced: &[Surfaced],
+    ) -> Result<Option<Claimed>, WorkError> {
+        let (worker, queues, lease) =
+            (self.registration.name.clone(), self.options.queues.clone(), self.lease());
+        let claimed = self
+            .persist(Patience::Idle, async |store| {
+                let request = crate::store::ClaimRequest {
+                    worker: &worker,
+                    execution,
+                    queues: &queues,
+                    surfaced,
+                    lease,
+                };
+                store.claim(&request).await
+            })
+            .await?;
+        Ok(claimed)
+    }
+
+    /// Why the worker should leave now, if it should.
+    fn reason_to_leave(&self) -> Option<Event> {
+        if self.stop_wanted() != Stop::No {
+            return Some(self.stopped_on_request());
+        }
+        let limit = self.options.max_idle_time?;
+        (self.idle_since.elapsed() >= limit)
+            .then(|| Event::IdleLimitReached { worker: self.name(), limit })
+    }
+
+    fn idle_limit(&self) -> Option<Instant> {
+        self.options.max_idle_time.map(|limit| self.idle_since + limit)
+    }
+
+    async fn sit_out_suspension(&mut self) {
+        emit(Event::SuspensionFound { worker: self.name(), burst: false });
+        self.show_state("suspended").await;
+        let mut stop = self.stop.clone();
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(SUSPENDED) => {}
+                _ = stop.wait_for(|stop| *stop != Stop::No) => break,
+            }
+            let suspended = self.persist(Patience::Idle, async |store| store.is_suspended().await).await;
+            if !matches!(suspended, Ok(Some(true))) {
+                break;
+            }
+        }
+        self.show_state("idle").await;
+        self.idle_since = Instant::now();
+    }
+
+    /// Ids that surfaced for nobody go back to the head of their queues.
+    async fn give_back(&mut self, surfaced: &[Surfaced]) {
+        let restored = self.persist(Patience::Busy, async |store| store.restore(surfaced).await).await;
+        if let Err(error) = restored {
+            emit(Event::LoopBroke { worker: self.name(), error: error.to_string() });
+        }
+    }
+
+    fn told_aside(&self, queue: String, job: String, reason: String) {
+        let fate = UnreadableFate::PutAside;
+        emit(Event::JobUnreadable { worker: self.name(), queue, job, reason, fate });
+    }
+
+    fn stopped_on_request(&self) -> Event {
+        Event::StoppedOnRequest { worker: self.name() }
+    }
+
+    async fn stopped_while_idle(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(|stop| *stop != Stop::No).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(24 * 3600)
+}

@@ -1,0 +1,99 @@
+//! The heart of a worker: its life sign in Redis, and the lease of what it has in hand.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use super::{Options, lease};
+use crate::event::Event;
+use crate::job::{Claim, ExecutionId};
+use crate::store::{Backoff, Beaten, GRACE, InHand, Registered, Registration, Store};
+use crate::telemetry::emit;
+
+/// RQ: an idle worker beats this much before its key would be due.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// What the heart tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pulse {
+    /// Somebody else owns this execution now.
+    Lost(ExecutionId),
+}
+
+/// What a worker has in hand, and since when.
+pub(super) type InHandCell = Rc<RefCell<Option<(Claim, Instant)>>>;
+
+/// A worker's heart; it beats in a task of its own, because a beat may have to wait for Redis.
+pub(super) struct Heart {
+    pub(super) registration: Registration,
+    pub(super) store: Store,
+    pub(super) in_hand: InHandCell,
+    pub(super) tell: mpsc::Sender<Pulse>,
+    pub(super) interval: Duration,
+    pub(super) lease: Duration,
+}
+
+impl Heart {
+    pub(super) fn new(
+        options: &Options,
+        registration: &Registration,
+        store: &Store,
+        tell: mpsc::Sender<Pulse>,
+    ) -> Self {
+        let idle = options.ttl.saturating_sub(MARGIN).max(Duration::from_secs(1));
+        Self {
+            registration: registration.clone(),
+            store: store.clone(),
+            in_hand: InHandCell::default(),
+            tell,
+            interval: options.monitoring_interval.min(idle).max(Duration::from_secs(1)),
+            lease: lease(options),
+        }
+    }
+
+    /// Beats for as long as it is not dropped.
+    pub(super) async fn beat(self) {
+        let mut backoff = Backoff::new();
+        loop {
+            sleep(self.interval).await;
+            while let Err(error) = self.beat_once().await {
+                let retry_in = backoff.next();
+                let worker = self.registration.name.to_string();
+                emit(Event::RedisLost { worker, error: error.to_string(), retry_in });
+                sleep(retry_in).await;
+            }
+            backoff.reset();
+        }
+    }
+
+    async fn beat_once(&self) -> Result<(), crate::store::StoreError> {
+        let in_hand = self.in_hand.borrow().clone();
+        let lifetime = if in_hand.is_some() { self.lease } else { self.registration.ttl + GRACE };
+        let held = in_hand.as_ref().map(|(claim, since)| InHand { claim, worked: since.elapsed() });
+        match self.store.beat(&self.registration, "", lifetime, held.as_ref()).await? {
+            Beaten::Alive { held: true, .. } => {
+                let worker = self.registration.name.to_string();
+                emit(Event::HeartbeatSent { worker, ttl: lifetime });
+            }
+            Beaten::Alive { held: false, .. } => {
+                if let Some((claim, _)) = in_hand {
+                    let _ = self.tell.send(Pulse::Lost(claim.execution)).await;
+                }
+            }
+            Beaten::Unregistered => self.register_again(in_hand.is_some()).await?,
+        }
+        Ok(())
+    }
+
+    /// A worker whose key was lost (a Redis without its data, a long stall) enters itself again.
+    async fn register_again(&self, busy: bool) -> Result<(), crate::store::StoreError> {
+        let state = if busy { "busy" } else { "idle" };
+        if self.store.register(&self.registration, state, "").await? == Registered::Yes {
+            emit(Event::WorkerReregistered { worker: self.registration.name.to_string() });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! Birth and death of a worker, and what it tells of itself in between.
+
+use std::rc::Rc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::command::{self, Command};
+use super::heart::Heart;
+use super::listen::Listener;
+use super::patience::Patience;
+use super::upkeep::Upkeep;
+use super::{Options, Stop, Surroundings, WorkError, Worker};
+use crate::event::Event;
+use crate::job::{Timestamp, WorkerName};
+use crate::os::{self, Identity};
+use crate::store::{Registered, Registration, Store, StoreError};
+use crate::telemetry::emit;
+
+/// How many commands may wait for the worker to turn to them.
+const COMMANDS: usize = 64;
+
+impl Worker {
+    /// Enters a worker into Redis; from here on it must `work`.
+    pub(crate) async fn register(mut options: Options, around: Surroundings) -> Result<Self, WorkError> {
+        let server = around.store.client().identity().await?;
+        let identity = Identity::own();
+        let mut registration = Registration {
+            name: options.name.clone(),
+            queues: options.queues.clone(),
+            birth: Timestamp::now(),
+            pid: identity.pid(),
+            hostname: os::hostname(),
+            ip_address: server.address,
+            python_version: options.python_version.clone(),
+            identity: identity.to_string(),
+            ttl: options.ttl,
+        };
+        enter(&around.store, &mut registration, options.name_may_change).await?;
+        options.name = registration.name.clone();
+        emit(Event::WorkerStarted { worker: registration.name.to_string(), pid: registration.pid });
+        Ok(Self::new(options, around, registration, server.version.as_deref()))
+    }
+
+    fn new(
+        options: Options,
+        around: Surroundings,
+        registration: Registration,
+        version: Option<&str>,
+    ) -> Self {
+        let Surroundings { store, stable, stop, shutdown } = around;
+        let (tell_pulse, pulses) = mpsc::channel(COMMANDS);
+        let (tell_command, commands) = mpsc::channel(COMMANDS);
+        let heart = Heart::new(&options, &registration, &store, tell_pulse);
+        let in_hand = Rc::clone(&heart.in_hand);
+        let channel = store.channel(&registration.name);
+        let mut tasks = JoinSet::new();
+        tasks.spawn_local(heart.beat());
+        tasks.spawn_local(command::listen(
+            registration.name.to_string(),
+            store.clone(),
+            channel,
+            tell_command,
+        ));
+        let listener = Listener::new(&store, &options.queues, version);
+        let upkeep = Upkeep::new(options.maintenance_interval);
+        Self {
+            options,
+            store,
+            stable,
+            stop,
+            shutdown,
+            registration,
+            commands,
+            pulses,
+            in_hand,
+            listener,
+            upkeep,
+            jobs_done: 0,
+            idle_since: Instant::now(),
+            stop_told: false,
+            tasks,
+        }
+    }
+
+    /// A claim found the worker's key gone.
+    pub(super) async fn register_again(&mut self) -> Result<(), WorkError> {
+        let registration = self.registration.clone();
+        let registered = self
+            .persist(Patience::Idle, async |store| store.register(&registration, "idle", "").await)
+            .await?;
+        match registered {
+            Some(Registered::Yes) => emit(Event::WorkerReregistered { worker: self.name() }),
+            Some(Registered::Taken { .. }) => return Err(WorkError::NameTaken(registration.name)),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the worker's registration. What was in hand is settled by now.
+    pub(super) async fn leave(mut self) -> Result<(), WorkError> {
+        if self.stop_wanted() != Stop::No && !self.stop_told {
+            self.tell_warm_stop(false);
+        }
+        let surfaced = self.listener.rest().await;
+        let registration = self.registration.clone();
+        emit(Event::DeathBegan { worker: self.name() });
+        self.store.restore(&surfaced).await?;
+        self.store.unregister(&registration).await?;
+        let channel = self.store.channel(&registration.name);
+        emit(Event::ChannelUnsubscribed { worker: self.name(), channel });
+        self.tasks.shutdown().await;
+        Ok(())
+    }
+
+    /// Shows a state to monitors; it is for their eyes only, so a failure is left to the next heartbeat.
+    pub(super) async fn show_state(&self, state: &str) {
+        let lifetime = self.registration.ttl + crate::store::GRACE;
+        let _ = self.store.beat(&self.registration, state, lifetime, None).await;
+    }
+
+    pub(super) fn tell_warm_stop(&mut self, busy: bool) {
+        self.stop_told = true;
+        let signal = match self.stop_wanted() {
+            Stop::Warm(signal) => signal,
+            Stop::Cold | Stop::No => "SIGINT",
+        };
+        let (worker, pid) = (self.name(), self.registration.pid);
+        emit(Event::WarmShutdownRequested { worker, pid, signal: signal.to_owned(), busy });
+    }
+
+    pub(super) async fn obey_shutdown(&mut self) {
+        emit(Event::ShutdownCommanded { worker: self.name() });
+        let _ = self.shutdown.send(()).await;
+    }
+
+    pub(super) async fn obey_while_idle(&mut self, command: &Command) {
+        let worker = self.name();
+        match command {
+            Command::Shutdown => self.obey_shutdown().await,
+            Command::KillHorse => emit(Event::KillHorseCommanded { worker, working: false }),
+            Command::StopJob { job_id } => {
+                emit(Event::StopJobCommanded { worker, job: job_id.clone(), obeyed: false });
+            }
+            Command::StopExecution { job_id, execution_id } => emit(Event::StopExecutionCommanded {
+                worker,
+                job: job_id.clone(),
+                execution: execution_id.clone(),
+                obeyed: false,
+            }),
+            Command::Unknown => {}
+        }
+    }
+}
+
+/// Finds a name that is free, or whose holder is provably dead.
+async fn enter(
+    store: &Store,
+    registration: &mut Registration,
+    name_may_change: bool,
+) -> Result<(), WorkError> {
+    emit(Event::BirthBegan { worker: registration.name.to_string() });
+    let Registered::Taken { holder } = store.register(registration, "started", "").await? else {
+        return Ok(());
+    };
+    if let Some(dead) = Identity::parse(&holder).filter(os::is_provably_dead)
+        && store.register(registration, "started", &holder).await? == Registered::Yes
+    {
+        emit(Event::NameTakenOver { worker: registration.name.to_string(), holder_pid: dead.pid() });
+        return Ok(());
+    }
+    if name_may_change {
+        return enter_with_suffix(store, registration).await.map_err(WorkError::from);
+    }
+    Err(WorkError::NameTaken(registration.name.clone()))
+}
+
+async fn enter_with_suffix(store: &Store, registration: &mut Registration) -> Result<(), StoreError> {
+    let suffix = Uuid::new_v4().simple().to_string();
+    registration.name = WorkerName::new(format!("{}-{}", registration.name, &suffix[..8]));
+    store.register(registration, "started", "").await.map(drop)
+}

@@ -1,0 +1,209 @@
+//! Running: one claimed job in one horse, from the order to the end.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::command::Command;
+use super::heart::Pulse;
+use super::{Stop, Worker};
+use crate::event::{Event, UnreadableFate};
+use crate::horse::{Ending, Horse, Phase, Run, Said};
+use crate::job::{Claim, Ended, Job, Outcome, Timestamp};
+use crate::telemetry::emit;
+
+/// Why a horse was killed before its job was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kill {
+    Overdue,
+    Commanded,
+    Stopped,
+    TakenAway,
+    ColdShutdown,
+}
+
+/// What happens to a horse at work.
+enum Happening {
+    Said(Said),
+    Kill(Kill),
+    Noted,
+}
+
+impl Worker {
+    /// Runs a job. Nothing comes back when the job is not ours any more: there is nothing to settle then.
+    pub(super) async fn run(&mut self, horse: Horse, claim: Claim) -> Option<Ended> {
+        emit(Event::JobClaimed {
+            worker: self.name(),
+            queue: claim.queue.to_string(),
+            job: claim.id.to_string(),
+            description: claim.title(),
+        });
+        *self.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
+        let ended = match claim.job.clone() {
+            Ok(job) => self.run_in(horse, claim, &job).await,
+            Err(reason) => Some(self.unreadable(claim, reason)),
+        };
+        *self.in_hand.borrow_mut() = None;
+        ended
+    }
+
+    async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Option<Ended> {
+        self.warn_of_wishes(job);
+        let run = Run {
+            job_id: job.id.as_str(),
+            execution_id: claim.execution.as_str(),
+            worker_name: self.registration.name.as_str(),
+            timeout: job.timeout.map(|limit| limit.as_secs()),
+            fields: names_and_lengths(job),
+        };
+        horse.run(&run, &job.fields).await;
+        let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
+            Ok(Said::Ended(ending)) => {
+                tokio::task::spawn_local(horse.dismiss());
+                let Ending { outcome, started_at, ended_at } = *ending;
+                (outcome, (started_at, ended_at))
+            }
+            Ok(Said::Died(death)) => (Outcome::Died(death), (None, None)),
+            Ok(Said::Phase(..)) => unreachable!("phases are noted while the horse is attended"),
+            Err(kill) => {
+                let death = horse.bury(self.cause(kill, job)).await;
+                match kill {
+                    Kill::TakenAway => return None,
+                    Kill::Stopped => (Outcome::Stopped, (None, None)),
+                    Kill::Overdue | Kill::Commanded | Kill::ColdShutdown => (Outcome::Died(death), (None, None)),
+                }
+            }
+        };
+        let (started_at, ended_at) = ending;
+        Some(Ended { claim, outcome, started_at, ended_at: ended_at.unwrap_or_else(Timestamp::now) })
+    }
+
+    /// Stays with a horse until it ends, or must be killed: then it is killed already.
+    async fn attend(&mut self, horse: &mut Horse, claim: &Claim, job: &Job) -> Result<Said, Kill> {
+        let mut deadline = None;
+        loop {
+            match self.next_happening(horse, claim, deadline).await {
+                Happening::Said(Said::Phase(Phase::Function, _)) => {
+                    emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
+                    deadline = job.timeout.map(|limit| Instant::now() + limit + self.options.timeout_grace);
+                }
+                Happening::Said(Said::Phase(Phase::Ending, _)) => deadline = None,
+                Happening::Said(said) => return Ok(said),
+                Happening::Kill(kill) => {
+                    self.kill(horse, kill, job);
+                    return Err(kill);
+                }
+                Happening::Noted => {}
+            }
+        }
+    }
+
+    async fn next_happening(&mut self, horse: &mut Horse, claim: &Claim, deadline: Option<Instant>) -> Happening {
+        let mut stop = self.stop.clone();
+        let told = self.stop_told;
+        let changed = |stop: &Stop| *stop == Stop::Cold || (!told && *stop != Stop::No);
+        tokio::select! {
+            said = horse.next() => Happening::Said(said),
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                Happening::Kill(Kill::Overdue)
+            }
+            Some(Pulse::Lost(execution)) = self.pulses.recv() => {
+                if execution == claim.execution { Happening::Kill(Kill::TakenAway) } else { Happening::Noted }
+            }
+            Some(command) = self.commands.recv() => self.obey_while_busy(&command, claim).await,
+            Ok(wanted) = stop.wait_for(changed) => {
+                let wanted = *wanted;
+                self.asked_to_stop(wanted, horse).await
+            }
+        }
+    }
+
+    async fn asked_to_stop(&mut self, wanted: Stop, horse: &Horse) -> Happening {
+        match wanted {
+            Stop::Cold => {
+                emit(Event::ColdShutdownRequested { worker: self.name(), horse_pid: Some(horse.pid()) });
+                Happening::Kill(Kill::ColdShutdown)
+            }
+            Stop::Warm(_) | Stop::No => {
+                self.tell_warm_stop(true);
+                // A date for monitors; that it could not be written is no reason to stop otherwise.
+                let _ = self.store.note_shutdown_request(&self.registration.name).await;
+                Happening::Noted
+            }
+        }
+    }
+
+    async fn obey_while_busy(&mut self, command: &Command, claim: &Claim) -> Happening {
+        let worker = self.name();
+        match command {
+            Command::Shutdown => self.obey_shutdown().await,
+            Command::KillHorse => {
+                emit(Event::KillHorseCommanded { worker, working: true });
+                return Happening::Kill(Kill::Commanded);
+            }
+            Command::StopJob { job_id } => {
+                let obeyed = job_id == claim.id.as_str();
+                emit(Event::StopJobCommanded { worker, job: job_id.clone(), obeyed });
+                return if obeyed { Happening::Kill(Kill::Stopped) } else { Happening::Noted };
+            }
+            Command::StopExecution { job_id, execution_id } => {
+                let obeyed = execution_id == claim.execution.as_str();
+                let (job, execution) = (job_id.clone(), execution_id.clone());
+                emit(Event::StopExecutionCommanded { worker, job, execution, obeyed });
+                return if obeyed { Happening::Kill(Kill::Stopped) } else { Happening::Noted };
+            }
+            Command::Unknown => {}
+        }
+        Happening::Noted
+    }
+
+    fn kill(&self, horse: &Horse, kill: Kill, job: &Job) {
+        let (worker, pid) = (self.name(), horse.pid());
+        if kill == Kill::Overdue {
+            let (limit, grace) = (job.timeout.unwrap_or_default(), self.options.timeout_grace);
+            emit(Event::HorseOverran { worker: worker.clone(), job: job.id.to_string(), pid, limit, grace });
+        }
+        match horse.kill() {
+            Ok(()) => emit(Event::HorseKilled { worker, pid }),
+            Err(_) => emit(Event::HorseGoneAlready { worker }),
+        }
+    }
+
+    fn cause(&self, kill: Kill, job: &Job) -> Option<String> {
+        match kill {
+            Kill::Overdue => {
+                let (limit, grace) = (job.timeout.unwrap_or_default(), self.options.timeout_grace);
+                Some(format!("it outlived its limit of {} by {}", seconds(limit), seconds(grace)))
+            }
+            Kill::Commanded => Some("a kill-horse command came".to_owned()),
+            Kill::ColdShutdown => Some("the worker was shut down cold".to_owned()),
+            Kill::Stopped | Kill::TakenAway => None,
+        }
+    }
+
+    fn unreadable(&self, claim: Claim, reason: String) -> Ended {
+        emit(Event::JobUnreadable {
+            worker: self.name(),
+            queue: claim.queue.to_string(),
+            job: claim.id.to_string(),
+            reason: reason.clone(),
+            fate: UnreadableFate::Failed,
+        });
+        Ended { claim, outcome: Outcome::Unreadable(reason), started_at: None, ended_at: Timestamp::now() }
+    }
+
+    fn warn_of_wishes(&self, job: &Job) {
+        if !job.unsupported.is_empty() {
+            let (worker, job, wishes) = (self.name(), job.id.to_string(), job.unsupported.clone());
+            emit(Event::JobWishesUnmet { worker, job, wishes: wishes.into_iter().map(str::to_owned).collect() });
+        }
+    }
+}
+
+fn names_and_lengths(job: &Job) -> Vec<(String, usize)> {
+    job.fields.iter().map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.len())).collect()
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{}s", duration.as_secs_f64())
+}
