@@ -1,6 +1,8 @@
 //! Configuration files: reading them within bounds, and what each format makes of them.
 
+mod scan;
 mod shelf;
+mod yaml;
 
 use std::fs;
 use std::io::{self, Read};
@@ -8,11 +10,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Raw};
 
+use scan::Keys;
+
 use super::origin::Origin;
 use super::problem::Problem;
 
 /// How long a file may be.
 const LONGEST: u64 = 1024 * 1024;
+
+/// How deep it may be nested.
+const DEEPEST: usize = 64;
 
 /// The formats of configuration files, Python apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +47,17 @@ impl Format {
             "ron" => Self::Ron,
             _ => return None,
         })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Toml => "TOML",
+            Self::Yaml => "YAML",
+            Self::Json => "JSON",
+            Self::Json5 => "JSON5",
+            Self::Ini => "INI",
+            Self::Ron => "RON",
+        }
     }
 }
 
@@ -87,8 +105,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Unreadable> {
 /// A file after parsing.
 pub(crate) struct Document {
     path: PathBuf,
-    text: String,
-    format: Format,
+    keys: Keys,
     /// What it says.
     pub(crate) table: Map<String, Raw>,
 }
@@ -104,12 +121,20 @@ impl Document {
         };
         let text = read(path).map_err(|reason| refuse(None, reason.to_string()))?;
         let table = shelf::parse(format, &text).map_err(|fault| refuse(fault.line, fault.text))?;
-        Ok(Self { path: path.to_owned(), text, format, table })
+        Ok(Self { path: path.to_owned(), keys: Keys::of(format, &text), table })
     }
 
     /// The place of a key, with its line when it can be told for sure.
     pub(crate) fn origin(&self, key: &[&str]) -> Origin {
-        let _ = (&self.text, self.format, key);
-        Origin::File { path: self.path.clone(), line: None }
+        Origin::File { path: self.path.clone(), line: self.keys.line(key) }
+    }
+
+    /// Keys that stand there twice, of which most parsers take the last without a word.
+    pub(crate) fn doubles(&self) -> impl Iterator<Item = Problem> {
+        self.keys.doubles().map(|(key, first, second)| {
+            let origin = Origin::File { path: self.path.clone(), line: Some(second) };
+            let text = format!("it stands on line {first} already");
+            Problem::with_key(key, origin, text).hint("keep one of them")
+        })
     }
 }
