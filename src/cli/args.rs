@@ -1,6 +1,6 @@
 //! The grammar of the command line.
 
-mod settings;
+pub(crate) mod settings;
 mod sources;
 mod worker;
 
@@ -8,7 +8,6 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub(crate) use settings::{OptionValue, Override};
 pub(crate) use sources::SourceArgs;
 pub(crate) use worker::WorkerArgs;
 

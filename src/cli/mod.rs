@@ -8,7 +8,8 @@ pub(crate) mod settings_table;
 
 use std::process::ExitCode;
 
-use args::{Command, ConfigArgs, ConfigCommand, Override, WorkerArgs};
+use args::settings::Override;
+use args::{Command, ConfigArgs, ConfigCommand, WorkerArgs};
 use exit::{Exit, Failure};
 
 use crate::telemetry;

@@ -1,4 +1,5 @@
 //! The options that say where the configuration and the application are.
+#![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
 use std::path::PathBuf;
 

@@ -1,3 +1,4 @@
+use super::settings::OptionValue;
 use super::*;
 use crate::cli::exit::Exit;
 use crate::cli::later;

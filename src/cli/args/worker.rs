@@ -1,4 +1,5 @@
 //! The options of `rq worker`: RQ's, spelled as RQ spells them, and a few of ours.
+#![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueHint};
@@ -160,16 +161,16 @@ pub(crate) struct LogArgs {
 #[command(next_help_heading = "Sentry")]
 pub(crate) struct SentryArgs {
     /// Report failed jobs to this Sentry project.
-    #[arg(long, value_name = "DSN")]
-    pub(crate) sentry_dsn: Option<String>,
+    #[arg(id = "sentry_dsn", long = "sentry-dsn", value_name = "DSN")]
+    pub(crate) dsn: Option<String>,
 
     /// Certificates that Sentry's server is checked against.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) sentry_ca_certs: Option<String>,
+    #[arg(id = "sentry_ca_certs", long = "sentry-ca-certs", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_certs: Option<String>,
 
     /// Log what is reported to Sentry.
-    #[arg(long)]
-    pub(crate) sentry_debug: bool,
+    #[arg(id = "sentry_debug", long = "sentry-debug")]
+    pub(crate) debug: bool,
 }
 
 /// Options of RQ's that are known, and refused unless they say what is so anyway.
@@ -241,9 +242,9 @@ impl WorkerArgs {
             given("serializer", text(&work.serializer)),
             given("pid", text(&work.pid)),
             given("preload", list(&work.preload)),
-            given("sentry_dsn", text(&sentry.sentry_dsn)),
-            given("sentry_ca_certs", text(&sentry.sentry_ca_certs)),
-            given("sentry_debug", switch(sentry.sentry_debug)),
+            given("sentry_dsn", text(&sentry.dsn)),
+            given("sentry_ca_certs", text(&sentry.ca_certs)),
+            given("sentry_debug", switch(sentry.debug)),
         ];
         let mut overrides = self.sources.overrides();
         overrides.extend(own.into_iter().flatten());
