@@ -136,7 +136,7 @@ fn escaped(text: &str) -> Cow<'_, str> {
 }
 
 /// A text of several lines with every control character written out but the ends of lines and tabs.
-fn escaped_block(text: &str) -> Cow<'_, str> {
+pub(crate) fn escaped_block(text: &str) -> Cow<'_, str> {
     escape(text, |c| matches!(c, '\n' | '\t'))
 }
 

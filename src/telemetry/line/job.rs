@@ -152,13 +152,6 @@ fn failure(event: &Event) -> Option<Vec<Line>> {
             limit.as_secs(),
             grace.as_secs()
         ))],
-        Event::HorseSpokeJunk { worker, job, pid, error } => {
-            let told = match job {
-                Some(job) => format!("Worker {worker}: horse pid {pid} with job {job} sent junk ({error}), "),
-                None => format!("Worker {worker}: idle horse pid {pid} sent junk ({error}), "),
-            };
-            vec![Line::error(told).then(Part::Plain("killing it".to_owned()))]
-        }
         _ => return None,
     })
 }
@@ -217,6 +210,12 @@ fn trouble(event: &Event) -> Option<Vec<Line>> {
             };
             Line::error(format!("Worker {worker}: cannot read job {job} of queue {queue} ({reason}), {fate}"))
         }
+        Event::HorseSpokeJunk { worker, job, pid, error } => Line::error(match job {
+            Some(job) => {
+                format!("Worker {worker}: horse pid {pid} with job {job} sent junk ({error}), killing it")
+            }
+            None => format!("Worker {worker}: idle horse pid {pid} sent junk ({error}), killing it"),
+        }),
         Event::FailureNotPersisted { worker, job, error } => {
             Line::error(format!("Worker {worker}: failed to persist failure of job {job}"))
                 .with_appendix(error)

@@ -1,0 +1,117 @@
+//! The grammar of the command line.
+
+pub(crate) mod settings;
+mod sources;
+mod worker;
+
+use std::ffi::{OsStr, OsString};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub(crate) use sources::SourceArgs;
+pub(crate) use worker::WorkerArgs;
+
+/// What `rq --version` says after the name; the number of RQ is the level that we are compatible with.
+const VERSION: &str = concat!("3.0.0 (rqd ", env!("CARGO_PKG_VERSION"), ")");
+
+/// The exit codes, for the end of a help page.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done, also after a shutdown and whatever became of the jobs
+  1   a failure while running
+  2   a mistake on the command line
+  69  Redis was never reached
+  70  an error of rq itself
+  78  a mistake in the configuration";
+
+/// RQ command line tool: works off the jobs that RQ (Redis Queue) clients enqueue.
+#[derive(Parser)]
+#[command(
+    name = "rq",
+    // RQ: `rq, version 3.0.0`.
+    display_name = "rq, version",
+    bin_name = "rq",
+    version = VERSION,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true,
+    after_help = EXIT_CODES,
+    max_term_width = 110
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Start a worker: take jobs from queues and run them.
+    #[command(args_override_self = true, after_help = worker::EXAMPLES, after_long_help = worker::LONG_EXAMPLES)]
+    Worker(Box<WorkerArgs>),
+    /// Look at the configuration without starting anything.
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(ConfigCommand),
+}
+
+/// What to do with the configuration.
+#[derive(Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the configuration: exit 0 when it is good, 78 and the reasons when it is not.
+    #[command(args_override_self = true)]
+    Check(ConfigArgs),
+    /// Show every setting in force, where it comes from and what it shadows; secrets are masked.
+    #[command(args_override_self = true)]
+    Show(ConfigArgs),
+}
+
+/// The options of `rq config check` and `rq config show`.
+#[derive(Args)]
+pub(crate) struct ConfigArgs {
+    /// Where the configuration comes from, as `rq worker` takes it.
+    #[command(flatten)]
+    pub(crate) sources: SourceArgs,
+
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Reads the arguments of the process; the first is the program's name.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
+    let mut matches = command().try_get_matches_from(spelled_out(arguments))?;
+    let mut command = Cli::from_arg_matches_mut(&mut matches.clone())?.command;
+    if let (Command::Worker(worker), Some((_, matches))) = (&mut command, matches.remove_subcommand()) {
+        worker.note_sources(&matches);
+    }
+    Ok(command)
+}
+
+/// The grammar, with each option's environment variable and default in its help.
+pub(crate) fn command() -> clap::Command {
+    Cli::command().mut_subcommand("worker", settings::annotated).mut_subcommand("config", |config| {
+        config.mut_subcommand("check", settings::annotated).mut_subcommand("show", settings::annotated)
+    })
+}
+
+/// RQ: `-ds` is one option of two letters, which no other reader of command lines knows; it is written out here.
+fn spelled_out(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut only_queues = false;
+    let spell = |argument: OsString| {
+        only_queues |= argument == "--";
+        if only_queues {
+            return argument;
+        }
+        if argument == "-ds" {
+            return OsString::from("--dequeue-strategy");
+        }
+        match argument.to_str().and_then(|text| text.strip_prefix("-ds=")) {
+            Some(strategy) => [OsStr::new("--dequeue-strategy="), OsStr::new(strategy)].into_iter().collect(),
+            None => argument,
+        }
+    };
+    arguments.into_iter().map(spell).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! What RQ can do and we cannot yet: refused by name, never passed over in silence.
+
+use super::args::WorkerArgs;
+use super::exit::{Exit, Failure};
+
+/// Options whose value names a class: grammar, option, environment variable, and the values that change nothing.
+const CLASSES: [(&str, &str, &str, &[&str]); 4] = [
+    (
+        "worker_class",
+        "--worker-class",
+        "RQ_WORKER_CLASS",
+        &["rq.Worker", "rq.worker.Worker", "rq.worker.worker_classes.Worker"],
+    ),
+    ("job_class", "--job-class", "RQ_JOB_CLASS", &["rq.job.Job"]),
+    ("queue_class", "--queue-class", "RQ_QUEUE_CLASS", &["rq.Queue", "rq.queue.Queue"]),
+    (
+        "connection_class",
+        "--connection-class",
+        "RQ_CONNECTION_CLASS",
+        &["redis.Redis", "redis.StrictRedis", "redis.client.Redis"],
+    ),
+];
+
+/// Refuses options that are not supported yet, and strategies that nobody knows.
+pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
+    let later = &args.later;
+    if let Some(strategy) = later.dequeue_strategy.as_deref() {
+        refuse_strategy(strategy)?;
+    }
+    if later.with_scheduler {
+        return Err(unsupported(
+            "--with-scheduler",
+            "run `rq worker --with-scheduler` of Python RQ beside this worker",
+        ));
+    }
+    if let Some(handler) = later.exception_handler.first() {
+        return Err(unsupported(&format!("--exception-handler {handler}"), "remove the option"));
+    }
+    if later.disable_default_exception_handler {
+        return Err(unsupported("--disable-default-exception-handler", "remove the option"));
+    }
+    let given = [&later.worker_class, &later.job_class, &later.queue_class, &later.connection_class];
+    for ((id, option, variable, harmless), value) in CLASSES.into_iter().zip(given) {
+        // RQ: a variable that is set to nothing counts as not set.
+        let Some(value) = value.as_deref().filter(|value| !value.is_empty() && !harmless.contains(value))
+        else {
+            continue;
+        };
+        let (named, advice) = if later.is_from_environment(id) {
+            (format!("{variable}={value} ({option}, from the environment)"), format!("unset {variable}"))
+        } else {
+            (format!("{option} {value}"), "remove the option".to_owned())
+        };
+        let default = harmless.first().copied().unwrap_or_default();
+        return Err(unsupported(&named, &format!("{advice}; the default, {default}, is what works")));
+    }
+    Ok(())
+}
+
+/// Refuses every strategy but the default one.
+fn refuse_strategy(strategy: &str) -> Result<(), Failure> {
+    match strategy {
+        "default" => Ok(()),
+        "random" | "round_robin" => Err(unsupported(
+            &format!("--dequeue-strategy {strategy}"),
+            "remove the option; queues are then emptied in the order in which they are named",
+        )),
+        // RQ: these words, and 1 rather than 2.
+        _ => Err(Failure::verbatim(
+            Exit::Failed,
+            "ERROR: Dequeue Strategy can only be one of `default`, `random` or `round_robin`.",
+        )),
+    }
+}
+
+/// A known option that does nothing yet.
+fn unsupported(option: &str, hint: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("{option} is not supported yet")).with_hint(hint)
+}
