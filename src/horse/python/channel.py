@@ -1,6 +1,6 @@
 """A horse's line to the daemon, which survives a job that closes every descriptor."""
 import os
-from os import close, fstat
+from os import close, fstat, getpid
 
 from . import wire
 
@@ -13,6 +13,7 @@ class Channel:
         self.horse = horse
         self.return_address = return_address
         self.identity = identity(fd)
+        self.owner = getpid()
 
     def send(self, head, body=b""):
         """Sends a report; never writes into a descriptor that is not ours any more."""
@@ -28,6 +29,8 @@ class Channel:
 
     def secure(self):
         """Returns to the daemon when the socket was closed, or its number now belongs to a file of the job."""
+        if getpid() != self.owner:
+            os._exit(0)  # A process that user code forked got here: it has nothing to report.
         if identity(self.socket.fileno()) == self.identity:
             return
         if not self.return_address:
@@ -37,12 +40,7 @@ class Channel:
         fill_standard_streams()
         self.socket = wire.connect(self.return_address)
         self.identity = identity(self.socket.fileno())
-        wire.send(self.socket, {"report": "return", "horse": self.horse, "pid": os.getpid()})
-
-    def close(self):
-        """Closes the socket if it is still ours."""
-        if identity(self.socket.fileno()) == self.identity:
-            close(self.socket.detach())
+        wire.send(self.socket, {"report": "return", "horse": self.horse, "pid": self.owner})
 
 
 def identity(fd):
@@ -61,3 +59,4 @@ def fill_standard_streams():
         if fd > 2:
             close(fd)
             return
+        os.set_inheritable(fd, True)

@@ -1,6 +1,7 @@
 """`rq.get_current_job()`: a real `rq.job.Job` for code that has imported rq, or does so while the job runs."""
 import sys
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from .serializers import for_rq
 from .text import said
@@ -120,8 +121,6 @@ class Hook:
             return None
         self.searching = True
         try:
-            from importlib.util import find_spec
-
             spec = find_spec(name)
         finally:
             self.searching = False

@@ -31,8 +31,10 @@ def live(stall, application, server):
     code = FAILED
     try:
         code = serve(stall, application, server)
-    except (wire.Closed, OSError):
+    except wire.Closed:
         code = 0  # The daemon is gone, or has let go of this horse.
+    except ConnectionError:
+        pass  # The same, but with something left to say.
     except wire.Junk as error:
         sys.stderr.write("rq: work horse %d: %s\n" % (os.getpid(), error))
     except BaseException:
@@ -91,6 +93,8 @@ def become(stall, server):
 def stdin_is_null():
     """Gives the job an empty stdin whatever the settings module made of it."""
     null = os.open(os.devnull, os.O_RDONLY)
-    if null != 0:
-        os.dup2(null, 0)
-        os.close(null)
+    if null == 0:
+        os.set_inheritable(null, True)
+        return
+    os.dup2(null, 0)
+    os.close(null)

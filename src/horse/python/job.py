@@ -9,10 +9,16 @@ from . import current_job, payload, title
 from .limit import Limit
 from .outcome import raised, returned
 from .text import plain
+from .wire import Junk
 
 # In a tuple, where libraries that freeze time for tests do not look for it.
 CLOCK = (time,)
 NAME_LIMIT = 10_000
+
+# Code flags of coroutines, native and made of generators.
+ASYNC_CODE = 0x80 | 0x100
+# RQ: asks asyncio, which took generators for coroutines before Python 3.12.
+ASYNC_VALUES = (types.CoroutineType,) if sys.version_info >= (3, 12) else (types.CoroutineType, types.GeneratorType)
 
 
 class JobRun:
@@ -20,10 +26,10 @@ class JobRun:
 
     def __init__(self, order, body, channel, settled):
         self.fields = payload.fields_of(order, body)
-        self.job_id = str(order.get("job_id"))
-        self.execution_id = str(order.get("execution_id"))
-        self.worker_name = str(order.get("worker_name"))
-        self.limit = Limit(order.get("timeout"))
+        self.job_id = text_in(order, "job_id")
+        self.execution_id = text_in(order, "execution_id")
+        self.worker_name = text_in(order, "worker_name")
+        self.limit = Limit(seconds_in(order))
         self.channel = channel
         self.serializer = settled.serializer
         self.connection = settled.connection
@@ -37,6 +43,7 @@ class JobRun:
         failure = self.read_payload()
         value = None
         if failure is None:
+            self.started_at = CLOCK[0]()
             with current_job.offered(self):
                 value, failure = self.run_function(pid)
         ended_at = CLOCK[0]()
@@ -83,7 +90,6 @@ class JobRun:
     def run_function(self, pid):
         """Calls the function within its limit; returns its value and its exception."""
         self.channel.send({"report": "phase", "phase": "function", "func_name": self.func_name()})
-        self.started_at = CLOCK[0]()
         value = failure = None
         try:
             try:
@@ -102,12 +108,14 @@ class JobRun:
         function = self.call.function()
         if not function:
             raise ValueError("Cannot execute job: function is None")
+        if getattr(getattr(function, "__code__", None), "co_flags", 0) & ASYNC_CODE:
+            # Loaded for those who need it only, as every fork would pay for its memory; and before
+            # the job's code can break what an import needs.
+            import asyncio  # noqa: F401
         value = function(*self.call.args, **self.call.kwargs)
-        if isinstance(value, (types.CoroutineType, types.GeneratorType)) or hasattr(type(value), "__await__"):
-            # Loaded for those who need it only: it would double the memory that every fork copies.
+        if isinstance(value, ASYNC_VALUES) or hasattr(type(value), "__await__"):
             import asyncio
 
-            # RQ: before Python 3.12 asyncio takes a generator for a coroutine.
             if asyncio.iscoroutine(value):
                 return asyncio.run(value)
         return value
@@ -123,6 +131,21 @@ class JobRun:
         """Head and body for an exception."""
         timed_out = failure is self.limit.raised
         return raised(failure, timed_out, self.func_name())
+
+
+def text_in(order, key):
+    """A key of the order that must be text."""
+    if type(order.get(key)) is not str:
+        raise Junk("an order whose %s is not text" % key)
+    return order[key]
+
+
+def seconds_in(order):
+    """The time limit of the order, None for none."""
+    seconds = order.get("timeout")
+    if seconds is not None and type(seconds) not in (int, float):
+        raise Junk("an order whose timeout is not a number")
+    return seconds
 
 
 def end_stray_fork(failure):

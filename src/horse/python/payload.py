@@ -23,6 +23,8 @@ class Call:
 
     def function(self):
         """The callable. RQ: an instance whose truth value is False counts as none."""
+        if self.func_name is None:
+            return None
         if self.instance:
             return getattr(self.instance, self.func_name)
         return attribute(self.func_name)

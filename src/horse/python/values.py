@@ -25,7 +25,7 @@ def of(module):
             size = len(json.dumps(exact))
             if size > min(ONE, room):
                 raise Opaque
-        except (Opaque, RecursionError):
+        except Exception:  # Opaque, or containers of the application's own that misbehave.
             text = shown(value, REPR)
             opaque[plain(name)] = text
             size = 6 * len(text)
