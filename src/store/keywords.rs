@@ -133,6 +133,9 @@ pub(super) fn check(class: Class, keywords: &Map<String, Value>) -> Result<(), A
             }
         }
     }
+    if keywords.get("max_connections").and_then(Value::as_i64).is_some_and(|count| count < 0) {
+        return Err(AddressError::Value { option: "max_connections".into(), expected: "a positive number" });
+    }
     Ok(())
 }
 

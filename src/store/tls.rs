@@ -17,19 +17,19 @@ use super::address::{AddressError, boolean, integer, text};
 /// How to secure a connection; files are read anew for each connection, so that renewed ones are found.
 #[derive(Debug, Clone)]
 pub(super) struct Tls {
-    trust: Trust,
-    check_hostname: bool,
-    ca_certs: Option<PathBuf>,
-    ca_path: Option<PathBuf>,
-    ca_data: Option<String>,
-    certfile: Option<PathBuf>,
-    keyfile: Option<PathBuf>,
-    only_1_3: bool,
+    pub(super) trust: Trust,
+    pub(super) check_hostname: bool,
+    pub(super) ca_certs: Option<PathBuf>,
+    pub(super) ca_path: Option<PathBuf>,
+    pub(super) ca_data: Option<String>,
+    pub(super) certfile: Option<PathBuf>,
+    pub(super) keyfile: Option<PathBuf>,
+    pub(super) only_1_3: bool,
 }
 
 /// `ssl_cert_reqs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trust {
+pub(super) enum Trust {
     /// Any certificate will do.
     None,
     /// RQ: `optional` and `required` are one for a client: a server always shows its certificate.
