@@ -1,1 +1,113 @@
-//! The supervisor: starts, watches and stops the workers.
+//! The supervisor: starts what a worker needs, passes signals on, and sees to its end.
+
+mod redis;
+mod signals;
+mod startup;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+use tokio::task::LocalSet;
+
+use crate::config::{Problems, Resolved, Sources};
+use crate::horse::{InterpreterError, Stable, StartError};
+use crate::os;
+use crate::store::{AddressError, StoreError};
+use crate::worker::{Stop, WorkError};
+
+pub(crate) use startup::{Settled as LoadedSettings, load_settings};
+
+/// Why the daemon ended that was not asked to.
+#[derive(Debug, Error)]
+pub(crate) enum SupervisorError {
+    #[error("{0}")]
+    Config(Problems),
+    #[error(transparent)]
+    Interpreter(#[from] InterpreterError),
+    #[error(transparent)]
+    Application(#[from] StartError),
+    #[error("cannot use the address of redis")]
+    Address(#[from] AddressError),
+    /// Redis was never reached.
+    #[error("cannot reach redis within {0}s")]
+    Unreachable(u64, #[source] StoreError),
+    /// RQ is suspended, and a worker does not start then.
+    #[error("RQ is currently suspended, to resume job execution run \"rq resume\"")]
+    Suspended,
+    #[error(transparent)]
+    Work(#[from] WorkError),
+    #[error("cannot write the pid file {0}")]
+    PidFile(std::path::PathBuf, #[source] io::Error),
+    #[error("cannot set up the event loop")]
+    System(#[source] io::Error),
+}
+
+impl From<Problems> for SupervisorError {
+    fn from(problems: Problems) -> Self {
+        Self::Config(problems)
+    }
+}
+
+/// Runs a worker as the sources say, until it is done or asked to stop. `check` sees the settings before anything is started.
+pub(crate) fn run(
+    sources: Sources,
+    check: impl FnOnce(&Resolved) -> Result<(), SupervisorError>,
+) -> Result<(), SupervisorError> {
+    block_on(async move {
+        let daemon = Daemon::new();
+        let signals = os::Signals::install().map_err(SupervisorError::System)?;
+        // Where the kernel cannot do it, orphans of a lost fork server are noticed by their sockets alone.
+        let _ = os::become_subreaper();
+        let stable = Rc::clone(&daemon.stable);
+        let work = startup::start_and_work(&daemon, sources, check);
+        tokio::select! {
+            worked = work => worked,
+            never = signals::pass_on(&daemon, signals, &stable) => match never {},
+            () = daemon.stopped_while_starting() => Ok(()),
+        }
+    })
+}
+
+/// Runs a future on this thread, together with the tasks that it spawns.
+pub(crate) fn block_on<T>(
+    work: impl Future<Output = Result<T, SupervisorError>>,
+) -> Result<T, SupervisorError> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SupervisorError::System)?;
+    LocalSet::new().block_on(&runtime, work)
+}
+
+/// What the parts of the daemon share.
+struct Daemon {
+    stop: watch::Sender<Stop>,
+    shutdown: mpsc::Sender<()>,
+    shutdowns: RefCell<Option<mpsc::Receiver<()>>>,
+    /// Whether a worker is there to be asked; before it, a stop ends the start itself.
+    working: Cell<bool>,
+    stable: Rc<RefCell<Option<Rc<Stable>>>>,
+}
+
+impl Daemon {
+    fn new() -> Self {
+        let (stop, _) = watch::channel(Stop::No);
+        let (shutdown, shutdowns) = mpsc::channel(8);
+        Self {
+            stop,
+            shutdown,
+            shutdowns: RefCell::new(Some(shutdowns)),
+            working: Cell::new(false),
+            stable: Rc::default(),
+        }
+    }
+
+    async fn stopped_while_starting(&self) {
+        let mut stop = self.stop.subscribe();
+        let stopped = stop.wait_for(|stop| *stop != Stop::No).await.is_ok();
+        if !stopped || self.working.get() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

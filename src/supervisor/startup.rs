@@ -1,0 +1,171 @@
+//! The start: settings, interpreter, Redis, worker; in this order, because each needs the one before.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::{Daemon, SupervisorError, redis};
+use crate::config::{PythonModule, PythonSource, Resolved, Settings, Sources, Worker as WorkerSection};
+use crate::event::Event;
+use crate::horse::{Application, Opened, Places, Stable, StableOptions, StartError, find_python};
+use crate::job::{Defaults, Keep, QueueName, WorkerName};
+use crate::os;
+use crate::store::{Client, Keys, Store};
+use crate::telemetry::emit;
+use crate::worker::{Options, Stop, Surroundings, Worker};
+
+/// The settings, whole, and the interpreter that told the Python part of them.
+pub(crate) struct Settled {
+    pub(crate) resolved: Resolved,
+    opened: Option<Opened>,
+    application: Application,
+    leash: Leash,
+}
+
+/// The pipe whose only write end this process holds: horses end when it does.
+struct Leash {
+    read: OwnedFd,
+    _write: OwnedFd,
+}
+
+/// Reads every source; a Python settings module is imported by the interpreter that will run the jobs.
+pub(crate) async fn load_settings(mut sources: Sources, always: bool) -> Result<Settled, SupervisorError> {
+    let leash = leash()?;
+    let mut resolved = sources.resolve()?;
+    let mut application = application(&resolved.settings)?;
+    let mut opened = None;
+    if let Some(candidate) = sources.python_wanted().cloned() {
+        (application.module, application.file) = match &candidate.source {
+            PythonSource::Module(name) => (Some(name.clone()), None),
+            PythonSource::File(path) => (None, Some(path.to_string_lossy().into_owned())),
+        };
+        match Opened::open(&application, &leash.read).await {
+            Ok(server) => {
+                if let Some(settings) = &server.settings {
+                    sources = sources.python(PythonModule {
+                        name: candidate.name.clone(),
+                        file: settings.file.clone().map(PathBuf::from),
+                        values: settings.values.clone(),
+                        opaque: settings.opaque.clone(),
+                    });
+                }
+                opened = Some(server);
+            }
+            Err(StartError::Refused(refused)) if refused.missing => {
+                sources = sources.module_is_missing()?;
+                (application.module, application.file) = (None, None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        resolved = sources.resolve()?;
+    }
+    if opened.is_none() && always {
+        opened = Some(Opened::open(&application, &leash.read).await?);
+    }
+    Ok(Settled { resolved, opened, application, leash })
+}
+
+/// Starts everything and works.
+pub(super) async fn start_and_work(
+    daemon: &Daemon,
+    sources: Sources,
+    check: impl FnOnce(&Resolved) -> Result<(), SupervisorError>,
+) -> Result<(), SupervisorError> {
+    let Settled { resolved, opened, mut application, leash } = load_settings(sources, true).await?;
+    check(&resolved)?;
+    for warning in &resolved.warnings {
+        emit(Event::ConfigurationDoubted { warning: warning.to_string() });
+    }
+    let settings = &resolved.settings;
+    write_pid(&settings.worker)?;
+    let opened = opened.expect("it was asked for");
+    let options = options(settings, opened.python_version());
+    let address = redis::address(&settings.redis.address)?;
+    application.connection = address.for_horse();
+    application.preload = settings.horse.preload.clone();
+    application.serializer = settings.worker.serializer.clone();
+    application.dict_config = dict_config(settings);
+    let client = Client::new(address, Some(options.name.to_string()));
+    let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
+    let limit = if options.burst { std::time::Duration::ZERO } else { settings.redis.start_timeout };
+    if redis::reach(&store, options.name.as_str(), limit).await? {
+        return Err(SupervisorError::Suspended);
+    }
+    let Leash { read, _write } = leash;
+    let stable = Rc::new(Stable::start(opened, StableOptions { application, leash: read }).await?);
+    *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
+    let around =
+        Surroundings { store, stable, stop: daemon.stop.subscribe(), shutdown: daemon.shutdown.clone() };
+    let worker = Worker::register(options, around).await?;
+    daemon.working.set(true);
+    Ok(worker.work().await?)
+}
+
+fn leash() -> Result<Leash, SupervisorError> {
+    let (read, write) = os::pipe().map_err(SupervisorError::System)?;
+    Ok(Leash { read, _write: write })
+}
+
+fn application(settings: &Settings) -> Result<Application, SupervisorError> {
+    let directory = std::env::current_dir().map_err(SupervisorError::System)?;
+    let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let search_path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
+    let places = Places {
+        asked: settings.horse.python.as_deref(),
+        virtual_env: virtual_env.as_deref(),
+        directory: &directory,
+        search_path: &search_path,
+    };
+    Ok(Application {
+        python: find_python(&places)?,
+        module: None,
+        file: None,
+        path: settings.horse.path.clone(),
+        preload: Vec::new(),
+        dict_config: serde_json::Value::Bool(false),
+        serializer: None,
+        connection: serde_json::Value::Null,
+        settings_timeout: settings.horse.settings_timeout,
+        start_timeout: settings.horse.start_timeout,
+    })
+}
+
+fn options(settings: &Settings, python_version: &str) -> Options {
+    let worker = &settings.worker;
+    Options {
+        name: worker.name.clone().map_or_else(WorkerName::random, WorkerName::new),
+        name_may_change: worker.name_from_environment,
+        queues: worker.queues.iter().map(QueueName::new).collect(),
+        burst: worker.burst,
+        defaults: Defaults { result_ttl: Keep::from_seconds(worker.results_ttl) },
+        ttl: worker.ttl,
+        maintenance_interval: worker.maintenance_interval,
+        monitoring_interval: worker.job_monitoring_interval,
+        max_jobs: worker.max_jobs,
+        max_idle_time: worker.max_idle_time,
+        timeout_grace: settings.horse.timeout_grace,
+        python_version: python_version.to_owned(),
+    }
+}
+
+/// What the fork server does about logging in the horses: nothing, its module's own `DICT_CONFIG`, or one from a file.
+fn dict_config(settings: &Settings) -> serde_json::Value {
+    use crate::config::DictConfig;
+    match &settings.logging.dict_config {
+        None => false.into(),
+        Some(DictConfig::Python) => true.into(),
+        Some(DictConfig::File(table)) => table.clone(),
+    }
+}
+
+/// RQ: the number alone, without a line's end; `~` is the home directory.
+fn write_pid(worker: &WorkerSection) -> Result<(), SupervisorError> {
+    let Some(path) = &worker.pid_file else { return Ok(()) };
+    let path = match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => path.clone(),
+    };
+    fs::write(&path, std::process::id().to_string()).map_err(|error| SupervisorError::PidFile(path, error))
+}
