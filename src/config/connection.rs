@@ -92,8 +92,22 @@ pub(crate) struct Choice {
     /// Entries that play no part, from the highest layer down.
     pub(crate) dropped: Vec<(Standing, Entry)>,
     /// The entry that decided, when anything but a default did.
-    pub(crate) winner: Option<(&'static str, String, Origin)>,
+    pub(crate) winner: Option<Winner>,
     pub(crate) problems: Vec<Problem>,
+}
+
+/// The entry that decided which connection it is.
+pub(crate) struct Winner {
+    pub(crate) standing: Standing,
+    pub(crate) key: &'static str,
+    pub(crate) spelled: String,
+    pub(crate) origin: Origin,
+}
+
+/// Whether a key plays a part in the connection that was chosen, or in none.
+pub(crate) fn in_force(key: &str, winner: Option<&Winner>) -> bool {
+    let chosen = winner.and_then(|winner| form_of(winner.key)).unwrap_or(Form::Options);
+    form_of(key).is_none_or(|form| form == chosen)
 }
 
 /// Takes out of the layers, which stand lowest first, every entry about connections that plays no part.
@@ -125,9 +139,14 @@ pub(crate) fn choose(layers: &mut [Layer], module_alone: bool) -> Choice {
     choice
 }
 
-fn first_of(layer: &Layer, form: Form) -> Option<(&'static str, String, Origin)> {
+fn first_of(layer: &Layer, form: Form) -> Option<Winner> {
     let entry = layer.entries.values().find(|entry| form_of(entry.key.name) == Some(form))?;
-    Some((entry.key.name, entry.spelled.clone(), entry.origin.clone()))
+    Some(Winner {
+        standing: layer.standing,
+        key: entry.key.name,
+        spelled: entry.spelled.clone(),
+        origin: entry.origin.clone(),
+    })
 }
 
 fn drop_others(layer: &mut Layer, keep: Option<Form>, choice: &mut Choice) {
@@ -144,12 +163,12 @@ fn drop_others(layer: &mut Layer, keep: Option<Form>, choice: &mut Choice) {
 
 /// A password or database alone cannot be put into a URL or Sentinel table that a lower layer gives.
 fn part_of_a_connection(choice: &Choice, layer: &Layer, form: Form) -> Option<Problem> {
-    let (key, spelled, origin) = choice.winner.as_ref()?;
-    let (_, whole, place) = first_of(layer, form)?;
-    let problem = Problem::with_key(
-        spelled.clone(),
-        origin.clone(),
-        format!("it is one part of a connection, but the whole is given by {whole} from {place}"),
+    let part = choice.winner.as_ref()?;
+    let whole = first_of(layer, form)?;
+    let text = format!(
+        "it is one part of a connection, but the whole is given by {} from {}",
+        whole.spelled, whole.origin
     );
-    Some(problem.hint(format!("give redis.host beside {key}, or the whole as one URL")))
+    let problem = Problem::with_key(part.spelled.clone(), part.origin.clone(), text);
+    Some(problem.hint(format!("give redis.host beside {}, or the whole as one URL", part.key)))
 }

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Raw;
 
 use super::file;
-use super::kind::Kind;
 use super::layer::{Entry, Layer, Standing, unknown};
 use super::origin::Origin;
-use super::problem::{Mismatch, Problem, nearest};
+use super::problem::{Problem, nearest};
 use super::section::{self, Key};
 
 /// The variables of the process, taken once. It has no `Debug`, as they hold secrets.
@@ -46,6 +45,12 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
+    /// Whether a variable was set by Kubernetes or Docker for a service that happens to be called redis:
+    /// `REDIS_PORT=tcp://10.0.0.1:6379`. Nobody meant it for us.
+    pub(crate) fn is_service_link(&self, name: &str) -> bool {
+        name == "REDIS_PORT" && self.get(name).is_some_and(|value| value.starts_with("tcp://"))
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.keys().chain(&self.not_text).map(String::as_str)
     }
@@ -63,7 +68,7 @@ impl Reader<'_> {
     pub(crate) fn bare(&self, problems: &mut Vec<Problem>) -> Layer {
         let mut layer = Layer::new(Standing::Bare, false);
         for key in section::keys().filter(|key| key.variables.bare) {
-            for name in key.rq_name.into_iter() {
+            if let Some(name) = key.rq_name.filter(|name| !self.environment.is_service_link(name)) {
                 self.add(&mut layer, key, name, problems);
             }
         }
@@ -85,7 +90,7 @@ impl Reader<'_> {
     fn add(&self, layer: &mut Layer, key: &'static Key, name: &str, problems: &mut Vec<Problem>) {
         match self.value(name) {
             Ok(Some((text, origin))) if !text.is_empty() || key.name == "redis.key_prefix" => {
-                layer.add(read_text(key, name, origin, text), problems);
+                layer.add(Entry::read(key, key.name, origin, &Raw::String(text)), problems);
             }
             // An empty variable counts as unset: it is how many systems unset one.
             Ok(_) => {}
@@ -147,17 +152,4 @@ impl Reader<'_> {
             })
             .collect()
     }
-}
-
-/// Reads the text form of a value; a text that does not fit is never shown when the key is a secret.
-fn read_text(key: &'static Key, name: &str, origin: Origin, text: String) -> Entry {
-    let mut entry = Entry::read(key, key.name, origin, &Raw::String(text.clone()));
-    if name == "REDIS_PORT" && text.starts_with("tcp://") && matches!(key.kind, Kind::Integer { .. }) {
-        let mismatch = Mismatch::new("a port", format!("{text:?}"));
-        entry.value = Err(mismatch.hint(
-            "Kubernetes sets REDIS_PORT for a service called redis: set enableServiceLinks to false, or say where \
-             Redis is by RQ_REDIS_URL",
-        ));
-    }
-    entry
 }

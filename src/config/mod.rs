@@ -8,6 +8,7 @@
 mod connection;
 mod duration;
 mod environment;
+mod explicit;
 mod file;
 mod kind;
 mod layer;
@@ -18,6 +19,7 @@ mod resolved;
 mod secret;
 mod section;
 mod sentinel;
+mod shadow;
 mod sources;
 mod stack;
 
@@ -25,6 +27,7 @@ use std::time::Duration;
 
 pub(crate) use connection::{Address, Options};
 pub(crate) use environment::Environment;
+pub(crate) use explicit::{Explicit, PythonCandidate, PythonSource};
 pub(crate) use origin::Origin;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use python::PythonModule;

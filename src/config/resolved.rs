@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::Value as Raw;
 
 use super::Settings;
-use super::layer::{Entry, Standing};
+use super::connection::{self, Choice};
+use super::layer::Entry;
 use super::origin::Origin;
 use super::section;
 use super::stack::Stack;
@@ -62,27 +63,36 @@ impl Shadowed {
 }
 
 impl Resolved {
-    pub(crate) fn new(
-        settings: Settings,
-        stack: &Stack,
-        dropped: &[(Standing, Entry)],
-        warnings: Vec<Warning>,
-    ) -> Self {
-        let _ = dropped;
-        let origins = section::keys().map(|key| {
+    pub(crate) fn new(settings: Settings, stack: &Stack, choice: &Choice, warnings: Vec<Warning>) -> Self {
+        let winner = choice.winner.as_ref();
+        let origins = section::keys().filter(|key| connection::in_force(key.name, winner)).map(|key| {
             let (entry, below) = stack.entries(key.name);
+            // Of a connection that lost, all parts stand below the entry that won.
+            let beats = |lost: &Entry| winner.map_or(lost.key.name, |winner| winner.key) == key.name;
+            let lost = choice.dropped.iter().map(|(_, entry)| entry).filter(|entry| beats(entry));
             Effective {
                 key: key.name,
                 value: entry.map_or(Raw::Null, Entry::shown),
                 origin: entry.map_or(Origin::Default, |entry| entry.origin.clone()),
-                shadowed: below.into_iter().map(Shadowed::of).collect(),
+                shadowed: below.into_iter().chain(lost).map(Shadowed::of).collect(),
             }
         });
         Self { settings, origins: origins.collect(), warnings }
     }
 
-    /// Where the value of a key came from.
+    /// Where the value of a key came from; none for a part of a connection that is not in force.
     pub(crate) fn origin(&self, key: &str) -> Option<&Origin> {
         self.origins.iter().find(|effective| effective.key == key).map(|effective| &effective.origin)
+    }
+}
+
+impl Effective {
+    /// The value on one line, as `rq config show` prints it.
+    pub(crate) fn text(&self) -> String {
+        match &self.value {
+            Raw::Null => "(not set)".to_owned(),
+            Raw::String(text) => text.clone(),
+            other => other.to_string(),
+        }
     }
 }

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Raw;
 
-use super::connection::{self, Address, Choice};
+use super::connection::{self, Address};
 use super::environment::{Environment, Reader};
+use super::explicit::{Explicit, PythonCandidate};
 use super::file::{Document, Unreadable};
+use super::kind::Value;
 use super::layer::{Entry, Layer, Standing};
 use super::origin::Origin;
 use super::problem::{Problem, Problems};
@@ -14,10 +16,13 @@ use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
 use super::section::{self, Horse, Logging, Sentry, Worker};
 use super::stack::{self, Stack};
-use super::{Redis, Settings};
+use super::{Redis, Settings, shadow};
 
 /// Files that are read unasked, the lowest first.
 const DEFAULT_FILES: [&str; 2] = ["/usr/lib/rq/rq.toml", "/etc/rq/rq.toml"];
+
+const SERVICE_LINK: &str = "REDIS_PORT from the environment: not used, as it is not a port but the link of a \
+                            Kubernetes service called redis; say where Redis is by RQ_REDIS_URL";
 
 /// What to read. It has no `Debug`, as it holds secrets.
 #[derive(Clone)]
@@ -25,7 +30,7 @@ pub(crate) struct Sources {
     environment: Environment,
     directory: PathBuf,
     default_files: Vec<PathBuf>,
-    explicit: Vec<PathBuf>,
+    explicit: Vec<Explicit>,
     python: Option<PythonModule>,
     options: Vec<(&'static str, &'static str, Raw)>,
 }
@@ -49,9 +54,10 @@ impl Sources {
         self
     }
 
-    /// What `-c` or `RQ_CONFIG` names.
+    /// What `-c` or `RQ_CONFIG` names. Options come before it: those about the import path decide what a name means.
     pub(crate) fn explicit(mut self, name: &str) -> Result<Self, Problems> {
-        self.explicit.push(self.directory.join(name));
+        let explicit = Explicit::of(name, &self.directory, &self.import_path())?;
+        self.explicit.push(explicit);
         Ok(self)
     }
 
@@ -67,19 +73,51 @@ impl Sources {
         self
     }
 
+    /// The Python module that must be imported before the settings are whole; [`Sources::python`] takes its values.
+    ///
+    /// Until then [`Sources::resolve`] gives what the other sources say, which is enough to start an interpreter.
+    pub(crate) fn python_wanted(&self) -> Option<&PythonCandidate> {
+        self.explicit.iter().find_map(|explicit| match explicit {
+            Explicit::Python(candidate) if self.python.is_none() => Some(candidate),
+            _ => None,
+        })
+    }
+
+    /// Takes the file of the same name, after the interpreter found no such module.
+    pub(crate) fn module_is_missing(mut self) -> Result<Self, Problems> {
+        for explicit in &mut self.explicit {
+            if let Explicit::Python(candidate) = explicit {
+                *explicit = Explicit::File(candidate.as_file()?);
+            }
+        }
+        Ok(self)
+    }
+
     /// Reads everything and makes the settings of it, or tells all that is wrong at once.
     pub(crate) fn resolve(&self) -> Result<Resolved, Problems> {
         let mut problems = Vec::new();
         let mut layers = self.layers(&mut problems);
-        let choice = connection::choose(&mut layers, self.python.is_some());
+        let module_alone = self.explicit.iter().any(|explicit| matches!(explicit, Explicit::Python(_)));
+        let mut choice = connection::choose(&mut layers, module_alone);
+        problems.append(&mut choice.problems);
         problems.extend(layers.iter().flat_map(Layer::problems));
         problems.extend(stack::unusable(&layers));
-        let Choice { dropped, winner: _, problems: about_redis } = choice;
-        problems.extend(about_redis);
         let stack = Problems::or(problems, Stack::new(layers))?;
         let settings = settings(&stack)?;
-        let warnings: Vec<Warning> = Vec::new();
-        Ok(Resolved::new(settings, &stack, &dropped, warnings))
+        let mut warnings = shadow::warnings(&stack, &choice, &self.explicit);
+        if choice.winner.is_none() && self.environment.is_service_link("REDIS_PORT") {
+            warnings.push(Warning(SERVICE_LINK.to_owned()));
+        }
+        Ok(Resolved::new(settings, &stack, &choice, warnings))
+    }
+
+    /// Where Python will look for modules, as far as it is known before any file that `-c` names is read.
+    fn import_path(&self) -> Vec<PathBuf> {
+        let before = Self { explicit: Vec::new(), ..self.clone() };
+        let layers = before.layers(&mut Vec::new());
+        let entry = layers.iter().rev().find_map(|layer| layer.entries.get("horse.path"));
+        let Some(Ok(Value::List(places))) = entry.map(|entry| &entry.value) else { return Vec::new() };
+        places.iter().map(|place| self.directory.join(place)).collect()
     }
 
     fn layers(&self, problems: &mut Vec<Problem>) -> Vec<Layer> {
@@ -89,11 +127,11 @@ impl Sources {
             layers.extend(default_file(path, problems));
         }
         layers.push(environment.bare(problems));
-        for path in &self.explicit {
-            layers.extend(load(Standing::Explicit, path, problems));
-        }
-        if let Some(module) = &self.python {
-            layers.push(module.layer(problems));
+        for explicit in &self.explicit {
+            match explicit {
+                Explicit::File(path) => layers.extend(load(Standing::Explicit, path, problems)),
+                Explicit::Python(_) => layers.extend(self.python.iter().map(|module| module.layer(problems))),
+            }
         }
         layers.push(environment.prefixed(problems));
         layers.push(self.option_layer(problems));

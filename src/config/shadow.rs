@@ -1,0 +1,95 @@
+//! Which losing values are worth a word at start. `rq config show` tells all of them.
+
+use std::collections::BTreeMap;
+
+use super::connection::{Choice, Winner};
+use super::explicit::{Explicit, PythonCandidate};
+use super::layer::{Entry, Standing};
+use super::origin::Origin;
+use super::resolved::Warning;
+use super::section;
+use super::stack::Stack;
+
+/// Warnings about values that somebody wrote on purpose and that do not count.
+pub(crate) fn warnings(stack: &Stack, choice: &Choice, explicit: &[Explicit]) -> Vec<Warning> {
+    let mut warnings = other_files(explicit);
+    warnings.extend(connections(choice));
+    for key in section::keys() {
+        let mut entries =
+            stack.layers().iter().rev().filter_map(|layer| Some((layer, layer.entries.get(key.name)?)));
+        let Some((above, winner)) = entries.next() else { continue };
+        let lost = entries.filter(|(layer, entry)| surprising(above.standing, layer.standing, entry));
+        warnings.extend(lost.map(|(_, entry)| {
+            Warning(format!(
+                "{} from {} is not used: {} counts higher",
+                entry.spelled, entry.origin, winner.origin
+            ))
+        }));
+    }
+    warnings
+}
+
+/// RQ's own names in the environment lose silently in nobody's mind, and neither does a file that was named. Some
+/// systems set `NAME` by themselves, so that its losing is no news.
+fn surprising(winner: Standing, loser: Standing, entry: &Entry) -> bool {
+    match loser {
+        Standing::Bare => winner == Standing::Explicit && entry.origin != Origin::Variable("NAME".to_owned()),
+        Standing::Explicit => winner == Standing::Prefixed,
+        _ => false,
+    }
+}
+
+fn other_files(explicit: &[Explicit]) -> Vec<Warning> {
+    let warning = |candidate: &PythonCandidate| {
+        let others: Vec<String> = candidate.others.iter().map(|file| file.display().to_string()).collect();
+        let others = (!others.is_empty()).then(|| others.join(", "))?;
+        Some(Warning(format!("{} is read as a Python module; not used: {others}", candidate.name)))
+    };
+    explicit
+        .iter()
+        .filter_map(|explicit| match explicit {
+            Explicit::Python(candidate) => warning(candidate),
+            Explicit::File(_) => None,
+        })
+        .collect()
+}
+
+/// One warning for each source whose part in the connection is set aside.
+fn connections(choice: &Choice) -> Vec<Warning> {
+    let mut sources: BTreeMap<(Standing, String), Vec<&Entry>> = BTreeMap::new();
+    for (standing, entry) in &choice.dropped {
+        sources.entry((*standing, source(&entry.origin))).or_default().push(entry);
+    }
+    sources
+        .into_iter()
+        .filter_map(|((standing, source), entries)| {
+            let names: Vec<&str> = entries.iter().map(|entry| entry.spelled.as_str()).collect();
+            let reason = reason(choice, standing, &entries[0].origin)?;
+            Some(Warning(format!("{} from {source}: not used, {reason}", names.join(", "))))
+        })
+        .collect()
+}
+
+fn reason(choice: &Choice, standing: Standing, origin: &Origin) -> Option<String> {
+    let Some(Winner { standing: above, spelled, origin: place, .. }) = &choice.winner else {
+        return Some(
+            "as the connection comes from the Python settings module alone, which names none".to_owned(),
+        );
+    };
+    let same_source = source(place) == source(origin);
+    let told = match standing {
+        Standing::Bare => *above == Standing::Explicit,
+        Standing::Explicit => same_source || *above == Standing::Prefixed,
+        _ => false,
+    };
+    told.then(|| format!("as {spelled} from {place} counts higher"))
+}
+
+/// A source without the line.
+fn source(origin: &Origin) -> String {
+    match origin {
+        Origin::File { path, .. } => path.display().to_string(),
+        Origin::Variable(_) | Origin::VariableFile { .. } => "the environment".to_owned(),
+        other => other.to_string(),
+    }
+}
