@@ -129,3 +129,41 @@ fn last_resort(event: &Event) {
         let _ = Stream::Error.write_whole(bare(line).as_bytes(), Duration::from_secs(1));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    /// An appender that passes messages on.
+    struct Ear(Sender<String>);
+
+    impl Appender for Ear {
+        fn append(&self, record: &Record<'_>) {
+            self.0.send(record.line.message(false)).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_appender_hears_every_line() {
+        let (tell, heard) = channel();
+        let appenders: Vec<Box<dyn Appender>> = vec![Box::new(Ear(tell.clone())), Box::new(Ear(tell))];
+        let router = Router { describe_jobs: true, appenders };
+
+        router.route(UNIX_EPOCH, &Event::SuspensionFound { worker: "w".to_owned(), burst: true });
+        drop(router);
+
+        let suspended = "Worker w: suspended in burst mode, exiting";
+        let note = "Worker w: note: there could still be unfinished jobs on the queue";
+        assert_eq!(heard.iter().collect::<Vec<_>>(), [suspended, suspended, note, note]);
+    }
+
+    #[test]
+    fn a_bad_format_leaves_the_log_as_it_was() {
+        let options = LoggingOptions { format: "%(nonsense)s".to_owned(), ..LoggingOptions::default() };
+
+        assert!(matches!(install(&options), Err(FormatError::UnknownField { .. })));
+    }
+}

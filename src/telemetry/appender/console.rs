@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Appender;
 use crate::os::clock::DateFormat;
 use crate::os::terminal::Stream;
-use crate::telemetry::format::{LineFormat, Scene};
+use crate::telemetry::format::{LineFormat, Scene, date_format};
 use crate::telemetry::level::Level;
 use crate::telemetry::line::{JOB, Line, REGISTRY};
 use crate::telemetry::{FormatError, LoggingOptions, Record};
@@ -30,7 +30,7 @@ impl Console {
     pub(crate) fn new(options: &LoggingOptions, colour: bool) -> Result<Self, FormatError> {
         Ok(Self {
             format: LineFormat::parse(&options.format)?,
-            date_format: super::super::format::date_format(&options.date_format)?,
+            date_format: date_format(&options.date_format)?,
             level: options.level,
             colour,
             lost: AtomicU64::new(0),
