@@ -35,15 +35,37 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     exit: Exit,
+    said: Said,
+}
+
+/// What a failure says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Said {
+    /// Each mistake in words of ours.
+    Mistakes(Vec<Mistake>),
+    /// Words of RQ, which stand alone and in red, where RQ prints them.
+    Verbatim(Stream, String),
+}
+
+/// One mistake, in words: lower case, no full stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mistake {
     message: String,
     hint: Option<String>,
-    verbatim: bool,
+    /// Somebody else's words that explain it, for example a traceback.
+    detail: Option<String>,
 }
 
 impl Failure {
-    /// A failure in words: lower case, no full stop.
+    /// A failure in words.
     pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
-        Self { exit, message: message.to_string(), hint: None, verbatim: false }
+        Self::listed(exit, [(message.to_string(), None)])
+    }
+
+    /// Several mistakes at once, each with advice if there is any.
+    pub(crate) fn listed(exit: Exit, mistakes: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
+        let mistakes = mistakes.into_iter().map(|(message, hint)| Mistake { message, hint, detail: None });
+        Self { exit, said: Said::Mistakes(mistakes.collect()) }
     }
 
     /// A failure whose words are an error's and those of its causes.
@@ -62,15 +84,19 @@ impl Failure {
         Self::new(exit, message)
     }
 
-    /// A failure that RQ tells in words of its own, which stand alone and in red.
-    pub(super) fn verbatim(exit: Exit, message: &str) -> Self {
-        Self { verbatim: true, ..Self::new(exit, message) }
+    /// A failure that RQ tells in words of its own.
+    pub(super) fn verbatim(exit: Exit, stream: Stream, message: impl fmt::Display) -> Self {
+        Self { exit, said: Said::Verbatim(stream, message.to_string()) }
     }
 
     /// The same failure with advice.
-    pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
-        self.hint = Some(hint.to_string());
-        self
+    pub(crate) fn with_hint(self, hint: impl fmt::Display) -> Self {
+        self.change(|mistake| mistake.hint = Some(hint.to_string()))
+    }
+
+    /// The same failure with somebody else's explanation.
+    pub(crate) fn with_detail(self, detail: impl fmt::Display) -> Self {
+        self.change(|mistake| mistake.detail = Some(detail.to_string()))
     }
 
     /// Which exit code this is.
@@ -78,19 +104,56 @@ impl Failure {
         self.exit
     }
 
-    /// Says on standard error what went wrong, and returns the exit code.
+    /// Each mistake with its advice.
+    pub(super) fn problems(&self) -> Vec<(String, Option<String>)> {
+        match &self.said {
+            Said::Mistakes(mistakes) => mistakes
+                .iter()
+                .map(|mistake| {
+                    let detail = mistake.detail.as_ref().map(|detail| format!("\n{}", detail.trim_end()));
+                    (mistake.message.clone() + detail.as_deref().unwrap_or_default(), mistake.hint.clone())
+                })
+                .collect(),
+            Said::Verbatim(_, words) => vec![(words.clone(), None)],
+        }
+    }
+
+    /// Says what went wrong, and returns the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        output::error(&self.text(Stream::Error.wants_colour()));
+        match &self.said {
+            Said::Verbatim(Stream::Out, _) => output::print(&self.text(Stream::Out.wants_colour())),
+            Said::Verbatim(Stream::Error, _) | Said::Mistakes(_) => {
+                output::error(&self.text(Stream::Error.wants_colour()));
+            }
+        }
         self.exit.into()
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Mistake)) -> Self {
+        if let Said::Mistakes(mistakes) = &mut self.said
+            && let Some(last) = mistakes.last_mut()
+        {
+            change(last);
+        }
+        self
     }
 
     /// What is said.
     fn text(&self, colour: bool) -> String {
-        if self.verbatim {
-            return output::painted("\x1b[31m", &self.message, colour) + "\n";
+        match &self.said {
+            Said::Verbatim(_, words) => output::painted("\x1b[31m", words, colour) + "\n",
+            Said::Mistakes(mistakes) => mistakes.iter().map(|mistake| mistake.text(colour)).collect(),
         }
+    }
+}
+
+impl Mistake {
+    fn text(&self, colour: bool) -> String {
         let mut text =
             output::painted("\x1b[1;31m", "error:", colour) + " " + &output::safe(&self.message) + "\n";
+        if let Some(detail) = &self.detail {
+            text += &(output::safe(detail.trim_end()).into_owned() + "\n");
+        }
         if let Some(hint) = &self.hint {
             text += &(output::painted("\x1b[1;36m", "hint:", colour) + " " + &output::safe(hint) + "\n");
         }

@@ -2,6 +2,7 @@
 
 use super::args::WorkerArgs;
 use super::exit::{Exit, Failure};
+use crate::os::terminal::Stream;
 
 /// Options whose value names a class: grammar, option, environment variable, and the values that change nothing.
 const CLASSES: [(&str, &str, &str, &[&str]); 4] = [
@@ -68,6 +69,7 @@ fn refuse_strategy(strategy: &str) -> Result<(), Failure> {
         // RQ: these words, and 1 rather than 2.
         _ => Err(Failure::verbatim(
             Exit::Failed,
+            Stream::Error,
             "ERROR: Dequeue Strategy can only be one of `default`, `random` or `round_robin`.",
         )),
     }

@@ -30,7 +30,8 @@ pub(crate) struct Application {
     pub(crate) file: Option<String>,
     pub(crate) path: Vec<String>,
     pub(crate) preload: Vec<String>,
-    pub(crate) dict_config: bool,
+    /// Whether the settings module's `DICT_CONFIG` counts, or another one in its place.
+    pub(crate) dict_config: Value,
     pub(crate) serializer: Option<String>,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
@@ -151,7 +152,7 @@ impl ForkServer {
         let began = Instant::now();
         self.order(&ServerOrder::Prepare {
             preload: &application.preload,
-            dict_config: application.dict_config,
+            dict_config: &application.dict_config,
             serializer: application.serializer.as_deref(),
             connection: &application.connection,
             return_address,

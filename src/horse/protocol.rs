@@ -19,7 +19,7 @@ pub(super) enum ServerOrder<'a> {
     },
     Prepare {
         preload: &'a [String],
-        dict_config: bool,
+        dict_config: &'a Value,
         serializer: Option<&'a str>,
         connection: &'a Value,
         return_address: &'a str,

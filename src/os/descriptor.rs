@@ -14,6 +14,11 @@ pub(crate) fn socket_pair() -> io::Result<(UnixStream, UnixStream)> {
     UnixStream::pair()
 }
 
+/// A pipe, its read end first, closed in programs that are started.
+pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?)
+}
+
 /// A file that lives in memory only, closed in programs that are started.
 pub(crate) fn memory_file(name: &CStr) -> io::Result<File> {
     Ok(File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC)?))

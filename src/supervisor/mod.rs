@@ -41,6 +41,8 @@ pub(crate) enum SupervisorError {
     Work(#[from] WorkError),
     #[error("cannot write the pid file {0}")]
     PidFile(std::path::PathBuf, #[source] io::Error),
+    #[error("cannot use logging.format or logging.date_format: {0}")]
+    LogFormat(String),
     #[error("cannot set up the event loop")]
     System(#[source] io::Error),
 }

@@ -155,8 +155,8 @@ fn dict_config(settings: &Settings) -> serde_json::Value {
     use crate::config::DictConfig;
     match &settings.logging.dict_config {
         None => false.into(),
-        Some(DictConfig::Python) => true.into(),
-        Some(DictConfig::File(table)) => table.clone(),
+        Some(DictConfig::InModule) => true.into(),
+        Some(DictConfig::Given(table)) => table.clone(),
     }
 }
 

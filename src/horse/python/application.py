@@ -60,7 +60,10 @@ class Application:
     def prepare(self, order):
         """Loads the rest and freezes the heap; returns the report."""
         start = monotonic()
-        if order.get("dict_config") and self.dict_config is not None:
+        wanted = order.get("dict_config")
+        if isinstance(wanted, dict):
+            self.dict_config = wanted
+        if wanted and self.dict_config is not None:
             self.configure_logging()
         for name in order.get("preload") or []:
             preload(name)

@@ -1,0 +1,69 @@
+//! `rq config check` and `rq config show`.
+
+use super::args::ConfigArgs;
+use super::exit::{Exit, Failure};
+use super::settings_table::{self, CheckReport, Problem, ShownSetting};
+use super::worker::{failure, sources};
+use crate::config::{Effective, Origin, Resolved, Shadowed};
+use crate::supervisor;
+
+/// Tells whether the configuration is good, and all that is wrong with it.
+pub(super) fn check(args: &ConfigArgs) -> Result<Exit, Failure> {
+    let (report, exit) = match resolved(args) {
+        Ok(resolved) => (good(&resolved), Exit::Done),
+        Err(failure) => (bad(&failure), failure.exit()),
+    };
+    settings_table::check(&report, args.json);
+    Ok(exit)
+}
+
+/// Shows every setting in force.
+pub(super) fn show(args: &ConfigArgs) -> Result<Exit, Failure> {
+    let settings: Vec<_> = resolved(args)?.origins.iter().map(shown).collect();
+    settings_table::show(&settings, args.json);
+    Ok(Exit::Done)
+}
+
+fn resolved(args: &ConfigArgs) -> Result<Resolved, Failure> {
+    let sources = sources(args.sources.config(), args.sources.overrides())?;
+    let loaded = supervisor::block_on(supervisor::load_settings(sources, false));
+    loaded.map(|loaded| loaded.resolved).map_err(|error| failure(&error))
+}
+
+fn good(resolved: &Resolved) -> CheckReport {
+    let mut sources: Vec<String> = Vec::new();
+    for effective in &resolved.origins {
+        let origin = source(&effective.origin);
+        if effective.origin != Origin::Default && !sources.contains(&origin) {
+            sources.push(origin);
+        }
+    }
+    let warnings = resolved.warnings.iter().map(ToString::to_string).collect();
+    CheckReport { sources, errors: Vec::new(), warnings }
+}
+
+fn bad(failure: &Failure) -> CheckReport {
+    let errors = failure.problems().into_iter().map(|(message, hint)| Problem { message, hint }).collect();
+    CheckReport { errors, ..CheckReport::default() }
+}
+
+fn shown(effective: &Effective) -> ShownSetting {
+    ShownSetting {
+        key: effective.key.to_owned(),
+        value: effective.value.clone(),
+        origin: effective.origin.to_string(),
+        shadows: effective.shadowed.iter().map(shadow).collect(),
+    }
+}
+
+fn shadow(shadowed: &Shadowed) -> String {
+    format!("{} from {}", shadowed.value, shadowed.origin)
+}
+
+/// An origin without the line in it.
+fn source(origin: &Origin) -> String {
+    match origin {
+        Origin::File { path, .. } => path.display().to_string(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,99 @@
+//! `rq worker`.
+
+use super::args::WorkerArgs;
+use super::args::settings::Override;
+use super::exit::{Exit, Failure};
+use super::later;
+use crate::config::{Environment, Level, Origin, Problems, Resolved, Sources};
+use crate::horse::StartError;
+use crate::os::terminal::Stream;
+use crate::store::StoreError;
+use crate::supervisor::{self, SupervisorError};
+use crate::telemetry::{self, LoggingOptions};
+use crate::worker::WorkError;
+
+/// Starts a worker and stays with it until it ends.
+pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
+    later::refuse(args)?;
+    let sources = sources(args.sources.config(), args.overrides())?;
+    supervisor::run(sources, open_log).map_err(|error| failure(&error))?;
+    Ok(Exit::Done)
+}
+
+/// Where the settings come from: the environment, the options, what `-c` names.
+pub(super) fn sources(config: Option<&str>, overrides: Vec<Override>) -> Result<Sources, Failure> {
+    let directory = std::env::current_dir().map_err(|error| {
+        Failure::new(Exit::Failed, format!("cannot use the current directory: {error}"))
+    })?;
+    let environment: Environment = std::env::vars_os().collect();
+    let mut sources = Sources::new(environment, directory);
+    for (key, flag, value) in overrides {
+        let value = serde_json::to_value(value).expect("the value of an option is always JSON");
+        sources = sources.option(key, flag, value);
+    }
+    match config {
+        Some(name) => sources.explicit(name).map_err(|problems| misconfigured(&problems)),
+        None => Ok(sources),
+    }
+}
+
+fn open_log(resolved: &Resolved) -> Result<(), SupervisorError> {
+    let settings = &resolved.settings;
+    // RQ: INFO that nobody asked for shows less than INFO that somebody did.
+    let asked = resolved.origin("logging.level").is_some_and(|origin| *origin != Origin::Default);
+    let options = LoggingOptions {
+        level: asked.then(|| level(settings.logging.level)),
+        format: settings.logging.format.clone(),
+        date_format: settings.logging.date_format.clone(),
+        describe_jobs: settings.worker.describe_jobs,
+    };
+    telemetry::install(&options).map_err(|error| SupervisorError::LogFormat(error.to_string()))
+}
+
+fn level(level: Level) -> telemetry::Level {
+    match level {
+        Level::Debug => telemetry::Level::Debug,
+        Level::Info => telemetry::Level::Info,
+        Level::Warning => telemetry::Level::Warning,
+        Level::Error => telemetry::Level::Error,
+        Level::Critical => telemetry::Level::Critical,
+    }
+}
+
+/// What a supervisor's error is to the command line.
+pub(super) fn failure(error: &SupervisorError) -> Failure {
+    match error {
+        SupervisorError::Config(problems) => misconfigured(problems),
+        SupervisorError::Interpreter(_) => Failure::of(Exit::Config, error)
+            .with_hint("name one by --python, RQ_PYTHON or horse.python, or install python3"),
+        SupervisorError::Application(cause) => application(cause, error),
+        SupervisorError::Address(_) | SupervisorError::LogFormat(_) => Failure::of(Exit::Config, error),
+        SupervisorError::Unreachable(..) => Failure::of(Exit::Unavailable, error)
+            .with_hint("is the address right, and is the server up? redis.start_timeout says how long to try"),
+        SupervisorError::Suspended => Failure::verbatim(Exit::Failed, Stream::Out, error),
+        SupervisorError::Work(WorkError::Store(StoreError::Refused { .. })) => Failure::of(Exit::Failed, error)
+            .with_hint("the server answered, but refused: check user, password and permissions"),
+        SupervisorError::Work(WorkError::NameTaken(_)) => Failure::of(Exit::Failed, error)
+            .with_hint("choose another name by --name, or wait until that worker's key has expired"),
+        SupervisorError::Work(_) | SupervisorError::PidFile(..) => Failure::of(Exit::Failed, error),
+        SupervisorError::System(_) => Failure::of(Exit::Internal, error),
+    }
+}
+
+fn application(cause: &StartError, error: &SupervisorError) -> Failure {
+    match cause {
+        StartError::Refused(refused) if !refused.traceback.is_empty() => {
+            Failure::of(Exit::Config, error).with_detail(&refused.traceback)
+        }
+        StartError::TooSlow { .. } => Failure::of(Exit::Config, error)
+            .with_hint("horse.settings_timeout and horse.start_timeout say how long to wait"),
+        StartError::Spawn(..) | StartError::Died(_) | StartError::Junk(..) | StartError::Refused(_) => {
+            Failure::of(Exit::Config, error)
+        }
+    }
+}
+
+/// All that is wrong with the configuration, one problem after the other.
+fn misconfigured(problems: &Problems) -> Failure {
+    Failure::listed(Exit::Config, problems.iter().map(|problem| (problem.to_string(), problem.hint.clone())))
+}
