@@ -9,7 +9,7 @@ help: ## Print the targets.
 
 demo: ## Run real Python jobs through the worker and show what became of each.
 	@scripts/setup demo
-	@cargo build --release --locked
+	@scripts/build-release
 	@build/venv/rq-3.0.0/bin/python scripts/demo
 
 test: ## Run every check and test: format, lints, unit, tidy, integration, compliance, Python package.
@@ -28,7 +28,7 @@ theirs: ## Run the same claims against Python RQ's worker.
 
 bench: ## Measure Python RQ's worker and ours side by side.
 	@scripts/setup bench
-	@cargo build --release --locked
+	@scripts/build-release
 	@build/venv/rq-3.0.0/bin/python benches/side_by_side.py
 
 deny: ## Check the licences and advisories of the dependencies (needs cargo-deny).
