@@ -32,6 +32,7 @@ from rq.registry import (  # noqa: E402, F401
 from rq.results import Result  # noqa: E402, F401
 from rq.serializers import JSONSerializer  # noqa: E402, F401
 from rq.suspension import resume, suspend  # noqa: E402, F401
+from rq.utils import import_attribute  # noqa: E402
 
 conn = Redis.from_url(os.environ["RQ_TEST_REDIS_URL"])
 q = Queue(connection=conn)
@@ -78,6 +79,14 @@ def registries(name="default"):
 def members(registry):
     """The job ids in a sorted set; RQ 2 and later add the execution's id in the started registry."""
     return [member.decode().split(":")[0] for member in conn.zrange(registry.key, 0, -1)]
+
+
+def traceback_of(name, *args):
+    """The traceback of a job's function when called right here."""
+    try:
+        import_attribute(name)(*args)
+    except BaseException:
+        return traceback.format_exc()
 
 
 def plain(value):

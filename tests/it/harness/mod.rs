@@ -2,24 +2,32 @@
 
 mod client;
 mod gate;
+mod http;
 mod inspect;
 mod invariants;
 mod output;
 mod redis_server;
 mod subject;
 mod tagged;
+mod text;
 mod version;
 mod wait;
 mod worker;
 mod world;
 
 pub(crate) use self::{
+    gate::Gate,
+    http::get,
     inspect::Hash,
-    invariants::Leaves,
+    invariants::{Leaves, is_timestamp, text},
     output::matches,
-    subject::Subject,
-    version::Version,
+    redis_server::free_port,
+    subject::{Subject, not_skipped, skipped},
+    tagged::process_exists,
+    text::{application_part, is_python_float},
+    version::{Venv, Version},
     wait::{SOON, wait_for, wait_until},
+    worker::{Exit, Worker},
     world::{Setup, World},
 };
 

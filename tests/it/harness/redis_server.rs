@@ -113,6 +113,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
+    /// The loopback port.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A new connection for direct access.
     pub(crate) fn connection(&self) -> redis::Connection {
         redis::Client::open(self.url()).unwrap().get_connection().expect("a connection to the test's Redis")

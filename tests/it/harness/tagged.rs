@@ -41,3 +41,10 @@ pub(crate) fn tagged(tag: &str) -> Vec<Pid> {
         .map(Pid::from_raw)
         .collect()
 }
+
+/// Whether a process runs; a zombie does not.
+pub(crate) fn process_exists(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The state follows the name, which may itself hold brackets.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}

@@ -68,12 +68,6 @@ impl Worker {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits until it takes jobs.
-    #[track_caller]
-    pub(crate) fn wait_until_listening(&self) {
-        self.stdout.wait_for_line("*** Listening on ", SOON);
-    }
-
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn wait_exit(&mut self) -> Exit {

@@ -15,11 +15,12 @@ use tempfile::TempDir;
 use super::{
     client::Client,
     gate::Gate,
-    invariants::{self, Leaves},
+    invariants::{self, Leaves, text},
     redis_server::{Redis, free_port},
     subject::{Subject, not_skipped, skipped},
     tagged::{TAG, kill_tagged},
     version::{Venv, Version},
+    wait::{SOON, wait_until},
     worker::{Exit, Worker},
 };
 
@@ -135,6 +136,26 @@ impl World {
         let mut command = self.worker_command();
         command.args(["-c", "settings"]).args(arguments);
         self.start(command)
+    }
+
+    /// Starts a worker `rq worker -c settings` with these arguments and waits until it has nothing to do.
+    #[track_caller]
+    pub(crate) fn idle_worker(&self, arguments: &[&str]) -> Worker {
+        let worker = self.worker(arguments);
+        self.wait_until_idle(&worker);
+        worker
+    }
+
+    /// Waits until the worker is registered and says that it is idle, which is when it also heeds signals.
+    #[track_caller]
+    pub(crate) fn wait_until_idle(&self, worker: &Worker) {
+        let pid = worker.pid().to_string();
+        wait_until(SOON, "the worker to be idle", || {
+            self.redis.set(&self.key("workers")).iter().any(|key| {
+                let hash = self.redis.hash(key);
+                text(&hash, "pid") == pid && text(&hash, "state") == "idle"
+            })
+        });
     }
 
     /// Starts any command as a worker whose descendants end with it.

@@ -7,9 +7,12 @@ mod executions;
 mod jobs;
 mod keys;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod workers;
 
 use self::snapshot::Snapshot;
+pub(crate) use self::snapshot::{is_timestamp, text};
 use super::redis_server::Redis;
 
 /// What a single test knows to be left behind.
@@ -29,7 +32,7 @@ pub(crate) enum Leaves {
 pub(crate) fn broken(redis: &Redis, prefix: &str, left: &[Leaves]) -> Vec<String> {
     let snapshot = Snapshot::take(redis, prefix);
     let mut broken = Vec::new();
-    keys::check(&snapshot, &mut broken);
+    keys::check(&snapshot, left, &mut broken);
     jobs::check(&snapshot, left, &mut broken);
     executions::check(&snapshot, left, &mut broken);
     workers::check(&snapshot, left, &mut broken);

@@ -104,7 +104,7 @@ fn read(redis: &Redis, key: &str) -> Option<Key> {
 }
 
 /// A field as text; "" when absent.
-pub(super) fn text(hash: &Hash, field: &str) -> String {
+pub(crate) fn text(hash: &Hash, field: &str) -> String {
     hash.get(field).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
 }
 
