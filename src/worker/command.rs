@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use crate::event::Event;
-use crate::store::{Backoff, Store, StoreError};
+use crate::store::{Backoff, Store, StoreError, Subscription};
 use crate::telemetry::emit;
 
 /// A command, as it stands in the payload. RQ: one that is not known is ignored without a word.
@@ -25,43 +25,53 @@ pub(super) enum Command {
     Unknown,
 }
 
-/// Listens to a worker's channel for as long as it is not dropped, through every outage of Redis.
-pub(super) async fn listen(worker: String, store: Store, channel: String, tell: mpsc::Sender<Command>) {
-    let mut backoff = Backoff::new();
-    loop {
-        match follow(&worker, &store, &channel, &tell, &mut backoff).await {
-            Ok(()) => return,
-            Err(error) => {
-                let retry_in = backoff.next();
-                emit(Event::RedisLost { worker: worker.clone(), error: error.to_string(), retry_in });
-                sleep(retry_in).await;
-            }
-        }
-    }
+/// A worker's ear on its channel.
+pub(super) struct Ear {
+    pub(super) worker: String,
+    pub(super) store: Store,
+    pub(super) channel: String,
+    pub(super) tell: mpsc::Sender<Command>,
 }
 
-/// Ends well when nobody hears us any more.
-async fn follow(
-    worker: &str,
-    store: &Store,
-    channel: &str,
-    tell: &mpsc::Sender<Command>,
-    backoff: &mut Backoff,
-) -> Result<(), StoreError> {
-    let mut subscription = store.client().subscribe(channel).await?;
-    emit(Event::ChannelSubscribed { worker: worker.to_owned(), channel: channel.to_owned() });
-    backoff.reset();
-    loop {
-        let payload = subscription.next().await?;
-        match serde_json::from_slice(&payload) {
-            Ok(Command::Unknown) => {}
-            Ok(command) => {
-                if tell.send(command).await.is_err() {
-                    return Ok(());
+impl Ear {
+    /// Subscribes; from here on no command is missed while the connection holds.
+    pub(super) async fn open(&self) -> Result<Subscription, StoreError> {
+        let subscription = self.store.client().subscribe(&self.channel).await?;
+        emit(Event::ChannelSubscribed { worker: self.worker.clone(), channel: self.channel.clone() });
+        Ok(subscription)
+    }
+
+    /// Listens for as long as it is not dropped, through every outage of Redis.
+    pub(super) async fn listen(self, mut subscription: Subscription) {
+        let mut backoff = Backoff::new();
+        while let Err(mut error) = self.follow(&mut subscription).await {
+            loop {
+                let retry_in = backoff.next();
+                emit(Event::RedisLost { worker: self.worker.clone(), error: error.to_string(), retry_in });
+                sleep(retry_in).await;
+                match self.open().await {
+                    Ok(opened) => break subscription = opened,
+                    Err(again) => error = again,
                 }
             }
-            Err(error) => {
-                emit(Event::CommandUnreadable { worker: worker.to_owned(), reason: error.to_string() });
+            backoff.reset();
+        }
+    }
+
+    /// Ends well when nobody hears us any more.
+    async fn follow(&self, subscription: &mut Subscription) -> Result<(), StoreError> {
+        loop {
+            let payload = subscription.next().await?;
+            match serde_json::from_slice(&payload) {
+                Ok(Command::Unknown) => {}
+                Ok(command) => {
+                    if self.tell.send(command).await.is_err() {
+                        return Ok(());
+                    }
+                }
+                Err(error) => {
+                    emit(Event::CommandUnreadable { worker: self.worker.clone(), reason: error.to_string() });
+                }
             }
         }
     }

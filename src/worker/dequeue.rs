@@ -111,7 +111,7 @@ impl Worker {
     }
 
     /// Why the worker should leave now, if it should.
-    fn reason_to_leave(&self) -> Option<Event> {
+    fn reason_to_leave(&mut self) -> Option<Event> {
         if self.stop_wanted() != Stop::No {
             return Some(self.stopped_on_request());
         }
@@ -155,7 +155,10 @@ impl Worker {
         emit(Event::JobUnreadable { worker: self.name(), queue, job, reason, fate });
     }
 
-    fn stopped_on_request(&self) -> Event {
+    fn stopped_on_request(&mut self) -> Event {
+        if !self.stop_told {
+            self.tell_warm_stop(false);
+        }
         Event::StoppedOnRequest { worker: self.name() }
     }
 

@@ -106,6 +106,7 @@ pub(crate) struct Surroundings {
 impl Worker {
     /// Works until it is asked to stop, or is done.
     pub(crate) async fn work(mut self) -> Result<(), WorkError> {
+        self.show_state("idle").await;
         emit(Event::QueuesAnnounced { worker: self.name(), queues: self.queue_names() });
         let worked = self.work_on().await;
         let left = self.leave().await;

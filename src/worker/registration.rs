@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::command::{self, Command};
+use super::command::{Command, Ear};
 use super::heart::Heart;
 use super::listen::Listener;
 use super::patience::Patience;
@@ -41,30 +41,32 @@ impl Worker {
         enter(&around.store, &mut registration, options.name_may_change).await?;
         options.name = registration.name.clone();
         emit(Event::WorkerStarted { worker: registration.name.to_string(), pid: registration.pid });
-        Ok(Self::new(options, around, registration, server.version.as_deref()))
+        let (tell, commands) = mpsc::channel(COMMANDS);
+        let ear = Ear {
+            worker: registration.name.to_string(),
+            channel: around.store.channel(&registration.name),
+            store: around.store.clone(),
+            tell,
+        };
+        let subscription = ear.open().await?;
+        let listener = Listener::new(&around.store, &options.queues, server.version.as_deref());
+        let mut worker = Self::new(options, around, registration, (commands, listener));
+        worker.tasks.spawn_local(ear.listen(subscription));
+        Ok(worker)
     }
 
     fn new(
         options: Options,
         around: Surroundings,
         registration: Registration,
-        version: Option<&str>,
+        (commands, listener): (mpsc::Receiver<Command>, Listener),
     ) -> Self {
         let Surroundings { store, stable, stop, shutdown } = around;
-        let (tell_pulse, pulses) = mpsc::channel(COMMANDS);
-        let (tell_command, commands) = mpsc::channel(COMMANDS);
-        let heart = Heart::new(&options, &registration, &store, tell_pulse);
+        let (tell, pulses) = mpsc::channel(COMMANDS);
+        let heart = Heart::new(&options, &registration, &store, tell);
         let in_hand = Rc::clone(&heart.in_hand);
-        let channel = store.channel(&registration.name);
         let mut tasks = JoinSet::new();
         tasks.spawn_local(heart.beat());
-        tasks.spawn_local(command::listen(
-            registration.name.to_string(),
-            store.clone(),
-            channel,
-            tell_command,
-        ));
-        let listener = Listener::new(&store, &options.queues, version);
         let upkeep = Upkeep::new(options.maintenance_interval);
         Self {
             options,
@@ -101,9 +103,6 @@ impl Worker {
 
     /// Ends the worker's registration. What was in hand is settled by now.
     pub(super) async fn leave(mut self) -> Result<(), WorkError> {
-        if self.stop_wanted() != Stop::No && !self.stop_told {
-            self.tell_warm_stop(false);
-        }
         let surfaced = self.listener.rest().await;
         let registration = self.registration.clone();
         emit(Event::DeathBegan { worker: self.name() });
