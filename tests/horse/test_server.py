@@ -76,6 +76,22 @@ class Greeting(Case):
             self.assertEqual(daemon.hello["report"], "hello")
 
 
+    def test_strict_interpreter_settings_change_nothing(self):
+        folder = self.folder(busy="import threading, time\ndef quiet(): pass\n"
+                                  "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()")
+        daemon = self.daemon(cwd=folder, stderr=subprocess.PIPE, env={"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error"})
+        daemon.settings()
+        daemon.prepare(preload=["busy"])
+        horse = daemon.fork()
+        horse.run(payload("busy.quiet"))
+        self.assertEqual(horse.ended()[0]["kind"], "returned")
+        horse.quit()
+        self.assertEqual(daemon.wait_report("reaped")["status"], 0)
+        daemon.control.close()
+
+        self.assertEqual(daemon.process.communicate()[1], b"")
+
+
 class Settings(Case):
     def test_values_keep_their_types(self):
         folder = self.folder(conf="\n".join([
