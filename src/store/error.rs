@@ -47,7 +47,7 @@ impl StoreError {
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType | ErrorKind::Client => {
                 Self::Malformed { address, what: cause.to_string() }
             }
-            ErrorKind::Io if is_certificate_trouble(&cause) => Self::Refused { address, cause },
+            ErrorKind::Io if is_tls_trouble(&cause) => Self::Refused { address, cause },
             ErrorKind::Io | ErrorKind::MasterNameNotFoundBySentinel => Self::Away { address, cause },
             _ if is_passing(&cause) => Self::Away { address, cause },
             _ => Self::Refused { address, cause },
@@ -107,8 +107,8 @@ fn is_passing(cause: &RedisError) -> bool {
     }
 }
 
-/// Whether the handshake failed over a certificate: waiting does not help against that.
-fn is_certificate_trouble(cause: &RedisError) -> bool {
+/// Whether TLS failed over a certificate, or because the other side speaks none: waiting does not help.
+fn is_tls_trouble(cause: &RedisError) -> bool {
     let source = std::error::Error::source(cause);
     let inner =
         source.and_then(|error| error.downcast_ref::<std::sync::Arc<dyn std::error::Error + Send + Sync>>());
@@ -120,6 +120,7 @@ fn is_certificate_trouble(cause: &RedisError) -> bool {
             rustls::Error::InvalidCertificate(_)
                 | rustls::Error::NoCertificatesPresented
                 | rustls::Error::AlertReceived(_)
+                | rustls::Error::InvalidMessage(_)
                 | rustls::Error::PeerIncompatible(_)
         )
     )

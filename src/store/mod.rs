@@ -22,5 +22,6 @@ pub(crate) use subscription::Subscription;
 
 #[cfg(test)]
 mod tests {
+    pub(crate) mod certificates;
     pub(crate) mod server;
 }
