@@ -1,5 +1,9 @@
 //! What can go wrong between the daemon and Redis.
 
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::address::AddressError;
@@ -47,7 +51,7 @@ impl StoreError {
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType | ErrorKind::Client => {
                 Self::Malformed { address, what: cause.to_string() }
             }
-            ErrorKind::Io if is_tls_trouble(&cause) => Self::Refused { address, cause },
+            ErrorKind::Io if is_settled(&cause) => Self::Refused { address, cause },
             ErrorKind::Io | ErrorKind::MasterNameNotFoundBySentinel => Self::Away { address, cause },
             _ if is_passing(&cause) => Self::Away { address, cause },
             _ => Self::Refused { address, cause },
@@ -107,21 +111,59 @@ fn is_passing(cause: &RedisError) -> bool {
     }
 }
 
-/// Whether TLS failed over a certificate, or because the other side speaks none: waiting does not help.
-fn is_tls_trouble(cause: &RedisError) -> bool {
-    let source = std::error::Error::source(cause);
-    let inner =
-        source.and_then(|error| error.downcast_ref::<std::sync::Arc<dyn std::error::Error + Send + Sync>>());
-    let io = inner.and_then(|error| error.downcast_ref::<std::io::Error>());
-    let tls = io.and_then(std::io::Error::get_ref).and_then(|error| error.downcast_ref::<rustls::Error>());
-    matches!(
-        tls,
-        Some(
-            rustls::Error::InvalidCertificate(_)
-                | rustls::Error::NoCertificatesPresented
-                | rustls::Error::AlertReceived(_)
-                | rustls::Error::InvalidMessage(_)
-                | rustls::Error::PeerIncompatible(_)
+/// Whether TLS failed over a certificate, or because the other side speaks none; or no socket can have such an
+/// address. Waiting does not help against either.
+fn is_settled(cause: &RedisError) -> bool {
+    let Some(error) = io_error(cause) else { return false };
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    error.kind() == io::ErrorKind::InvalidInput
+        || matches!(
+            tls,
+            Some(
+                rustls::Error::InvalidCertificate(_)
+                    | rustls::Error::NoCertificatesPresented
+                    | rustls::Error::AlertReceived(_)
+                    | rustls::Error::InvalidMessage(_)
+                    | rustls::Error::PeerIncompatible(_)
+            )
         )
-    )
+}
+
+/// The system's error inside the library's, which wraps it twice.
+fn io_error(cause: &RedisError) -> Option<&io::Error> {
+    let source = cause.source()?;
+    source.downcast_ref::<Arc<dyn Error + Send + Sync>>()?.downcast_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(cause: impl Into<RedisError>) -> StoreError {
+        StoreError::sort("redis://h:6379/0", cause.into())
+    }
+
+    #[test]
+    fn what_the_system_reports_is_away_unless_no_time_can_cure_it() {
+        for kind in [
+            io::ErrorKind::ConnectionRefused,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::NotFound,
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::TimedOut,
+            io::ErrorKind::UnexpectedEof,
+        ] {
+            assert!(sorted(io::Error::new(kind, "x")).is_away(), "{kind:?}");
+        }
+        assert!(!sorted(io::Error::new(io::ErrorKind::InvalidInput, "path too long")).is_away());
+        let tls = rustls::Error::NoCertificatesPresented;
+        assert!(!sorted(io::Error::new(io::ErrorKind::InvalidData, tls)).is_away());
+    }
+
+    #[test]
+    fn a_text_tells_what_where_and_why() {
+        let error = sorted(io::Error::new(io::ErrorKind::ConnectionRefused, "nobody listens"));
+
+        assert_eq!(error.to_string(), "redis at redis://h:6379/0 is away: nobody listens");
+    }
 }

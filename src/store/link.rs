@@ -35,7 +35,7 @@ impl Link {
             let wire = wire(address).await?;
             let config = AsyncConnectionConfig::new().set_response_timeout(None);
             let settings = settings(&address.login, address.login.resp3);
-            let (mut connection, driver) =
+            let (connection, driver) =
                 MultiplexedConnection::new_with_config(&settings, wire, config).await?;
             // From here on the driver ends with the link, also when this future is dropped.
             let driver = tokio::spawn(driver).abort_handle();
@@ -47,6 +47,11 @@ impl Link {
             Ok(link)
         })
         .await
+    }
+
+    /// Closes the socket: whatever still waits for an answer hears at once that there will be none.
+    pub(super) fn close(&self) {
+        self.driver.abort();
     }
 
     /// Whether the socket is known to be gone.

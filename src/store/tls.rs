@@ -15,7 +15,8 @@ use rustls::{
 };
 use serde_json::{Map, Value};
 
-use super::address::{AddressError, boolean, integer, text};
+use super::address::AddressError;
+use super::keywords::{boolean, integer, text, wrong};
 
 /// How to secure a connection; files are read anew for each connection, so that renewed ones are found.
 #[derive(Debug, Clone)]
@@ -43,7 +44,6 @@ impl Tls {
     /// Takes the `ssl_*` keywords; opens no file.
     pub(super) fn from_keywords(keywords: &Map<String, Value>) -> Result<Self, AddressError> {
         let path = |name| text(keywords, name).map(|path| path.map(PathBuf::from));
-        let wrong = |option: &str, expected| AddressError::Value { option: option.to_owned(), expected };
         let trust = match text(keywords, "ssl_cert_reqs")?.as_deref() {
             Some("none") => Trust::None,
             None | Some("required" | "optional") => Trust::Required,

@@ -61,10 +61,6 @@ impl Watcher {
         settings.sentinel_kwargs.insert("password".into(), json!("w"));
         settings
     }
-
-    fn client(&self, settings: Sentinel) -> Client {
-        Client::new(Address::from_sentinel(settings).unwrap(), None)
-    }
 }
 
 impl Drop for Watcher {
@@ -78,6 +74,10 @@ fn server() -> (Server, u16) {
     Server::start_on_port(|port| {
         words(&format!("--bind 127.0.0.1 --port {port} --repl-diskless-sync-delay 0"))
     })
+}
+
+fn client(settings: Sentinel) -> Client {
+    Client::new(Address::from_sentinel(settings).unwrap(), None)
 }
 
 fn plain(url: &str) -> Client {
@@ -100,7 +100,7 @@ fn the_master_is_found_through_the_first_sentinel_that_answers() {
     let (_master, port) = server();
     let watcher = Watcher::start(port);
     run(async {
-        let client = watcher.client(watcher.settings());
+        let client = client(watcher.settings());
 
         client.run(cmd("SET").arg("k").arg("v")).await.unwrap();
         let info: String =
@@ -121,8 +121,8 @@ fn a_master_that_no_sentinel_knows_is_away_and_sentinels_can_refuse() {
         let mut stranger = watcher.settings();
         stranger.sentinel_kwargs.insert("password".into(), json!("wrong"));
 
-        let unknown = watcher.client(unknown).run(&cmd("PING")).await.unwrap_err();
-        let stranger = watcher.client(stranger).run(&cmd("PING")).await.unwrap_err();
+        let unknown = client(unknown).run(&cmd("PING")).await.unwrap_err();
+        let stranger = client(stranger).run(&cmd("PING")).await.unwrap_err();
 
         assert!(unknown.is_away() && unknown.to_string().contains("knows no master \"nobody\""), "{unknown}");
         assert!(stranger.to_string().contains("authentication failed"), "{stranger}");
@@ -138,7 +138,7 @@ fn after_a_failover_the_new_master_is_used() {
         replica.run(cmd("REPLICAOF").arg("127.0.0.1").arg(port)).await.unwrap();
         until(async || info(&master, "replication").await.contains("state=online")).await;
         let watcher = Watcher::start(port);
-        let client = watcher.client(watcher.settings());
+        let client = client(watcher.settings());
         client.run(cmd("SET").arg("k").arg("v")).await.unwrap();
         let sentinel = plain(&format!("redis://watcher:w@127.0.0.1:{}", watcher.port));
         // Sentinels take their time before they turn the old master into a replica; newer ones can be told to hurry.
