@@ -371,9 +371,16 @@ fn a_server_without_room_for_clients_is_away() {
 fn a_server_without_memory_refuses() {
     let server = Server::start(&["--maxmemory", "1"]);
     run(async {
-        let error = client(&server.url()).run(cmd("SET").arg("k").arg("v")).await.unwrap_err();
+        let client = client(&server.url());
+        let script = Script::new("return redis.call('SET', KEYS[1], 'v')");
 
-        assert!(matches!(error, StoreError::Refused { .. }), "{error}");
-        assert_eq!(error.code(), Some("OOM"));
+        let by_command = client.run(cmd("SET").arg("k").arg("v")).await.unwrap_err();
+        let in_pipeline = client.run_all(pipe().cmd("PING").set("k", "v")).await.unwrap_err();
+        let in_script = client.script(&script, &["k"], NONE).await.unwrap_err();
+
+        for error in [by_command, in_pipeline, in_script] {
+            assert!(matches!(error, StoreError::Refused { .. }), "{error}");
+            assert_eq!(error.code(), Some("OOM"));
+        }
     });
 }
