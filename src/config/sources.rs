@@ -163,6 +163,7 @@ fn default_file(path: &Path, problems: &mut Vec<Problem>) -> Option<Layer> {
 fn load(standing: Standing, path: &Path, problems: &mut Vec<Problem>) -> Option<Layer> {
     match Document::load(path) {
         Ok(document) => {
+            problems.extend(document.doubles());
             Some(Layer::of_file(standing, &document.table, &|key| document.origin(key), problems))
         }
         Err(problem) => {
