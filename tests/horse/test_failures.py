@@ -128,6 +128,10 @@ class Raised(Jobs):
 class Limits(Jobs):
     TEXT = "Task exceeded maximum timeout value (1 seconds)"
 
+    def setUp(self):
+        # The import of the job's module counts too, as in RQ; here it must not.
+        self.prepare(preload=["tasks", "asyncio"])
+
     def test_the_limit_raises_in_the_job(self):
         head, body = self.run_data(payload("tasks.sleep", 60), timeout=1)
 
