@@ -22,9 +22,8 @@ pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
 
 /// Where the settings come from: the environment, the options, what `-c` names.
 pub(super) fn sources(config: Option<&str>, overrides: Vec<Override>) -> Result<Sources, Failure> {
-    let directory = std::env::current_dir().map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot use the current directory: {error}"))
-    })?;
+    let directory = std::env::current_dir()
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot use the current directory: {error}")))?;
     let environment: Environment = std::env::vars_os().collect();
     let mut sources = Sources::new(environment, directory);
     for (key, flag, value) in overrides {
@@ -68,11 +67,14 @@ pub(super) fn failure(error: &SupervisorError) -> Failure {
             .with_hint("name one by --python, RQ_PYTHON or horse.python, or install python3"),
         SupervisorError::Application(cause) => application(cause, error),
         SupervisorError::Address(_) | SupervisorError::LogFormat(_) => Failure::of(Exit::Config, error),
-        SupervisorError::Unreachable(..) => Failure::of(Exit::Unavailable, error)
-            .with_hint("is the address right, and is the server up? redis.start_timeout says how long to try"),
+        SupervisorError::Unreachable(..) => Failure::of(Exit::Unavailable, error).with_hint(
+            "is the address right, and is the server up? redis.start_timeout says how long to try",
+        ),
         SupervisorError::Suspended => Failure::verbatim(Exit::Failed, Stream::Out, error),
-        SupervisorError::Work(WorkError::Store(StoreError::Refused { .. })) => Failure::of(Exit::Failed, error)
-            .with_hint("the server answered, but refused: check user, password and permissions"),
+        SupervisorError::Work(WorkError::Store(StoreError::Refused { .. })) => {
+            Failure::of(Exit::Failed, error)
+                .with_hint("the server answered, but refused: check user, password and permissions")
+        }
         SupervisorError::Work(WorkError::NameTaken(_)) => Failure::of(Exit::Failed, error)
             .with_hint("choose another name by --name, or wait until that worker's key has expired"),
         SupervisorError::Work(_) | SupervisorError::PidFile(..) => Failure::of(Exit::Failed, error),

@@ -49,6 +49,7 @@ impl Sources {
     }
 
     /// Other default files.
+    #[cfg(test)]
     pub(crate) fn default_files(mut self, files: Vec<PathBuf>) -> Self {
         self.default_files = files;
         self

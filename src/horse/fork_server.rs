@@ -35,6 +35,8 @@ pub(crate) struct Application {
     pub(crate) serializer: Option<String>,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
+    /// What every key begins with, for the job's own rq.
+    pub(crate) key_prefix: String,
     /// How long the settings module may take.
     pub(crate) settings_timeout: Duration,
     /// How long the interpreter's start, and the preload, may take.
@@ -114,7 +116,8 @@ impl ForkServer {
         .map_err(failed)?;
         let (reader, writer) = UnixStream::from_std(ours).map_err(failed)?.into_split();
         let hello = Hello { protocol: 0, python: String::new(), executable: String::new() };
-        let mut server = Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
+        let mut server =
+            Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
         match server.answer("the start of the Python interpreter", limit).await? {
             ServerReport::Hello(hello) if hello.protocol == VERSION => server.hello = hello,
             other => return Err(server.junk(&other)),
@@ -155,6 +158,7 @@ impl ForkServer {
             dict_config: &application.dict_config,
             serializer: application.serializer.as_deref(),
             connection: &application.connection,
+            key_prefix: &application.key_prefix,
             return_address,
         })
         .await?;
@@ -191,7 +195,9 @@ impl ForkServer {
             .await
             .map_err(|_| StartError::TooSlow { what: what.to_owned(), limit })?;
         match answer {
-            Ok(Frame { head: ServerReport::Refused(refused), .. }) => Err(StartError::Refused(Box::new(refused))),
+            Ok(Frame { head: ServerReport::Refused(refused), .. }) => {
+                Err(StartError::Refused(Box::new(refused)))
+            }
             Ok(Frame { head, .. }) => Ok(head),
             Err(FrameError::Junk(what)) => Err(StartError::Junk(self.python.clone(), what)),
             Err(FrameError::Closed | FrameError::Broken(_)) => Err(StartError::Died(self.python.clone())),
@@ -217,7 +223,12 @@ pub(super) struct Orders(OwnedWriteHalf);
 
 impl Orders {
     /// Asks for a horse that speaks over `socket` and dumps its faults into `faults`.
-    pub(super) async fn fork(&mut self, horse: u64, socket: OwnedFd, faults: &File) -> Result<(), FrameError> {
+    pub(super) async fn fork(
+        &mut self,
+        horse: u64,
+        socket: OwnedFd,
+        faults: &File,
+    ) -> Result<(), FrameError> {
         let bytes = frame::encode(&ServerOrder::Fork { horse }, &[])?;
         let stream: &UnixStream = self.0.as_ref();
         let descriptors = [socket.as_fd(), faults.as_fd()];

@@ -70,6 +70,7 @@ struct Keeper {
     /// The fork server of now; reports of an earlier generation only tell of deaths.
     generation: u64,
     server_pid: u32,
+    lost_pid: u32,
     orders: Option<Orders>,
     warm: VecDeque<Horse>,
     waiting: VecDeque<oneshot::Sender<Horse>>,
@@ -90,7 +91,8 @@ pub(crate) struct Opened {
 impl Opened {
     /// Starts the interpreter and imports the settings module.
     pub(crate) async fn open(application: &Application, leash: &OwnedFd) -> Result<Self, StartError> {
-        let leash = leash.try_clone().map_err(|error| StartError::Spawn(application.python.clone(), error))?;
+        let leash =
+            leash.try_clone().map_err(|error| StartError::Spawn(application.python.clone(), error))?;
         let mut server = ForkServer::spawn(&application.python, leash, application.start_timeout).await?;
         let settings = server.settings(application).await?;
         Ok(Self { server, settings })
@@ -116,6 +118,7 @@ impl Stable {
             inputs: inputs.clone(),
             generation: 0,
             server_pid: 0,
+            lost_pid: 0,
             orders: None,
             warm: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -177,7 +180,10 @@ impl Keeper {
 
     /// Keeps one horse ahead of those who wait.
     async fn fork(&mut self) {
-        while self.orders.is_some() && !self.resting && self.warm.len() + self.foals.len() < self.waiting.len() + 1 {
+        while self.orders.is_some()
+            && !self.resting
+            && self.warm.len() + self.foals.len() < self.waiting.len() + 1
+        {
             if let Err(error) = self.fork_one().await {
                 self.lose_server(&error.to_string());
             }
@@ -314,7 +320,7 @@ impl Keeper {
         }
         emit(Event::ForkServerLost { pid: self.server_pid, reason: reason.to_owned() });
         let _ = os::kill_group(self.server_pid);
-        self.server_pid = 0;
+        self.lost_pid = std::mem::take(&mut self.server_pid);
         self.orders = None;
         self.foals.clear();
         self.start_another();
@@ -350,7 +356,11 @@ impl Keeper {
 
     fn replaced(&mut self, started: Result<ForkServer, StartError>) {
         match started {
-            Ok(server) => self.adopt(server),
+            Ok(server) => {
+                self.pause = PAUSE;
+                emit(Event::ForkServerReplaced { lost_pid: self.lost_pid, pid: server.pid });
+                self.adopt(server);
+            }
             Err(error) => {
                 let traceback = match &error {
                     StartError::Refused(refused) => Some(refused.traceback.clone()),

@@ -77,8 +77,10 @@ pub(crate) fn run(
 pub(crate) fn block_on<T>(
     work: impl Future<Output = Result<T, SupervisorError>>,
 ) -> Result<T, SupervisorError> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SupervisorError::System)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(SupervisorError::System)?;
     LocalSet::new().block_on(&runtime, work)
 }
 

@@ -79,6 +79,10 @@ pub(super) async fn start_and_work(
         emit(Event::ConfigurationDoubted { warning: warning.to_string() });
     }
     let settings = &resolved.settings;
+    if settings.sentry.is_asked_for() {
+        let warning = "sentry.dsn is set, but this release does not report to Sentry yet".to_owned();
+        emit(Event::ConfigurationDoubted { warning });
+    }
     write_pid(&settings.worker)?;
     let opened = opened.expect("it was asked for");
     let options = options(settings, opened.python_version());
@@ -87,6 +91,7 @@ pub(super) async fn start_and_work(
     application.preload = settings.horse.preload.clone();
     application.serializer = settings.worker.serializer.clone();
     application.dict_config = dict_config(settings);
+    application.key_prefix.clone_from(&settings.redis.key_prefix);
     let client = Client::new(address, Some(options.name.to_string()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
     let limit = if options.burst { std::time::Duration::ZERO } else { settings.redis.start_timeout };
@@ -111,7 +116,8 @@ fn leash() -> Result<Leash, SupervisorError> {
 fn application(settings: &Settings) -> Result<Application, SupervisorError> {
     let directory = std::env::current_dir().map_err(SupervisorError::System)?;
     let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let search_path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
+    let search_path =
+        std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
     let places = Places {
         asked: settings.horse.python.as_deref(),
         virtual_env: virtual_env.as_deref(),
@@ -127,6 +133,7 @@ fn application(settings: &Settings) -> Result<Application, SupervisorError> {
         dict_config: serde_json::Value::Bool(false),
         serializer: None,
         connection: serde_json::Value::Null,
+        key_prefix: String::new(),
         settings_timeout: settings.horse.settings_timeout,
         start_timeout: settings.horse.start_timeout,
     })

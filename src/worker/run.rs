@@ -56,6 +56,7 @@ impl Worker {
             timeout: job.timeout.map(|limit| limit.as_secs()),
             fields: names_and_lengths(job),
         };
+        emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         horse.run(&run, &job.fields).await;
         let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
             Ok(Said::Ended(ending)) => {
@@ -70,7 +71,9 @@ impl Worker {
                 match kill {
                     Kill::TakenAway => return None,
                     Kill::Stopped => (Outcome::Stopped, (None, None)),
-                    Kill::Overdue | Kill::Commanded | Kill::ColdShutdown => (Outcome::Died(death), (None, None)),
+                    Kill::Overdue | Kill::Commanded | Kill::ColdShutdown => {
+                        (Outcome::Died(death), (None, None))
+                    }
                 }
             }
         };
@@ -98,7 +101,12 @@ impl Worker {
         }
     }
 
-    async fn next_happening(&mut self, horse: &mut Horse, claim: &Claim, deadline: Option<Instant>) -> Happening {
+    async fn next_happening(
+        &mut self,
+        horse: &mut Horse,
+        claim: &Claim,
+        deadline: Option<Instant>,
+    ) -> Happening {
         let mut stop = self.stop.clone();
         let told = self.stop_told;
         let changed = |stop: &Stop| *stop == Stop::Cold || (!told && *stop != Stop::No);
@@ -195,7 +203,11 @@ impl Worker {
     fn warn_of_wishes(&self, job: &Job) {
         if !job.unsupported.is_empty() {
             let (worker, job, wishes) = (self.name(), job.id.to_string(), job.unsupported.clone());
-            emit(Event::JobWishesUnmet { worker, job, wishes: wishes.into_iter().map(str::to_owned).collect() });
+            emit(Event::JobWishesUnmet {
+                worker,
+                job,
+                wishes: wishes.into_iter().map(str::to_owned).collect(),
+            });
         }
     }
 }
