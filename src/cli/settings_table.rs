@@ -116,8 +116,9 @@ fn verdict(report: &CheckReport, colour: bool) -> (String, String) {
         );
     }
     for problem in &report.errors {
-        errors += &format!(
-            "{} {}\n",
+        let _ = writeln!(
+            errors,
+            "{} {}",
             output::painted("\x1b[1;31m", "error:", colour),
             output::safe(&problem.message)
         );

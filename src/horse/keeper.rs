@@ -2,18 +2,17 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
-use std::io;
-use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::fork_server::{Application, ForkServer, Orders, PythonSettings, StartError};
+use super::fork_server::{ForkServer, Orders, StartError};
 use super::frame::{self, Frame, FrameError};
 use super::protocol::{HorseReport, ServerReport, VERSION};
-use super::returning::{self, Returned};
+use super::returning::Returned;
+use super::stable::{StableOptions, start};
 use super::work_horse::{Exit, Horse, Parts};
 use crate::event::Event;
 use crate::job::Usage;
@@ -26,20 +25,8 @@ const READY_LIMIT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// What a stable is made of.
-pub(crate) struct StableOptions {
-    pub(crate) application: Application,
-    /// The read end of the leash; its write end must live exactly as long as the daemon.
-    pub(crate) leash: OwnedFd,
-}
-
-/// Where horses come from.
-pub(crate) struct Stable {
-    inputs: mpsc::UnboundedSender<Input>,
-}
-
 /// Everything that can happen to a keeper.
-enum Input {
+pub(super) enum Input {
     Wanted(oneshot::Sender<Horse>),
     Reported(u64, Result<ServerReport, FrameError>),
     Ready(u64, Result<(UnixStream, u32), String>),
@@ -63,7 +50,7 @@ struct Watched {
     returned: mpsc::Sender<UnixStream>,
 }
 
-struct Keeper {
+pub(super) struct Keeper {
     options: StableOptions,
     return_address: String,
     inputs: mpsc::UnboundedSender<Input>,
@@ -82,40 +69,18 @@ struct Keeper {
     resting: bool,
 }
 
-/// A fork server that has loaded the settings, and what they say: the daemon decides on them before it goes on.
-pub(crate) struct Opened {
-    server: ForkServer,
-    pub(crate) settings: Option<PythonSettings>,
-}
-
-impl Opened {
-    /// Starts the interpreter and imports the settings module.
-    pub(crate) async fn open(application: &Application, leash: &OwnedFd) -> Result<Self, StartError> {
-        let leash =
-            leash.try_clone().map_err(|error| StartError::Spawn(application.python.clone(), error))?;
-        let mut server = ForkServer::spawn(&application.python, leash, application.start_timeout).await?;
-        let settings = server.settings(application).await?;
-        Ok(Self { server, settings })
-    }
-
-    /// The interpreter's `sys.version`.
-    pub(crate) fn python_version(&self) -> &str {
-        &self.server.hello.python
-    }
-}
-
-impl Stable {
-    /// Preloads the application and begins to make horses.
-    pub(crate) async fn start(mut opened: Opened, options: StableOptions) -> Result<Self, StartError> {
-        let (inputs, incoming) = mpsc::unbounded_channel();
-        let returned = inputs.clone();
-        let return_address = returning::listen(move |stream| drop(returned.send(Input::Returned(stream))))
-            .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
-        opened.server.prepare(&options.application, &return_address).await?;
-        let mut keeper = Keeper {
+impl Keeper {
+    /// A keeper that has its first fork server.
+    pub(super) fn new(
+        options: StableOptions,
+        return_address: String,
+        inputs: mpsc::UnboundedSender<Input>,
+        server: ForkServer,
+    ) -> Self {
+        let mut keeper = Self {
             options,
             return_address,
-            inputs: inputs.clone(),
+            inputs,
             generation: 0,
             server_pid: 0,
             lost_pid: 0,
@@ -128,27 +93,13 @@ impl Stable {
             pause: PAUSE,
             resting: false,
         };
-        keeper.adopt(opened.server);
-        keeper.fork().await;
-        tokio::task::spawn_local(keeper.keep(incoming));
-        Ok(Self { inputs })
+        keeper.adopt(server);
+        keeper
     }
 
-    /// Waits for a warm horse; the next one is made meanwhile. Nothing when the stable is closed.
-    pub(crate) async fn lend(&self) -> Option<Horse> {
-        let (give, given) = oneshot::channel();
-        self.inputs.send(Input::Wanted(give)).ok()?;
-        given.await.ok()
-    }
-
-    /// Tells of a child of the daemon that ended: a fork server, or an orphan of one.
-    pub(crate) fn child_ended(&self, reaped: Reaped) {
-        let _ = self.inputs.send(Input::ChildEnded(reaped));
-    }
-}
-
-impl Keeper {
-    async fn keep(mut self, mut incoming: mpsc::UnboundedReceiver<Input>) {
+    /// Keeps the stable for as long as somebody may come.
+    pub(super) async fn keep(mut self, mut incoming: mpsc::UnboundedReceiver<Input>) {
+        self.fork().await;
         while let Some(input) = incoming.recv().await {
             match input {
                 Input::Wanted(wanting) => self.waiting.push_back(wanting),
@@ -375,17 +326,6 @@ impl Keeper {
             }
         }
     }
-}
-
-async fn start(
-    application: &Application,
-    leash: io::Result<OwnedFd>,
-    return_address: &str,
-) -> Result<ForkServer, StartError> {
-    let leash = leash.map_err(|error| StartError::Spawn(application.python.clone(), error))?;
-    let mut opened = Opened::open(application, &leash).await?;
-    opened.server.prepare(application, return_address).await?;
-    Ok(opened.server)
 }
 
 /// Waits for a new horse's first word and checks that it leads its own process group.

@@ -83,14 +83,17 @@ impl Worker {
 
     /// Stays with a horse until it ends, or must be killed: then it is killed already.
     async fn attend(&mut self, horse: &mut Horse, claim: &Claim, job: &Job) -> Result<Said, Kill> {
-        let mut deadline = None;
+        // The limit is the function's; before and after it the horse has as long again, so that it cannot hang for ever.
+        let grace = self.options.timeout_grace;
+        let until_killed = |limit: Duration| Instant::now() + limit + grace;
+        let mut deadline = job.timeout.map(until_killed);
         loop {
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(Phase::Function)) => {
                     emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
-                    deadline = job.timeout.map(|limit| Instant::now() + limit + self.options.timeout_grace);
+                    deadline = job.timeout.map(until_killed);
                 }
-                Happening::Said(Said::Phase(Phase::Ending)) => deadline = None,
+                Happening::Said(Said::Phase(Phase::Ending)) => deadline = job.timeout.map(until_killed),
                 Happening::Said(said) => return Ok(said),
                 Happening::Kill(kill) => {
                     self.kill(horse, kill, job);
