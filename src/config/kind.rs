@@ -106,9 +106,8 @@ impl Kind {
             Self::Dsn => "a Sentry address (https://KEY@HOST/PROJECT)".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::Choice(words) => {
-                let mut meant: Vec<&str> = words.iter().map(|(_, meant)| *meant).collect();
-                meant.dedup();
-                format!("one of {}", meant.join(", "))
+                let plain = words.iter().filter(|(word, meant)| word == meant).map(|(word, _)| *word);
+                format!("one of {}", plain.collect::<Vec<_>>().join(", "))
             }
             Self::Boolean => "true or false".to_owned(),
             Self::Integer { .. } => "a whole number".to_owned(),
@@ -165,7 +164,11 @@ pub(crate) fn describe_type(raw: &Raw) -> &'static str {
 
 fn read_choice(raw: &Raw, words: &'static [(&'static str, &'static str)]) -> Result<String, Mismatch> {
     let mismatch = || Mismatch::new(Kind::Choice(words).expected(), describe(raw));
-    let text = raw.as_str().ok_or_else(mismatch)?.trim().to_lowercase();
+    let text = match raw {
+        Raw::String(text) => text.trim().to_lowercase(),
+        Raw::Number(number) => number.to_string(),
+        _ => return Err(mismatch()),
+    };
     let (_, meant) = words.iter().find(|(word, _)| *word == text).ok_or_else(mismatch)?;
     Ok((*meant).to_owned())
 }

@@ -124,11 +124,15 @@ impl Mismatch {
 
 /// The known name that a misspelled one most likely meant.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_lowercase();
+    let name = name.to_lowercase();
+    let slips = name.chars().count().div_ceil(4);
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
+        .map(|candidate| {
+            let lower = candidate.to_lowercase();
+            (strsim::jaro_winkler(&name, &lower), strsim::osa_distance(&name, &lower), candidate)
+        })
+        .filter(|(likeness, distance, _)| *likeness > 0.85 || *distance <= slips)
+        .max_by(|a, b| b.1.cmp(&a.1).then(a.0.total_cmp(&b.0)))
+        .map(|(_, _, candidate)| candidate)
 }

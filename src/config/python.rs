@@ -5,10 +5,13 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value as Raw};
 
+use super::kind::Kind;
 use super::layer::{Entry, Layer, Standing};
 use super::origin::Origin;
 use super::problem::{Mismatch, Problem};
+use super::secret::mask_url;
 use super::section::{self, Key, SECTIONS};
+use super::sentinel;
 
 /// The values of a settings module. It has no `Debug`, as they hold secrets.
 #[derive(Clone)]
@@ -43,7 +46,7 @@ impl PythonModule {
                 }
                 layer.add_section(section, value, &place, problems);
             } else if self.opaque.contains_key(&name) {
-                problems.push(not_json().at(&name, &origin, None));
+                problems.push(not_json(Kind::Secret, "").at(&name, &origin, None));
             }
         }
         problems.extend(layer.entries.values().filter(|entry| entry.key.before_python).map(too_late));
@@ -58,21 +61,32 @@ impl PythonModule {
             let value = Ok(super::kind::Value::Table(Raw::Bool(true)));
             return given.then(|| Entry { key, spelled: name.to_owned(), origin: origin.clone(), value });
         }
-        if self.opaque.contains_key(name) {
-            return Some(Entry {
-                key,
-                spelled: name.to_owned(),
-                origin: origin.clone(),
-                value: Err(not_json()),
-            });
+        if let Some(repr) = self.opaque.get(name) {
+            let value = Err(not_json(key.kind, repr));
+            return Some(Entry { key, spelled: name.to_owned(), origin: origin.clone(), value });
         }
-        let value = self.values.get(name).filter(|value| !value.is_null())?;
-        Some(Entry::read(key, name, origin.clone(), value))
+        let value = match self.values.get(name)? {
+            // RQ: None is handed on, and redis-py takes it for ssl.CERT_NONE.
+            Raw::Null if name == "REDIS_SSL_CERT_REQS" => &Raw::String("none".to_owned()),
+            Raw::Null => return None,
+            value => value,
+        };
+        match key.kind {
+            Kind::Sentinel => Some(Entry::read(key, name, origin.clone(), &sentinel::known_only(value))),
+            _ => Some(Entry::read(key, name, origin.clone(), value)),
+        }
     }
 }
 
-fn not_json() -> Mismatch {
-    Mismatch::new("made of texts, numbers, lists and dictionaries", "an object of another class")
+/// What JSON cannot hold. Its `repr` is told only where it cannot hold a password.
+fn not_json(kind: Kind, repr: &str) -> Mismatch {
+    let found = match kind {
+        Kind::Text | Kind::Integer { .. } | Kind::Boolean | Kind::List | Kind::Path | Kind::Choice(_) => {
+            mask_url(repr)
+        }
+        _ => "an object of another class".to_owned(),
+    };
+    Mismatch::new("made of texts, numbers, lists and dictionaries", found)
 }
 
 fn too_late(entry: &Entry) -> Problem {

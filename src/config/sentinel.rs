@@ -80,6 +80,17 @@ pub(crate) fn read(raw: &Raw) -> Result<Raw, Mismatch> {
     Ok(Raw::Object(table))
 }
 
+/// The table without what RQ does not look at: in a Python module it may hold anything.
+pub(crate) fn known_only(raw: &Raw) -> Raw {
+    match raw {
+        Raw::Object(given) => {
+            let known = given.iter().filter(|(name, _)| NAMES.contains(&name.to_lowercase().as_str()));
+            Raw::Object(known.map(|(name, value)| (name.clone(), value.clone())).collect())
+        }
+        other => other.clone(),
+    }
+}
+
 fn defaults() -> Map<String, Raw> {
     let table = json!({
         "instances": [["localhost", 26379]], "master_name": "mymaster", "db": 0, "ssl": false,

@@ -63,7 +63,7 @@ fn connections(choice: &Choice) -> Vec<Warning> {
     sources
         .into_iter()
         .filter_map(|((standing, source), entries)| {
-            let names: Vec<&str> = entries.iter().map(|entry| entry.spelled.as_str()).collect();
+            let names: Vec<&str> = entries.iter().map(|entry| written(entry)).collect();
             let reason = reason(choice, standing, &entries[0].origin)?;
             Some(Warning(format!("{} from {source}: not used, {reason}", names.join(", "))))
         })
@@ -91,5 +91,13 @@ fn source(origin: &Origin) -> String {
         Origin::File { path, .. } => path.display().to_string(),
         Origin::Variable(_) | Origin::VariableFile { .. } => "the environment".to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// What its author wrote: the name of the variable, or the key.
+fn written(entry: &Entry) -> &str {
+    match &entry.origin {
+        Origin::Variable(name) | Origin::VariableFile { variable: name, .. } => name,
+        _ => &entry.spelled,
     }
 }

@@ -61,8 +61,11 @@ impl Sources {
         Ok(self)
     }
 
-    /// A value from the command line: the highest layer. `flag` is the option as its user knows it.
+    /// A value from the command line: the highest layer. `flag` is the option as its user knows it. Of two values
+    /// for one key the later counts.
     pub(crate) fn option(mut self, key: &'static str, flag: &'static str, value: impl Into<Raw>) -> Self {
+        debug_assert!(section::key(key).is_some(), "{key} is no key");
+        self.options.retain(|(name, _, _)| *name != key);
         self.options.push((key, flag, value.into()));
         self
     }
@@ -160,6 +163,7 @@ fn default_file(path: &Path, problems: &mut Vec<Problem>) -> Option<Layer> {
 fn load(standing: Standing, path: &Path, problems: &mut Vec<Problem>) -> Option<Layer> {
     match Document::load(path) {
         Ok(document) => {
+            problems.extend(document.doubles());
             Some(Layer::of_file(standing, &document.table, &|key| document.origin(key), problems))
         }
         Err(problem) => {

@@ -59,9 +59,10 @@ const CERT_REQS: &[(&str, &str)] = &[
     ("required", "required"),
     ("optional", "optional"),
     ("none", "none"),
-    ("cert_required", "required"),
-    ("cert_optional", "optional"),
-    ("cert_none", "none"),
+    // The numbers of Python's ssl.CERT_NONE and its like.
+    ("2", "required"),
+    ("1", "optional"),
+    ("0", "none"),
 ];
 
 fn host(value: &Value) -> Result<(), Mismatch> {

@@ -1,0 +1,164 @@
+//! Texts made from the definitions: the commented default file and the reference.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Raw;
+
+use super::kind::Kind;
+use super::section::{Key, SECTIONS, Section};
+
+const HEAD: &str = "\
+# Configuration of rq. Every setting is here with its default or an example, commented out.
+#
+# Read from /usr/lib/rq/rq.toml, then /etc/rq/rq.toml; what is set later counts higher: REDIS_URL, REDIS_*, QUEUES,
+# NAME and SENTRY_DSN in the environment, the file or module that -c names, RQ_<SECTION>__<KEY> in the environment,
+# options of the command line. `rq config show` tells every value in force and where it came from.
+#
+# A span of time is a number of seconds or a text with a unit: 250ms, 10s, 5m, 1h30m, 2d.
+";
+
+/// The text of `etc/rq/rq.toml`.
+pub(crate) fn rq_toml() -> String {
+    let mut text = HEAD.to_owned();
+    for section in SECTIONS {
+        let _ = write!(text, "\n{}[{}]\n", comment(section.doc), section.name);
+        for key in section.keys {
+            let _ = write!(text, "\n{}#{} = {}\n", comment(key.doc), key.field, sample(key));
+        }
+    }
+    text
+}
+
+fn comment(doc: &[&str]) -> String {
+    doc.iter().map(|line| format!("# {}\n", line.trim())).collect()
+}
+
+/// The default, or else an example, as TOML writes it.
+fn sample(key: &Key) -> String {
+    toml_text(key.default.or(key.example).unwrap_or("\"\""))
+}
+
+fn toml_text(json: &str) -> String {
+    let raw: Raw = serde_json::from_str(json).unwrap_or_default();
+    toml::Value::try_from(raw).map_or_else(|_| json.to_owned(), |value| value.to_string())
+}
+
+/// The tables of `docs/configuration.md`.
+pub(crate) fn reference() -> String {
+    SECTIONS.iter().map(|section| table(section)).collect::<Vec<_>>().join("\n")
+}
+
+fn table(section: &Section) -> String {
+    let mut text = format!("### `[{}]`\n\n{}\n\n", section.name, prose(section.doc));
+    text.push_str("| Key | Type | Default | Meaning | Also said by |\n| --- | --- | --- | --- | --- |\n");
+    for key in section.keys {
+        let default = key.default.map_or("not set".to_owned(), |default| format!("`{}`", toml_text(default)));
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {default} | {} | {} |",
+            key.field,
+            cell(&type_name(key.kind)),
+            cell(&prose(key.doc)),
+            cell(&other_names(key)),
+        );
+    }
+    text
+}
+
+fn prose(doc: &[&str]) -> String {
+    doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn type_name(kind: Kind) -> String {
+    match kind {
+        Kind::Text => "text".to_owned(),
+        Kind::Secret => "text, secret".to_owned(),
+        Kind::Url => "URL".to_owned(),
+        Kind::Dsn => "URL, secret".to_owned(),
+        Kind::Path => "path".to_owned(),
+        Kind::Choice(_) => kind.expected(),
+        Kind::Boolean => "true or false".to_owned(),
+        Kind::Integer { .. } => "whole number".to_owned(),
+        Kind::Seconds { .. } => "whole seconds".to_owned(),
+        Kind::Duration { .. } => "span of time".to_owned(),
+        Kind::List => "list of texts".to_owned(),
+        Kind::Sentinel | Kind::Table => "table".to_owned(),
+    }
+}
+
+/// RQ's name, the variables and the option of a key.
+fn other_names(key: &Key) -> String {
+    let mut names: Vec<String> = key.rq_name.map(str::to_owned).into_iter().collect();
+    if key.variables.allowed {
+        names.extend(key.variables.short.map(str::to_owned));
+        names.push(key.long_variable());
+    }
+    names.extend(key.option.map(str::to_owned));
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    const UPDATE: &str = "UPDATE_GENERATED=1 cargo test generated";
+
+    fn repository(file: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
+    }
+
+    /// Compares a file with what the definitions make, or writes it when asked to.
+    fn holds(file: &str, expected: &str) {
+        let path = repository(file);
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, expected).unwrap();
+        }
+
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+
+        assert!(found == expected, "{file} is stale; write it anew by: {UPDATE}");
+    }
+
+    #[test]
+    fn the_generated_default_file_is_up_to_date() {
+        holds("etc/rq/rq.toml", &rq_toml());
+    }
+
+    #[test]
+    fn the_generated_reference_is_up_to_date() {
+        let file = "docs/configuration.md";
+        let page = std::fs::read_to_string(repository(file)).unwrap();
+        let (head, rest) = page.split_once("<!-- generated -->\n").expect("the mark before the reference");
+        let (_, tail) = rest.split_once("<!-- end of generated -->").expect("the mark after the reference");
+
+        holds(file, &format!("{head}<!-- generated -->\n{}<!-- end of generated -->{tail}", reference()));
+    }
+
+    #[test]
+    fn the_default_file_says_nothing_and_every_line_of_it_can_be_used() {
+        let samples: String = rq_toml().lines().map(|line| format!("{}\n", uncommented(line))).collect();
+
+        let as_it_is: toml::Table = rq_toml().parse().unwrap();
+        let in_use: toml::Table = samples.parse().unwrap();
+
+        for section in SECTIONS {
+            assert!(as_it_is[section.name].as_table().unwrap().is_empty());
+            let fields = in_use[section.name].as_table().unwrap();
+            for key in section.keys {
+                let raw = serde_json::to_value(&fields[key.field]).unwrap();
+                assert!(key.read(&raw).is_ok(), "{}", key.name);
+            }
+        }
+    }
+
+    fn uncommented(line: &str) -> &str {
+        line.strip_prefix('#').filter(|line| !line.starts_with(' ')).unwrap_or(line)
+    }
+}
