@@ -8,13 +8,13 @@ use crate::config::{Effective, Origin, Resolved, Shadowed};
 use crate::supervisor;
 
 /// Tells whether the configuration is good, and all that is wrong with it.
-pub(super) fn check(args: &ConfigArgs) -> Result<Exit, Failure> {
+pub(super) fn check(args: &ConfigArgs) -> Exit {
     let (report, exit) = match resolved(args) {
         Ok(resolved) => (good(&resolved), Exit::Done),
         Err(failure) => (bad(&failure), failure.exit()),
     };
     settings_table::check(&report, args.json);
-    Ok(exit)
+    exit
 }
 
 /// Shows every setting in force.

@@ -24,7 +24,7 @@ pub fn main() -> ExitCode {
     };
     let ended = match command {
         Command::Worker(args) => worker::run(&args),
-        Command::Config(ConfigCommand::Check(args)) => config::check(&args),
+        Command::Config(ConfigCommand::Check(args)) => Ok(config::check(&args)),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
     };
     // Warnings of a command that ends before it has a log must not be lost.

@@ -113,7 +113,7 @@ impl ForkServer {
         })
         .map_err(failed)?;
         let (reader, writer) = UnixStream::from_std(ours).map_err(failed)?.into_split();
-        let hello = Hello { protocol: 0, pid, python: String::new(), executable: String::new() };
+        let hello = Hello { protocol: 0, python: String::new(), executable: String::new() };
         let mut server = Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
         match server.answer("the start of the Python interpreter", limit).await? {
             ServerReport::Hello(hello) if hello.protocol == VERSION => server.hello = hello,

@@ -9,7 +9,7 @@ mod python;
 mod returning;
 mod work_horse;
 
-pub(crate) use fork_server::{Application, PythonSettings, StartError};
+pub(crate) use fork_server::{Application, StartError};
 pub(crate) use keeper::{Opened, Stable, StableOptions};
 pub(crate) use protocol::{Phase, Run};
 pub(crate) use python::{InterpreterError, Places, find as find_python};

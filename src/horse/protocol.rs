@@ -69,7 +69,6 @@ pub(super) enum ServerReport {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Hello {
     pub(crate) protocol: u32,
-    pub(crate) pid: u32,
     /// `sys.version`.
     pub(crate) python: String,
     pub(crate) executable: String,
@@ -115,9 +114,9 @@ pub(crate) struct Run<'a> {
 #[serde(tag = "report", rename_all = "snake_case")]
 pub(super) enum HorseReport {
     Ready { protocol: u32, horse: u64, pid: u32, pgid: u32 },
-    Phase { phase: Phase, func_name: Option<String> },
+    Phase { phase: Phase },
     Ended(EndedHead),
-    Return { horse: u64, pid: u32 },
+    Return { pid: u32 },
 }
 
 /// Where in a job a horse is.

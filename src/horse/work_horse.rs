@@ -29,8 +29,8 @@ pub(super) struct Exit {
 /// What a horse says while it runs a job.
 #[derive(Debug)]
 pub(crate) enum Said {
-    /// It entered a phase; the function's name comes with the first.
-    Phase(Phase, Option<String>),
+    /// It entered a phase.
+    Phase(Phase),
     /// The job ended.
     Ended(Box<Ending>),
     /// The horse is gone, or was killed for talking junk.
@@ -70,8 +70,8 @@ pub(super) struct Parts {
 
 impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
-        let (writer, heard, listener) = attend(parts.stream);
-        let Parts { pid, exit, returned, faults, .. } = parts;
+        let Parts { pid, stream, exit, returned, faults } = parts;
+        let (writer, heard, listener) = attend(stream);
         Self { pid, writer, heard, listener, exit, returned, faults }
     }
 
@@ -93,18 +93,13 @@ impl Horse {
 
     /// Waits for its next word. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Said {
-        loop {
-            tokio::select! {
-                biased;
-                heard = self.heard.recv() => match heard {
-                    Some(Ok((HorseReport::Phase { phase, func_name }, _))) => return Said::Phase(phase, func_name),
-                    Some(Ok((HorseReport::Ended(head), body))) => return Said::Ended(Box::new(ending(head, body))),
-                    Some(Ok(_)) => return self.talked_junk("a report that does not belong here").await,
-                    Some(Err(FrameError::Junk(what))) => return self.talked_junk(&what).await,
-                    // The process is ending, or its job closed the socket and it will come back.
-                    Some(Err(FrameError::Closed | FrameError::Broken(_))) | None => return self.silent().await,
-                },
-            }
+        match self.heard.recv().await {
+            Some(Ok((HorseReport::Phase { phase }, _))) => Said::Phase(phase),
+            Some(Ok((HorseReport::Ended(head), body))) => Said::Ended(Box::new(ending(head, body))),
+            Some(Ok(_)) => self.talked_junk("a report that does not belong here").await,
+            Some(Err(FrameError::Junk(what))) => self.talked_junk(&what).await,
+            // The process is ending, or its job closed the socket and it will come back.
+            Some(Err(FrameError::Closed | FrameError::Broken(_))) | None => self.silent().await,
         }
     }
 

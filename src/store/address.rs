@@ -8,9 +8,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use super::keywords::Class;
+use super::keywords::{self, Class, boolean, integer, seconds, text, wrong};
 use super::tls::Tls;
-use super::{keywords, url};
+use super::url;
 
 /// Everything that is needed to connect. Neither `Display` nor `Debug` shows a secret.
 ///
@@ -131,6 +131,7 @@ impl Default for Options {
 
 /// The `SENTINEL` dictionary.
 #[derive(Clone)]
+#[expect(clippy::struct_field_names, reason = "RQ calls it so")]
 pub(crate) struct Sentinel {
     pub(crate) instances: Vec<(String, u16)>,
     pub(crate) master_name: String,
@@ -176,16 +177,16 @@ impl Address {
     pub(crate) fn from_options(options: Options) -> Result<Self, AddressError> {
         let ssl = options.ssl;
         let mut all = keywords_of(vec![
-            ("host", json!(options.host)),
-            ("port", json!(options.port)),
-            ("db", json!(options.db)),
-            ("username", json!(options.username)),
-            ("password", json!(options.password)),
-            ("ssl_ca_certs", json!(options.ssl_ca_certs)),
-            ("ssl_cert_reqs", json!(options.ssl_cert_reqs)),
-            ("ssl_ca_data", json!(options.ssl_ca_data)),
-            ("ssl_keyfile", json!(options.ssl_keyfile)),
-            ("ssl_certfile", json!(options.ssl_certfile)),
+            ("host", options.host.into()),
+            ("port", options.port.into()),
+            ("db", options.db.into()),
+            ("username", options.username.into()),
+            ("password", options.password.into()),
+            ("ssl_ca_certs", options.ssl_ca_certs.into()),
+            ("ssl_cert_reqs", options.ssl_cert_reqs.into()),
+            ("ssl_ca_data", options.ssl_ca_data.into()),
+            ("ssl_keyfile", options.ssl_keyfile.into()),
+            ("ssl_certfile", options.ssl_certfile.into()),
         ]);
         let class = class_of(ssl, &mut all);
         let login = Login::from_keywords(class, &all)?;
@@ -340,52 +341,6 @@ fn class_of(ssl: bool, keywords: &mut Map<String, Value>) -> Class {
     }
     keywords.retain(|name, _| !name.starts_with("ssl_"));
     Class::Tcp
-}
-
-fn wrong(option: &str, expected: &'static str) -> AddressError {
-    AddressError::Value { option: option.to_owned(), expected }
-}
-
-pub(super) fn text(keywords: &Map<String, Value>, name: &str) -> Result<Option<String>, AddressError> {
-    match keywords.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(wrong(name, "a text")),
-    }
-}
-
-/// A whole number, also as text: settings modules often hold `"6380"`.
-pub(super) fn integer(keywords: &Map<String, Value>, name: &str) -> Result<Option<i64>, AddressError> {
-    let number = match keywords.get(name) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Number(number)) => number.as_i64(),
-        Some(Value::String(text)) => keywords::python_int(text),
-        Some(_) => None,
-    };
-    number.map(Some).ok_or_else(|| wrong(name, "a whole number"))
-}
-
-pub(super) fn boolean(keywords: &Map<String, Value>, name: &str) -> Result<Option<bool>, AddressError> {
-    match keywords.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Bool(flag)) => Ok(Some(*flag)),
-        Some(Value::Number(number)) => Ok(Some(number.as_f64() != Some(0.0))),
-        Some(_) => Err(wrong(name, "true or false")),
-    }
-}
-
-/// A time above zero: redis-py fails with a time-out of zero, too, if only when it connects.
-fn seconds(keywords: &Map<String, Value>, name: &str) -> Result<Option<Duration>, AddressError> {
-    let expected = "a number of seconds above 0";
-    match keywords.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) => {
-            let seconds = number.as_f64().filter(|seconds| *seconds > 0.0);
-            let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds.min(1e9)).ok());
-            time.map(Some).ok_or_else(|| wrong(name, expected))
-        }
-        Some(_) => Err(wrong(name, expected)),
-    }
 }
 
 #[cfg(test)]

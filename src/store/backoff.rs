@@ -35,7 +35,7 @@ impl Backoff {
             n => Duration::from_secs(1 << (n - 1).min(10)).min(LONGEST),
         };
         self.attempts = self.attempts.saturating_add(1);
-        whole - whole.mul_f64(self.share() / 10.0)
+        whole.mul_f64(1.0 - self.share() / 10.0)
     }
 
     /// Forgets past failures; to be called when Redis answered.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, RedisError, ToRedisArgs, Value};
+use redis::{Arg, Cmd, Pipeline, RedisError, ToRedisArgs, Value};
 use tokio::sync::Mutex;
 
 use super::address::Address;
@@ -99,7 +99,8 @@ impl Client {
     pub(crate) async fn run(&self, command: &Cmd) -> Result<Value, StoreError> {
         let link = self.link().await?;
         let mut connection = link.connection.clone();
-        let answer = self.timed(connection.send_packed_command(command)).await;
+        let limit = self.limit() + sending_time(command);
+        let answer = timed(limit, connection.send_packed_command(command)).await;
         self.judge(&link, answer.and_then(Value::extract_error)).await
     }
 
@@ -108,7 +109,8 @@ impl Client {
     pub(crate) async fn run_all(&self, pipeline: &Pipeline) -> Result<Vec<Value>, StoreError> {
         let link = self.link().await?;
         let mut connection = link.connection.clone();
-        let answers = self.timed(pipeline.query_async(&mut connection)).await;
+        let sending_time = pipeline.cmd_iter().map(sending_time).sum::<Duration>();
+        let answers = timed(self.limit() + sending_time, pipeline.query_async(&mut connection)).await;
         self.judge(&link, answers).await
     }
 
@@ -133,7 +135,7 @@ impl Client {
     /// Opens a connection of its own, for commands that block.
     pub(crate) async fn dedicated(&self) -> Result<Dedicated, StoreError> {
         let link = Link::open(&self.0.address, self.0.name.as_deref()).await?;
-        Ok(Dedicated::new(link, self.0.label.clone(), self.limit()))
+        Ok(Dedicated::new(link, self.0.label.clone(), self.limit().max(Duration::from_secs(5))))
     }
 
     /// Ends what a dedicated connection waits for; true when it was waiting. It then gets "nothing".
@@ -148,7 +150,7 @@ impl Client {
     pub(crate) async fn subscribe(&self, channel: &str) -> Result<Subscription, StoreError> {
         let mut pubsub = link::pubsub(&self.0.address).await?;
         let label = self.0.label.clone();
-        match self.timed(pubsub.subscribe(channel)).await {
+        match timed(self.limit(), pubsub.subscribe(channel)).await {
             Ok(()) => Ok(Subscription::new(pubsub, label)),
             Err(error) => Err(StoreError::sort(&label, error)),
         }
@@ -213,6 +215,7 @@ impl Client {
             Err(cause) => cause,
         };
         if error::breaks_connection(&cause) {
+            link.close();
             let mut state = self.0.state.lock().await;
             if state.link.as_ref().is_some_and(|current| Arc::ptr_eq(current, link)) {
                 state.link = None;
@@ -221,17 +224,24 @@ impl Client {
         Err(StoreError::sort(&self.0.label, cause))
     }
 
-    /// Gives an answer its time.
-    async fn timed<T>(&self, answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
-        match tokio::time::timeout(self.limit(), answer).await {
-            Ok(answer) => answer,
-            Err(_) => Err(link::timed_out("no answer", self.limit())),
-        }
-    }
-
     fn limit(&self) -> Duration {
         self.0.address.login.response_timeout
     }
+}
+
+/// Gives an answer its time.
+async fn timed<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, RedisError>>,
+) -> Result<T, RedisError> {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(link::timed_out("no answer", limit)))
+}
+
+/// What a command's size adds to its time: a second per MiB, so that a huge result gets through at all.
+fn sending_time(command: &Cmd) -> Duration {
+    let size: usize =
+        command.args_iter().map(|arg| if let Arg::Simple(bytes) = arg { bytes.len() } else { 0 }).sum();
+    Duration::from_millis(u64::try_from(size / 1024).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::link::{self, Link};
 pub(crate) struct Dedicated {
     link: Option<Link>,
     label: String,
-    /// How late an answer may come.
+    /// How late an answer may come; never short, because servers look at their clocks ten times a second.
     margin: Duration,
     id: Option<i64>,
 }

@@ -60,8 +60,8 @@ impl Store {
         args.extend(pairs(request.surfaced));
         let mut reply = self.call(&scripts::CLAIM, &keys, &args).await?;
         match reply.status() {
-            "claimed" | "again" => self.claimed(&mut reply, request, now),
-            "aside" => self.aside(&mut reply),
+            "claimed" | "again" => claimed(&mut reply, request, now),
+            "aside" => aside(&mut reply),
             "empty" => Some(Claimed::Empty),
             "suspended" => Some(Claimed::Suspended),
             "unregistered" => Some(Claimed::Unregistered),
@@ -85,32 +85,32 @@ impl Store {
     pub(crate) fn waiting_lists(&self, queue: &QueueName) -> (String, String) {
         (self.keys.queue(queue), self.keys.intermediate(queue))
     }
+}
 
-    fn claimed(&self, reply: &mut Reply, request: &ClaimRequest<'_>, now: Timestamp) -> Option<Claimed> {
-        let queue = QueueName::new(reply.text()?);
-        let id = JobId::new(reply.text()?);
-        let fields = reply.fields()?;
-        let origin = fields
-            .iter()
-            .find(|(name, value)| name == b"origin" && !value.is_empty())
-            .map_or_else(|| queue.clone(), |(_, value)| QueueName::new(String::from_utf8_lossy(value)));
-        Some(Claimed::Job(Box::new(Claim {
-            execution: request.execution.clone(),
-            queue,
-            claimed_at: now,
-            job: job_hash::parse(id.clone(), origin.clone(), fields),
-            id,
-            origin,
-        })))
-    }
+fn claimed(reply: &mut Reply, request: &ClaimRequest<'_>, now: Timestamp) -> Option<Claimed> {
+    let queue = QueueName::new(reply.text()?);
+    let id = JobId::new(reply.text()?);
+    let fields = reply.fields()?;
+    let origin = fields
+        .iter()
+        .find(|(name, value)| name == b"origin" && !value.is_empty())
+        .map_or_else(|| queue.clone(), |(_, value)| QueueName::new(String::from_utf8_lossy(value)));
+    Some(Claimed::Job(Box::new(Claim {
+        execution: request.execution.clone(),
+        queue,
+        claimed_at: now,
+        job: job_hash::parse(id.clone(), origin.clone(), fields),
+        id,
+        origin,
+    })))
+}
 
-    fn aside(&self, reply: &mut Reply) -> Option<Claimed> {
-        Some(Claimed::Aside {
-            queue: QueueName::new(reply.text()?),
-            id: reply.text()?,
-            reason: reply.text()?,
-        })
-    }
+fn aside(reply: &mut Reply) -> Option<Claimed> {
+    Some(Claimed::Aside {
+        queue: QueueName::new(reply.text()?),
+        id: reply.text()?,
+        reason: reply.text()?,
+    })
 }
 
 fn pairs(surfaced: &[Surfaced]) -> impl Iterator<Item = Vec<u8>> {

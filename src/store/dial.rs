@@ -3,7 +3,6 @@
 //! This is done here and not by the client library because its TLS knows only half of redis-py's options.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,16 +48,20 @@ pub(super) async fn unix(path: &Path) -> Result<Box<dyn Wire>, DialError> {
 /// Connects to the first of the host's addresses that answers, and starts TLS there when it is asked for.
 pub(super) async fn tcp(host: &str, port: u16, login: &Login) -> Result<Box<dyn Wire>, DialError> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, format!("host {host:?} has no address"));
-    for address in lookup_host((host, port)).await? {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
+    let addresses: Vec<_> = lookup_host((host, port)).await?.collect();
+    // One that swallows everything must not use up the time of the others.
+    let share = login.connect_timeout / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+    for address in addresses {
+        match tokio::time::timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
                 tune(&stream, login.keepalive)?;
                 return match &login.tls {
                     Some(tls) => secure(stream, host, tls).await,
                     None => Ok(Box::new(stream)),
                 };
             }
-            Err(error) => last = at(address, &error),
+            Ok(Err(error)) => last = io::Error::new(error.kind(), format!("{address}: {error}")),
+            Err(_) => last = io::Error::new(io::ErrorKind::TimedOut, format!("{address} does not answer")),
         }
     }
     Err(last.into())
@@ -88,9 +91,4 @@ async fn secure(stream: TcpStream, host: &str, tls: &Tls) -> Result<Box<dyn Wire
         .await
         .map_err(|error| AddressError::Tls(error.to_string()))??;
     Ok(Box::new(TlsConnector::from(Arc::new(config)).connect(name, stream).await?))
-}
-
-/// The error with the address that it is about, its kind kept.
-fn at(address: SocketAddr, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{address}: {error}"))
 }

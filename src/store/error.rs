@@ -1,6 +1,10 @@
 //! What can go wrong between the daemon and Redis.
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use redis::{ErrorKind, RedisError};
 
 use super::address::AddressError;
 
@@ -9,19 +13,23 @@ use super::address::AddressError;
 pub(crate) enum StoreError {
     /// Nobody answered, the connection broke or timed out, or the server cannot serve yet (it loads its data,
     /// or another one becomes master). Whether a command that was under way took effect is unknown.
-    #[error("redis at {address} is away: {cause}")]
+    #[error("redis at {address} is away: {}", told(.cause))]
     Away {
         /// The server, without secrets.
         address: String,
+        /// The server's error code, when it was the server that said so.
+        code: Option<String>,
         /// What the last attempt met.
         #[source]
         cause: RedisError,
     },
     /// The server answered with an error: authentication, permission, wrong type, out of memory.
-    #[error("redis at {address} refused: {cause}")]
+    #[error("redis at {address} refused: {}", told(.cause))]
     Refused {
         /// The server, without secrets.
         address: String,
+        /// The server's error code.
+        code: Option<String>,
         /// The server's answer.
         #[source]
         cause: RedisError,
@@ -42,15 +50,17 @@ pub(crate) enum StoreError {
 impl StoreError {
     /// Sorts what the client library reports, for the server at `address`.
     pub(super) fn sort(address: &str, cause: RedisError) -> Self {
-        let address = address.to_owned();
+        let (address, code) = (address.to_owned(), server_code(&cause));
         match cause.kind() {
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType | ErrorKind::Client => {
                 Self::Malformed { address, what: cause.to_string() }
             }
-            ErrorKind::Io if is_certificate_trouble(&cause) => Self::Refused { address, cause },
-            ErrorKind::Io | ErrorKind::MasterNameNotFoundBySentinel => Self::Away { address, cause },
-            _ if is_passing(&cause) => Self::Away { address, cause },
-            _ => Self::Refused { address, cause },
+            ErrorKind::Io if is_settled(&cause) => Self::Refused { address, code, cause },
+            ErrorKind::Io => Self::Away { address, code, cause },
+            _ if code.as_deref().is_some_and(|code| is_passing(code, &cause)) => {
+                Self::Away { address, code, cause }
+            }
+            _ => Self::Refused { address, code, cause },
         }
     }
 
@@ -67,7 +77,7 @@ impl StoreError {
     /// The server's error code (`OOM`, `NOPERM`, `WRONGTYPE`), when it answered with one.
     pub(crate) fn code(&self) -> Option<&str> {
         match self {
-            Self::Away { cause, .. } | Self::Refused { cause, .. } => cause.code(),
+            Self::Away { code, .. } | Self::Refused { code, .. } => code.as_deref(),
             Self::Malformed { .. } | Self::Address(_) => None,
         }
     }
@@ -77,50 +87,138 @@ impl StoreError {
 ///
 /// A server that turned into a replica is such a case: only a new connection finds the new master.
 pub(super) fn breaks_connection(cause: &RedisError) -> bool {
-    match cause.kind() {
-        ErrorKind::Io | ErrorKind::Parse => true,
-        ErrorKind::Server(kind) => {
-            matches!(kind, ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)
-        }
-        _ => cause.code() == Some("UNBLOCKED"),
+    matches!(cause.kind(), ErrorKind::Io | ErrorKind::Parse)
+        || matches!(server_code(cause).as_deref(), Some("READONLY" | "MASTERDOWN" | "UNBLOCKED"))
+}
+
+/// The server's error in its own words, or what the library says.
+fn told(cause: &RedisError) -> String {
+    let errors = cause.clone().into_server_errors();
+    match errors.as_ref().and_then(|errors| errors.first()) {
+        Some((_, error)) => [error.code(), error.details().unwrap_or_default()].join(" "),
+        None => cause.to_string(),
     }
 }
 
+/// The first word of the server's error; of a pipeline's errors, that of the first.
+fn server_code(cause: &RedisError) -> Option<String> {
+    let errors = cause.clone().into_server_errors()?;
+    let (_, error) = errors.first()?;
+    // Before version 7, Redis wraps the error of a command in a script: "ERR Error running script (call to …):
+    // @user_script:1: @user_script: 1: -READONLY You can't write against a read only replica."
+    let wrapped =
+        error.details().filter(|text| error.code() == "ERR" && text.starts_with("Error running script"));
+    let inner =
+        wrapped.and_then(|text| text.split_once(": -")).and_then(|(_, inner)| inner.split(' ').next());
+    Some(inner.unwrap_or(error.code()).to_owned())
+}
+
 /// Whether the server's error is one that ends by itself.
-fn is_passing(cause: &RedisError) -> bool {
-    match cause.kind() {
-        ErrorKind::Server(kind) => match kind {
-            ServerErrorKind::BusyLoading
-            | ServerErrorKind::MasterDown
-            | ServerErrorKind::ReadOnly
-            | ServerErrorKind::ClusterDown
-            | ServerErrorKind::TryAgain => true,
-            ServerErrorKind::ResponseError => {
-                cause.detail().is_some_and(|text| text.starts_with("max number of clients"))
-            }
-            _ => false,
-        },
-        // BUSY: a script runs for too long; NOREPLICAS: too few replicas to write;
-        // UNBLOCKED: the server became a replica while a command was blocked on it.
-        ErrorKind::Extension => matches!(cause.code(), Some("BUSY" | "NOREPLICAS" | "UNBLOCKED")),
+fn is_passing(code: &str, cause: &RedisError) -> bool {
+    match code {
+        // It loads its data, becomes a replica, or waits for others of its kind; a script runs for too long.
+        "LOADING" | "READONLY" | "MASTERDOWN" | "UNBLOCKED" | "NOREPLICAS" | "CLUSTERDOWN" | "TRYAGAIN"
+        | "BUSY" => true,
+        "ERR" => cause.detail().is_some_and(|text| text.starts_with("max number of clients")),
         _ => false,
     }
 }
 
-/// Whether the handshake failed over a certificate: waiting does not help against that.
-fn is_certificate_trouble(cause: &RedisError) -> bool {
-    let source = std::error::Error::source(cause);
-    let inner =
-        source.and_then(|error| error.downcast_ref::<std::sync::Arc<dyn std::error::Error + Send + Sync>>());
-    let io = inner.and_then(|error| error.downcast_ref::<std::io::Error>());
-    let tls = io.and_then(std::io::Error::get_ref).and_then(|error| error.downcast_ref::<rustls::Error>());
-    matches!(
-        tls,
-        Some(
-            rustls::Error::InvalidCertificate(_)
-                | rustls::Error::NoCertificatesPresented
-                | rustls::Error::AlertReceived(_)
-                | rustls::Error::PeerIncompatible(_)
+/// Whether TLS failed over a certificate, or because the other side speaks none; or no socket can have such an
+/// address. Waiting does not help against either.
+fn is_settled(cause: &RedisError) -> bool {
+    let Some(error) = io_error(cause) else { return false };
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    error.kind() == io::ErrorKind::InvalidInput
+        || matches!(
+            tls,
+            Some(
+                rustls::Error::InvalidCertificate(_)
+                    | rustls::Error::NoCertificatesPresented
+                    | rustls::Error::AlertReceived(_)
+                    | rustls::Error::InvalidMessage(_)
+                    | rustls::Error::PeerIncompatible(_)
+            )
         )
-    )
+}
+
+/// The system's error inside the library's, which wraps it twice.
+fn io_error(cause: &RedisError) -> Option<&io::Error> {
+    let source = cause.source()?;
+    source.downcast_ref::<Arc<dyn Error + Send + Sync>>()?.downcast_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(cause: impl Into<RedisError>) -> StoreError {
+        StoreError::sort("redis://h:6379/0", cause.into())
+    }
+
+    #[test]
+    fn what_the_system_reports_is_away_unless_no_time_can_cure_it() {
+        for kind in [
+            io::ErrorKind::ConnectionRefused,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::NotFound,
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::TimedOut,
+            io::ErrorKind::UnexpectedEof,
+        ] {
+            assert!(sorted(io::Error::new(kind, "x")).is_away(), "{kind:?}");
+        }
+        assert!(!sorted(io::Error::new(io::ErrorKind::InvalidInput, "path too long")).is_away());
+        let tls = rustls::Error::NoCertificatesPresented;
+        assert!(!sorted(io::Error::new(io::ErrorKind::InvalidData, tls)).is_away());
+    }
+
+    /// What becomes of an error that the server answers with.
+    fn answer(text: &str) -> StoreError {
+        let value = redis::parse_redis_value(format!("-{text}\r\n").as_bytes()).unwrap();
+        sorted(value.extract_error().unwrap_err())
+    }
+
+    #[test]
+    fn what_the_server_says_is_away_when_it_ends_by_itself() {
+        for (text, code, away) in [
+            ("LOADING Redis is loading the dataset in memory", "LOADING", true),
+            ("READONLY You can't write against a read only replica.", "READONLY", true),
+            ("MASTERDOWN Link with MASTER is down", "MASTERDOWN", true),
+            ("BUSY Redis is busy running a script.", "BUSY", true),
+            ("NOREPLICAS Not enough good replicas to write.", "NOREPLICAS", true),
+            ("UNBLOCKED force unblock from blocking operation", "UNBLOCKED", true),
+            ("ERR max number of clients reached", "ERR", true),
+            ("ERR unknown command", "ERR", false),
+            ("OOM command not allowed when used memory > 'maxmemory'.", "OOM", false),
+            ("NOAUTH Authentication required.", "NOAUTH", false),
+            ("WRONGPASS invalid username-password pair", "WRONGPASS", false),
+            ("NOPERM this user has no permissions", "NOPERM", false),
+            ("WRONGTYPE Operation against a key", "WRONGTYPE", false),
+            ("NOSCRIPT No matching script.", "NOSCRIPT", false),
+            (
+                "ERR Error running script (call to f_a): @user_script:1: @user_script: 1: -READONLY You",
+                "READONLY",
+                true,
+            ),
+            (
+                "ERR Error running script (call to f_a): @user_script:1: @user_script: 1: -OOM command",
+                "OOM",
+                false,
+            ),
+            ("ERR Error running script (call to f_a): @user_script:1: attempt to index nil", "ERR", false),
+        ] {
+            let error = answer(text);
+
+            assert_eq!((error.code(), error.is_away()), (Some(code), away), "{text}");
+            assert!(error.to_string().ends_with(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_text_tells_what_where_and_why() {
+        let error = sorted(io::Error::new(io::ErrorKind::ConnectionRefused, "nobody listens"));
+
+        assert_eq!(error.to_string(), "redis at redis://h:6379/0 is away: nobody listens");
+    }
 }

@@ -13,6 +13,8 @@
 //!   `ssl_ciphers`, everything about OCSP, and what only a Python object can fill;
 //! - **unknown**: redis-py raises `TypeError` for it, and it is an error here too.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::address::AddressError;
@@ -134,26 +136,26 @@ pub(super) fn check(class: Class, keywords: &Map<String, Value>) -> Result<(), A
         }
     }
     if keywords.get("max_connections").and_then(Value::as_i64).is_some_and(|count| count < 0) {
-        return Err(AddressError::Value { option: "max_connections".into(), expected: "a positive number" });
+        return Err(wrong("max_connections", "a positive number"));
     }
     Ok(())
 }
 
 /// The text of a URL's option as the type that redis-py gives it.
-pub(super) fn typed(name: &str, text: String) -> Result<Value, AddressError> {
-    let wrong = |expected| AddressError::Value { option: name.to_owned(), expected };
+pub(super) fn typed(name: &str, text: &str) -> Result<Value, AddressError> {
+    let wrong = |expected| wrong(name, expected);
     Ok(match name {
         "db"
         | "socket_read_size"
         | "max_connections"
         | "health_check_interval"
         | "ssl_min_version"
-        | "protocol" => json!(python_int(&text).ok_or_else(|| wrong("a whole number"))?),
+        | "protocol" => json!(python_int(text).ok_or_else(|| wrong("a whole number"))?),
         "socket_timeout" | "socket_connect_timeout" => {
-            json!(python_float(&text).ok_or_else(|| wrong("a number of seconds"))?)
+            json!(python_float(text).ok_or_else(|| wrong("a number of seconds"))?)
         }
         "socket_keepalive" | "retry_on_timeout" | "ssl_check_hostname" | "legacy_responses" => {
-            json!(python_bool(&text))
+            json!(python_bool(text))
         }
         "ssl_include_verify_flags" | "ssl_exclude_verify_flags" => {
             for flag in text.replace(['[', ']'], "").split(',').map(python_strip) {
@@ -168,6 +170,55 @@ pub(super) fn typed(name: &str, text: String) -> Result<Value, AddressError> {
         }
         _ => json!(text),
     })
+}
+
+/// The error of a value that is of the wrong kind.
+pub(super) fn wrong(option: &str, expected: &'static str) -> AddressError {
+    AddressError::Value { option: option.to_owned(), expected }
+}
+
+/// A text.
+pub(super) fn text(keywords: &Map<String, Value>, name: &str) -> Result<Option<String>, AddressError> {
+    match keywords.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(wrong(name, "a text")),
+    }
+}
+
+/// A whole number, also as text: settings modules often hold `"6380"`.
+pub(super) fn integer(keywords: &Map<String, Value>, name: &str) -> Result<Option<i64>, AddressError> {
+    let number = match keywords.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Number(number)) => number.as_i64(),
+        Some(Value::String(text)) => python_int(text),
+        Some(_) => None,
+    };
+    number.map(Some).ok_or_else(|| wrong(name, "a whole number"))
+}
+
+/// A yes or no.
+pub(super) fn boolean(keywords: &Map<String, Value>, name: &str) -> Result<Option<bool>, AddressError> {
+    match keywords.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        Some(Value::Number(number)) => Ok(Some(number.as_f64() != Some(0.0))),
+        Some(_) => Err(wrong(name, "true or false")),
+    }
+}
+
+/// A time above zero: redis-py fails with a time-out of zero, too, if only when it connects.
+pub(super) fn seconds(keywords: &Map<String, Value>, name: &str) -> Result<Option<Duration>, AddressError> {
+    let expected = "a number of seconds above 0";
+    match keywords.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => {
+            let seconds = number.as_f64().filter(|seconds| *seconds > 0.0);
+            let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds.min(1e9)).ok());
+            time.map(Some).ok_or_else(|| wrong(name, expected))
+        }
+        Some(_) => Err(wrong(name, expected)),
+    }
 }
 
 /// The spelling that was perhaps meant.

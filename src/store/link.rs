@@ -35,19 +35,23 @@ impl Link {
             let wire = wire(address).await?;
             let config = AsyncConnectionConfig::new().set_response_timeout(None);
             let settings = settings(&address.login, address.login.resp3);
-            let (mut connection, driver) =
+            let (connection, driver) =
                 MultiplexedConnection::new_with_config(&settings, wire, config).await?;
+            // From here on the driver ends with the link, also when this future is dropped.
             let driver = tokio::spawn(driver).abort_handle();
-            let id = introduce(&mut connection, name.or(address.login.client_name.as_deref())).await;
-            let link = Self { connection, id: None, driver };
-            Ok(Self::with_id(link, id?))
+            let mut link = Self { connection, id: None, driver };
+            if let Target::Sentinel { .. } = address.target {
+                sentinel::check_master(&mut link.connection).await?;
+            }
+            link.id = introduce(&mut link.connection, name.or(address.login.client_name.as_deref())).await?;
+            Ok(link)
         })
         .await
     }
 
-    fn with_id(mut link: Self, id: Option<i64>) -> Self {
-        link.id = id;
-        link
+    /// Closes the socket: whatever still waits for an answer hears at once that there will be none.
+    pub(super) fn close(&self) {
+        self.driver.abort();
     }
 
     /// Whether the socket is known to be gone.

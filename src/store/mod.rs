@@ -68,5 +68,6 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    pub(crate) mod certificates;
     pub(crate) mod server;
 }

@@ -22,10 +22,6 @@ impl Reply {
         &self.status
     }
 
-    pub(super) fn bytes(&mut self) -> Option<Vec<u8>> {
-        bytes(self.rest.next()?)
-    }
-
     /// The next item as text; what is not UTF-8 is shown, not refused.
     pub(super) fn text(&mut self) -> Option<String> {
         text(self.rest.next()?)

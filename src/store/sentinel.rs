@@ -55,3 +55,22 @@ async fn ask(host: &str, port: u16, name: &str, login: &Login) -> Result<Option<
     let (host, port): (String, u16) = redis::from_redis_value(answer).map_err(RedisError::from)?;
     Ok(Some((host, port)))
 }
+
+/// Checks that a server which sentinels call master is one: they may be a moment behind.
+///
+/// A server that does not let us ask is taken at the sentinels' word.
+pub(super) async fn check_master(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+    let answer = connection.send_packed_command(&redis::cmd("ROLE")).await?;
+    match answer {
+        Value::Array(parts)
+            if parts.first().is_some_and(|role| *role != Value::BulkString(b"master".into())) =>
+        {
+            let text = "the sentinels name a server that is no master yet";
+            Err(io::Error::new(io::ErrorKind::NotConnected, text).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

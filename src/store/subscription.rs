@@ -25,13 +25,11 @@ impl Subscription {
 
     /// Waits for the next message; `Away` when the connection broke, which is final.
     pub(crate) async fn next(&mut self) -> Result<Vec<u8>, StoreError> {
-        match poll_fn(|context| Pin::new(&mut self.messages).poll_next(context)).await {
-            Some(message) => Ok(message.get_payload_bytes().to_vec()),
-            None => {
-                let cause =
-                    io::Error::new(io::ErrorKind::UnexpectedEof, "the subscription's connection was lost");
-                Err(StoreError::sort(&self.label, cause.into()))
-            }
-        }
+        let message = poll_fn(|context| Pin::new(&mut self.messages).poll_next(context)).await;
+        message.map(|message| message.get_payload_bytes().to_vec()).ok_or_else(|| {
+            let cause =
+                io::Error::new(io::ErrorKind::UnexpectedEof, "the subscription's connection was lost");
+            StoreError::sort(&self.label, cause.into())
+        })
     }
 }

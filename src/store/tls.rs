@@ -4,15 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
+};
 use serde_json::{Map, Value};
 
-use super::address::{AddressError, boolean, integer, text};
+use super::address::AddressError;
+use super::keywords::{boolean, integer, text, wrong};
 
 /// How to secure a connection; files are read anew for each connection, so that renewed ones are found.
 #[derive(Debug, Clone)]
@@ -40,7 +44,6 @@ impl Tls {
     /// Takes the `ssl_*` keywords; opens no file.
     pub(super) fn from_keywords(keywords: &Map<String, Value>) -> Result<Self, AddressError> {
         let path = |name| text(keywords, name).map(|path| path.map(PathBuf::from));
-        let wrong = |option: &str, expected| AddressError::Value { option: option.to_owned(), expected };
         let trust = match text(keywords, "ssl_cert_reqs")?.as_deref() {
             Some("none") => Trust::None,
             None | Some("required" | "optional") => Trust::Required,
@@ -82,11 +85,12 @@ impl Tls {
         let verifier: Arc<dyn ServerCertVerifier> = match self.trust {
             Trust::None => Arc::new(AnyCertificate { provider }),
             Trust::Required => {
-                let roots = Arc::new(self.roots()?);
+                let given = self.given()?;
+                let roots = Arc::new(Self::roots(&given)?);
                 let inner = WebPkiServerVerifier::builder_with_provider(roots, provider)
                     .build()
                     .map_err(|error| AddressError::Tls(error.to_string()))?;
-                if self.check_hostname { inner } else { Arc::new(AnyName { inner }) }
+                Arc::new(Known { inner, check_hostname: self.check_hostname, given })
             }
         };
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
@@ -99,26 +103,32 @@ impl Tls {
         })
     }
 
-    /// The authorities to trust. Python adds the given ones to the system's, so this does, too;
-    /// but a system without any is then no error.
-    fn roots(&self) -> Result<RootCertStore, AddressError> {
-        let mut roots = RootCertStore::empty();
+    /// The authorities that the user names.
+    fn given(&self) -> Result<Vec<CertificateDer<'static>>, AddressError> {
+        let mut given = Vec::new();
         if let Some(file) = &self.ca_certs {
-            add(&mut roots, "ssl_ca_certs", file, certificates("ssl_ca_certs", file)?)?;
+            given.extend(certificates("ssl_ca_certs", file)?);
         }
         if let Some(folder) = &self.ca_path {
             for file in files(folder)? {
                 // A folder of authorities also holds revocation lists and notes.
-                let found = certificates("ssl_ca_path", &file).unwrap_or_default();
-                roots.add_parsable_certificates(found);
+                given.extend(certificates("ssl_ca_path", &file).unwrap_or_default());
             }
         }
         if let Some(data) = &self.ca_data {
-            for found in CertificateDer::pem_slice_iter(data.as_bytes()) {
-                let trouble = |_| AddressError::Tls("ssl_ca_data is not PEM text of certificates".into());
-                roots.add(found.map_err(|_| trouble(()))?).map_err(|_| trouble(()))?;
+            let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(data.as_bytes()).collect();
+            match found {
+                Ok(found) if !found.is_empty() => given.extend(found),
+                _ => return Err(AddressError::Tls("ssl_ca_data holds no certificate in PEM form".into())),
             }
         }
+        Ok(given)
+    }
+
+    /// The given authorities and the system's, as with Python; only to have none at all is an error.
+    fn roots(given: &[CertificateDer<'static>]) -> Result<RootCertStore, AddressError> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(given.iter().cloned());
         let system = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(system.certs);
         if roots.is_empty() {
@@ -180,19 +190,6 @@ fn certificates(option: &'static str, path: &Path) -> Result<Vec<CertificateDer<
     }
 }
 
-fn add(
-    roots: &mut RootCertStore,
-    option: &'static str,
-    path: &Path,
-    found: Vec<CertificateDer<'static>>,
-) -> Result<(), AddressError> {
-    if roots.add_parsable_certificates(found).0 == 0 {
-        let why = "none of its certificates can be an authority".to_owned();
-        return Err(AddressError::File { option, path: path.to_owned(), why });
-    }
-    Ok(())
-}
-
 fn files(folder: &Path) -> Result<Vec<PathBuf>, AddressError> {
     let trouble = |error: std::io::Error| AddressError::File {
         option: "ssl_ca_path",
@@ -252,13 +249,18 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// `ssl_check_hostname=False`: a trusted authority must have signed, for whatever name.
+/// `ssl_cert_reqs=required`: as the library checks, with two things that OpenSSL allows besides.
 #[derive(Debug)]
-struct AnyName {
+struct Known {
     inner: Arc<WebPkiServerVerifier>,
+    /// `ssl_check_hostname`: without it, a trusted authority must have signed, for whatever name.
+    check_hostname: bool,
+    /// The certificates that the user named as authorities. A server may show one of these itself: that is what
+    /// `openssl req -x509` makes for it, a certificate that is an authority and a server's in one.
+    given: Vec<CertificateDer<'static>>,
 }
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Known {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -267,11 +269,20 @@ impl ServerCertVerifier for AnyName {
         stapled: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        // The name is looked at last, so a certificate with the wrong one passed all other checks.
         match self.inner.verify_server_cert(certificate, chain, name, stapled, now) {
+            // The library looks at the name last, so all other checks were passed.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if !self.check_hostname => Ok(ServerCertVerified::assertion()),
+            // It looks at the dates before this, and at the name after it.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(cause)))
+                if is_authority(&cause) && self.given.iter().any(|given| given == certificate) =>
+            {
+                if self.check_hostname {
+                    verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                }
+                Ok(ServerCertVerified::assertion())
+            }
             verdict => verdict,
         }
     }
@@ -298,3 +309,11 @@ impl ServerCertVerifier for AnyName {
         self.inner.supported_verify_schemes()
     }
 }
+
+/// Whether the server's certificate was refused for being an authority's.
+fn is_authority(cause: &OtherError) -> bool {
+    cause.0.downcast_ref::<webpki::Error>() == Some(&webpki::Error::CaUsedAsEndEntity)
+}
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,7 @@ fn check_netloc(netloc: &str) -> Result<(), AddressError> {
     Ok(())
 }
 
-/// An IPv6 address, perhaps with a zone, or the "IPvFuture" form of RFC 3986.
+/// An IPv6 address, perhaps with a zone, or the form for the future of RFC 3986.
 fn is_bracketed_host(host: &str) -> bool {
     if let Some(future) = host.strip_prefix('v') {
         let Some((version, rest)) = future.split_once('.') else { return false };
@@ -137,7 +137,7 @@ fn query(text: &str) -> Result<Map<String, Value>, AddressError> {
         let name = unquote(&name.replace('+', " "));
         let value = unquote(&value.replace('+', " "));
         if !keywords.contains_key(&name) {
-            let value = keywords::typed(&name, value)?;
+            let value = keywords::typed(&name, &value)?;
             keywords.insert(name, value);
         }
     }

@@ -18,7 +18,7 @@ use crate::os;
 use crate::store::{AddressError, StoreError};
 use crate::worker::{Stop, WorkError};
 
-pub(crate) use startup::{Settled as LoadedSettings, load_settings};
+pub(crate) use startup::load_settings;
 
 /// Why the daemon ended that was not asked to.
 #[derive(Debug, Error)]

@@ -14,7 +14,7 @@ use crate::job::{Defaults, Keep, QueueName, WorkerName};
 use crate::os;
 use crate::store::{Client, Keys, Store};
 use crate::telemetry::emit;
-use crate::worker::{Options, Stop, Surroundings, Worker};
+use crate::worker::{Options, Surroundings, Worker};
 
 /// The settings, whole, and the interpreter that told the Python part of them.
 pub(crate) struct Settled {

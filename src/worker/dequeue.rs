@@ -68,14 +68,11 @@ impl Worker {
         let mut surfaced = Vec::new();
         loop {
             tokio::select! {
-                woken = self.listener.wait() => match woken {
-                    Ok(found) => {
-                        let found_one = found.is_some();
-                        surfaced.extend(found);
-                        if !found_one && !self.listener.polls() { continue }
-                    }
-                    // The claim that follows meets the same trouble, and waits for its end.
-                    Err(_) => {}
+                // A failure is met again by the claim that follows, which waits for its end.
+                woken = self.listener.wait() => if let Ok(found) = woken {
+                    let found_one = found.is_some();
+                    surfaced.extend(found);
+                    if !found_one && !self.listener.polls() { continue }
                 },
                 _ = stop.wait_for(|stop| *stop != Stop::No) => {}
                 Some(command) = self.commands.recv() => { self.obey_while_idle(&command).await; continue }

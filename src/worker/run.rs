@@ -83,11 +83,11 @@ impl Worker {
         let mut deadline = None;
         loop {
             match self.next_happening(horse, claim, deadline).await {
-                Happening::Said(Said::Phase(Phase::Function, _)) => {
+                Happening::Said(Said::Phase(Phase::Function)) => {
                     emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
                     deadline = job.timeout.map(|limit| Instant::now() + limit + self.options.timeout_grace);
                 }
-                Happening::Said(Said::Phase(Phase::Ending, _)) => deadline = None,
+                Happening::Said(Said::Phase(Phase::Ending)) => deadline = None,
                 Happening::Said(said) => return Ok(said),
                 Happening::Kill(kill) => {
                     self.kill(horse, kill, job);

@@ -1,4 +1,5 @@
 """The fork server: greeting, settings, preparation, forks and reaping, and how it ends."""
+import json
 import os
 import signal
 import subprocess
@@ -6,7 +7,7 @@ import sys
 import tempfile
 import unittest
 
-from standin import Daemon, End, kill, payload, wait_until
+from standin import PACKAGE, Daemon, End, kill, payload, wait_until
 
 
 class Case(unittest.TestCase):
@@ -25,6 +26,23 @@ class Case(unittest.TestCase):
             with open(os.path.join(holder.name, name + ".py"), "w") as file:
                 file.write(text)
         return holder.name
+
+
+class Loading(Case):
+    def test_json_with_raw_characters_is_a_python_literal(self):
+        text = "".join(map(chr, range(0x180))) + "\u2028\u2029\ufeff\uffff\U0001f600\U0010ffff ''' \"\"\" \\N{DASH} \\x41 \\"
+
+        self.assertEqual(eval(json.dumps({text: text}, ensure_ascii=False)), {text: text})
+
+    def test_the_loader_names_its_sources_once(self):
+        with open(os.path.join(PACKAGE, "loader.py")) as file:
+            self.assertEqual(file.read().count("SOURCES = {}"), 1)
+
+    def test_files_are_ascii_and_small(self):
+        for entry in os.listdir(PACKAGE):
+            if entry.endswith(".py"):
+                with open(os.path.join(PACKAGE, entry), encoding="ascii") as file:
+                    self.assertLessEqual(len(file.readlines()), 200, entry)
 
 
 class Greeting(Case):
@@ -56,6 +74,22 @@ class Greeting(Case):
 
             horse.ended()
             self.assertEqual(daemon.hello["report"], "hello")
+
+
+    def test_strict_interpreter_settings_change_nothing(self):
+        folder = self.folder(busy="import threading, time\ndef quiet(): pass\n"
+                                  "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()")
+        daemon = self.daemon(cwd=folder, stderr=subprocess.PIPE, env={"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error"})
+        daemon.settings()
+        daemon.prepare(preload=["busy"])
+        horse = daemon.fork()
+        horse.run(payload("busy.quiet"))
+        self.assertEqual(horse.ended()[0]["kind"], "returned")
+        horse.quit()
+        self.assertEqual(daemon.wait_report("reaped")["status"], 0)
+        daemon.control.close()
+
+        self.assertEqual(daemon.process.communicate()[1], b"")
 
 
 class Settings(Case):

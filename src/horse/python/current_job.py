@@ -14,9 +14,9 @@ def offered(run):
     """While this lasts, `rq.get_current_job()` gives the job; code that never imports rq pays nothing."""
     undo = []
     module = sys.modules.get(MODULE)
-    hook = Hook(lambda loaded: undo.append(set_fallback(loaded, run)))
+    hook = Hook(lambda loaded: undo.append(guarded(run, make_default, loaded, run)))
     if module is not None:
-        undo.append(guarded(push, module, run))
+        undo.append(guarded(run, push, module, run))
     else:
         sys.meta_path.insert(0, hook)
     try:
@@ -26,24 +26,21 @@ def offered(run):
             sys.meta_path.remove(hook)
         for step in undo:
             if step is not None:
-                guarded(step)
+                guarded(run, step)
 
 
-def guarded(step, *args):
-    """Does something for the job's convenience; its failure is told, and is not the job's."""
+def guarded(run, step, *args):
+    """Does something for the job's convenience; its failure is told, and is not the job's, unless time is up."""
     try:
         return step(*args)
     except Exception as error:
+        if error is run.limit.raised:
+            raise
         try:
             sys.stderr.write("rq: get_current_job() is not available: %s: %s\n" % (type(error).__name__, said(error)))
         except Exception:
             pass
     return None
-
-
-def set_fallback(module, run):
-    """As `push`, for an rq that was imported by the running job."""
-    return guarded(make_default, module, run)
 
 
 def push(module, run):

@@ -20,6 +20,7 @@ class Stall:
         self.socket = socket
         self.memory = memory
         self.leash = leash_fd
+        self.channel = None
 
     def close(self):
         """Closes the fork server's copies; the leash stays until the horse is reaped."""
@@ -47,7 +48,8 @@ def live(stall, application, server):
 def serve(stall, application, server):
     """Takes orders until it may go; returns the exit code."""
     held = become(stall, server)
-    channel = Channel(stall.socket, stall.number, application.return_address)
+    # Kept there until the process is gone: nothing may close the descriptor by number on the way out.
+    channel = stall.channel = Channel(stall.socket, stall.number, application.return_address)
     dump = identity(stall.memory)
     channel.send(
         {
@@ -83,9 +85,6 @@ def become(stall, server):
     title.show("rq: work horse")
     gc.enable()
     stdin_is_null()
-    random = sys.modules.get("random")
-    if random is not None:
-        random.seed()
     faulthandler.enable(file=stall.memory, all_threads=True)
     return held
 

@@ -3,6 +3,7 @@ import errno
 import gc
 import os
 import re
+import resource  # noqa: F401  (`os.wait4` would look for it at the first end of a horse)
 import select
 import sys
 from importlib.util import find_spec
@@ -21,8 +22,10 @@ def main():
     """Runs the fork server. Never returns."""
     gc.disable()
     code = FAILED
+    server = None
     try:
-        Server().run()
+        server = Server()
+        server.run()
     except (wire.Closed, ConnectionError):
         code = 0  # The daemon has let go of this fork server.
     except wire.Junk as error:

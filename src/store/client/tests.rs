@@ -1,21 +1,12 @@
-use std::future::Future;
 use std::time::Duration;
 
 use redis::{Value, cmd, pipe};
 
 use super::*;
 use crate::store::StoreError;
-use crate::store::tests::server::Server;
+use crate::store::tests::server::{Server, run, until, words};
 
 const NONE: &[&str] = &[];
-
-/// Runs a test's future as the daemon runs its own, with a deadline on the whole.
-fn run<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        tokio::time::timeout(Duration::from_secs(60), test).await.expect("the test takes no minute")
-    })
-}
 
 fn client(url: &str) -> Client {
     Client::new(Address::from_url(url).unwrap(), Some("rqd-test".into()))
@@ -25,20 +16,22 @@ async fn text(client: &Client, command: &Cmd) -> String {
     redis::from_redis_value(client.run(command).await.unwrap()).unwrap()
 }
 
-/// Asks until Redis is there; the pauses are the product's own.
+/// Asks until Redis is there.
 async fn until_back(client: &Client) {
-    let mut backoff = crate::store::Backoff::seeded(1);
-    while let Err(error) = client.run(&cmd("PING")).await {
-        assert!(error.is_away(), "{error}");
-        tokio::time::sleep(backoff.next().min(Duration::from_millis(50))).await;
-    }
+    until(async || match client.run(&cmd("PING")).await {
+        Ok(_) => true,
+        Err(error) => {
+            assert!(error.is_away(), "{error}");
+            false
+        }
+    })
+    .await;
 }
 
 /// Waits until that many clients are blocked on the server.
 async fn until_blocked(client: &Client, count: usize) {
-    while !text(client, cmd("INFO").arg("clients")).await.contains(&format!("blocked_clients:{count}\r")) {
-        tokio::task::yield_now().await;
-    }
+    let wanted = format!("blocked_clients:{count}\r");
+    until(async || text(client, cmd("INFO").arg("clients")).await.contains(&wanted)).await;
 }
 
 #[test]
@@ -274,5 +267,120 @@ fn the_server_tells_our_address_and_its_version() {
 
         assert!(found.address.ends_with(":0"), "{found:?}");
         assert!(found.version.unwrap().starts_with(|c: char| c.is_ascii_digit()));
+    });
+}
+
+/// A server that knows one user, on TCP.
+fn guarded_server() -> (Server, u16) {
+    Server::start_on_port(|port| {
+        words(&format!("--bind 127.0.0.1 --port {port} --requirepass top --user worker on >p@ss ~* &* +@all"))
+    })
+}
+
+#[test]
+fn a_user_logs_in_over_tcp_by_name_and_password() {
+    let (_server, port) = guarded_server();
+    run(async {
+        for protocol in [2, 3] {
+            let client = client(&format!("redis://worker:p%40ss@127.0.0.1:{port}/2?protocol={protocol}"));
+            let mut waiting = client.dedicated().await.unwrap();
+            let mut messages = client.subscribe("c").await.unwrap();
+            client.run(cmd("PUBLISH").arg("c").arg("hello")).await.unwrap();
+
+            assert_eq!(text(&client, cmd("ACL").arg("WHOAMI")).await, "worker");
+            assert_eq!(waiting.blmove("q", "i", 0.01).await.unwrap(), None);
+            assert_eq!(messages.next().await.unwrap(), b"hello");
+            let list = text(&client, cmd("CLIENT").arg("LIST")).await;
+            assert!(
+                list.contains(" db=2 ") && list.trim_end().ends_with(&format!(" resp={protocol}")),
+                "{list}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_password_without_a_user_is_the_default_users() {
+    let (_server, port) = guarded_server();
+    run(async {
+        let client = client(&format!("redis://:top@127.0.0.1:{port}"));
+
+        assert_eq!(text(&client, cmd("ACL").arg("WHOAMI")).await, "default");
+        assert!(client.identity().await.unwrap().address.starts_with("127.0.0.1:"));
+    });
+}
+
+#[test]
+fn a_wrong_or_missing_password_is_refused_and_never_shown() {
+    let (_server, port) = guarded_server();
+    run(async {
+        for login in ["worker:secret@", ":secret@", "nobody:secret@", "worker@", ""] {
+            let client = client(&format!("redis://{login}127.0.0.1:{port}"));
+
+            let error = client.run(&cmd("PING")).await.unwrap_err();
+
+            assert!(matches!(error, StoreError::Refused { .. }), "{login}: {error}");
+            assert!(!format!("{error} {error:?} {:?}", client.address()).contains("secret"), "{error:?}");
+        }
+    });
+}
+
+#[test]
+fn a_command_without_permission_is_refused_and_an_identity_without_permission_is_unknown() {
+    let (_server, port) = Server::start_on_port(|port| {
+        words(&format!("--bind 127.0.0.1 --port {port} --user default on nopass ~* +@all -client -info -get"))
+    });
+    run(async {
+        let client = client(&format!("redis://127.0.0.1:{port}"));
+
+        let error = client.run(cmd("GET").arg("k")).await.unwrap_err();
+        let identity = client.identity().await.unwrap();
+
+        assert_eq!(error.code(), Some("NOPERM"));
+        assert_eq!(identity, Identity { address: "unknown".into(), version: None });
+        assert_eq!(client.dedicated().await.unwrap().id(), None);
+    });
+}
+
+#[test]
+fn a_closed_port_is_away() {
+    let (mut server, port) = guarded_server();
+    server.kill();
+    run(async {
+        let error = client(&format!("redis://localhost:{port}")).run(&cmd("PING")).await.unwrap_err();
+
+        assert!(error.is_away(), "{error}");
+        assert!(error.to_string().contains(&format!("redis://localhost:{port}/0")), "{error}");
+    });
+}
+
+#[test]
+fn a_server_without_room_for_clients_is_away() {
+    let server = Server::start(&["--maxclients", "1"]);
+    run(async {
+        let first = client(&server.url());
+        until_back(&first).await;
+
+        let error = client(&server.url()).run(&cmd("PING")).await.unwrap_err();
+
+        assert!(error.is_away(), "{error}");
+    });
+}
+
+#[test]
+fn a_server_without_memory_refuses() {
+    let server = Server::start(&["--maxmemory", "1"]);
+    run(async {
+        let client = client(&server.url());
+        let script = Script::new("return redis.call('SET', KEYS[1], 'v')");
+
+        let by_command = client.run(cmd("SET").arg("k").arg("v")).await.unwrap_err();
+        let in_pipeline = client.run_all(pipe().cmd("PING").set("k", "v")).await.unwrap_err();
+        let in_script = client.script(&script, &["k"], NONE).await.unwrap_err();
+
+        for error in [by_command, in_pipeline, in_script] {
+            assert!(matches!(error, StoreError::Refused { .. }), "{error}");
+            assert_eq!(error.code(), Some("OOM"));
+        }
     });
 }

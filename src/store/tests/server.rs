@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,15 +18,30 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on a Unix socket, with further arguments (`--port` is 0 unless given).
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let mut server = Self { folder, arguments, child: None };
+        let mut server = Self::prepare(arguments);
         server.resume();
         server
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Starts one that also listens on a free port of the loopback address, with arguments that it may need
+    /// to know it for.
+    pub(crate) fn start_on_port(arguments: impl Fn(u16) -> Vec<String>) -> (Self, u16) {
+        for _ in 0..10 {
+            let port = free_port();
+            let arguments = arguments(port);
+            let mut server = Self::prepare(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+            // Another test may have taken the port in between.
+            if server.try_resume() {
+                return (server, port);
+            }
+        }
+        panic!("redis-server does not start on any port");
+    }
+
+    fn prepare(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        Self { folder, arguments, child: None }
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
@@ -49,6 +64,11 @@ impl Server {
 
     /// Starts it (again), and waits until it answers.
     pub(crate) fn resume(&mut self) {
+        assert!(self.try_resume(), "redis-server ended: {:?}", self.arguments);
+    }
+
+    /// Whether it came up; not when its port is taken.
+    fn try_resume(&mut self) -> bool {
         let mut command = Command::new("redis-server");
         command.args(["--port", "0", "--save", "", "--appendonly", "no", "--daemonize", "no"]);
         command.arg("--dir").arg(self.folder.path());
@@ -58,11 +78,13 @@ impl Server {
         self.child = Some(command.spawn().expect("redis-server must be on PATH"));
         let deadline = Instant::now() + Duration::from_secs(20);
         while UnixStream::connect(self.socket()).is_err() {
-            let gone = self.child.as_mut().unwrap().try_wait().unwrap();
-            assert!(gone.is_none(), "redis-server ended with {gone:?}: {:?}", self.arguments);
+            if self.child.as_mut().unwrap().try_wait().unwrap().is_some() {
+                return false;
+            }
             assert!(Instant::now() < deadline, "redis-server did not start");
             std::thread::yield_now();
         }
+        true
     }
 }
 
@@ -75,4 +97,25 @@ impl Drop for Server {
 /// A TCP port that nobody listens on now.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Words as owned texts.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Runs a test's future as the daemon runs its own, with a deadline on the whole.
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(60), test).await.expect("the test takes no minute")
+    })
+}
+
+/// Looks again and again until it is so; the deadline is that of `run`.
+pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let mut tick = tokio::time::interval(Duration::from_millis(5));
+    while !is_so().await {
+        tick.tick().await;
+    }
 }

@@ -73,7 +73,7 @@ fn ours(url: &str) -> Value {
     let mut told = json!({
         "db": login.db,
         "username": login.username,
-        "password": login.password.as_ref().map(|word| word.expose_secret()),
+        "password": login.password.as_ref().map(ExposeSecret::expose_secret),
         "client_name": login.client_name,
         "class": "Connection",
     });

@@ -15,12 +15,13 @@ use std::fs;
 use std::io::{self, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 mod rule;
 mod wire;
 
+use rule::SOUND;
 pub(crate) use rule::{Act, Match, Request, Rule};
 pub(crate) use wire::Endpoint;
 use wire::{Listener, Socket, read_value, sha1};
@@ -49,18 +50,18 @@ struct State {
 impl Proxy {
     /// From a Unix socket to a Unix socket.
     pub(crate) fn unix(listen: &Path, server: &Path) -> Self {
-        Self::start(Endpoint::Unix(listen.to_owned()), Endpoint::Unix(server.to_owned()))
+        Self::start(&Endpoint::Unix(listen.to_owned()), Endpoint::Unix(server.to_owned()))
     }
 
     /// From a free port of the loopback address to a server.
     pub(crate) fn tcp(server: SocketAddr) -> Self {
-        Self::start(Endpoint::Tcp(([127, 0, 0, 1], 0).into()), Endpoint::Tcp(server))
+        Self::start(&Endpoint::Tcp(([127, 0, 0, 1], 0).into()), Endpoint::Tcp(server))
     }
 
-    pub(crate) fn start(listen: Endpoint, server: Endpoint) -> Self {
+    pub(crate) fn start(listen: &Endpoint, server: Endpoint) -> Self {
         let shared = Arc::new(Shared { server, state: Mutex::default() });
-        let listener = Listener::bind(&listen).unwrap();
-        let endpoint = listener.endpoint(&listen).unwrap();
+        let listener = Listener::bind(listen).expect("the proxy's endpoint is free");
+        let endpoint = listener.endpoint(listen).expect("a bound listener has an address");
         let accepting = Arc::clone(&shared);
         thread::spawn(move || accepting.accept(&listener));
         Self { endpoint, shared }
@@ -77,7 +78,7 @@ impl Proxy {
     /// Sets a rule, for requests that come from now on.
     pub(crate) fn on(&self, wanted: Match, act: Act) -> Rule {
         let rule = Rule::new(&wanted, act);
-        let mut state = self.shared.state.lock().unwrap();
+        let mut state = self.shared.state();
         state.armed.push((wanted, rule.clone()));
         state.rules.push(rule.clone());
         rule
@@ -85,30 +86,30 @@ impl Proxy {
 
     /// Tells the text of a script that clients may run without the proxy seeing it loaded.
     pub(crate) fn learn(&self, text: &str) {
-        self.shared.state.lock().unwrap().learn(text.as_bytes());
+        self.shared.state().learn(text.as_bytes());
     }
 
     /// Cuts every connection; new ones are welcome.
     pub(crate) fn cut_all(&self) {
-        self.shared.state.lock().unwrap().cut_all();
+        self.shared.state().cut_all();
     }
 
     /// Cuts every connection and refuses new ones until `accept`: Redis is away.
     pub(crate) fn refuse(&self) {
-        let mut state = self.shared.state.lock().unwrap();
+        let mut state = self.shared.state();
         state.refusing = true;
         state.cut_all();
     }
 
     /// Ends `refuse`.
     pub(crate) fn accept(&self) {
-        self.shared.state.lock().unwrap().refusing = false;
+        self.shared.state().refusing = false;
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        let mut state = self.shared.state.lock().unwrap();
+        let mut state = self.shared.state();
         state.stopped = true;
         state.rules.iter().for_each(Rule::cut);
         state.cut_all();
@@ -165,9 +166,13 @@ impl State {
 }
 
 impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect(SOUND)
+    }
+
     fn accept(self: &Arc<Self>, listener: &Listener) {
         while let Ok(client) = listener.accept() {
-            let mut state = self.state.lock().unwrap();
+            let mut state = self.state();
             if state.stopped {
                 return;
             }
@@ -202,7 +207,7 @@ impl Shared {
             let mut raw = Vec::new();
             let mut argv = Vec::new();
             read_value(&mut from, &mut raw, &mut argv)?;
-            let rule = self.state.lock().unwrap().judge(&argv);
+            let rule = self.state().judge(&argv);
             let (now, later) = match rule {
                 Some(rule) if matches!(rule.act, Act::PauseReply | Act::CutReply) => (None, Some(rule)),
                 rule => (rule, None),
@@ -212,7 +217,7 @@ impl Shared {
             {
                 return Ok(());
             }
-            fates.lock().unwrap().push_back(later);
+            fates.lock().expect(SOUND).push_back(later);
             server.write_all(&raw)?;
         }
     }
@@ -225,7 +230,7 @@ fn pass_replies(server: &Socket, client: &Socket, fates: &Fates) -> io::Result<(
     loop {
         let mut raw = Vec::new();
         read_value(&mut from, &mut raw, &mut Vec::new())?;
-        let fate = if raw[0] == b'>' { None } else { fates.lock().unwrap().pop_front().flatten() };
+        let fate = if raw[0] == b'>' { None } else { fates.lock().expect(SOUND).pop_front().flatten() };
         if let Some(rule) = fate {
             let delivered = rule.act == Act::PauseReply && rule.hold();
             if !delivered {

@@ -1,10 +1,13 @@
 //! What the proxy does to which request.
 
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// How long a test waits for something that must happen.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Why a lock can always be taken.
+pub(super) const SOUND: &str = "nobody panics with it in hand";
 
 /// What happens to the request that a rule strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,14 +97,13 @@ impl Rule {
     /// As `wait`, with a deadline of its own; whether it struck.
     pub(crate) fn wait_for(&self, deadline: Duration) -> bool {
         let end = Instant::now() + deadline;
-        let (lock, changed) = &*self.stage;
-        let mut stage = lock.lock().unwrap();
+        let mut stage = self.stage();
         while *stage == Stage::Armed {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
             }
-            stage = changed.wait_timeout(stage, left).unwrap().0;
+            stage = self.stage.1.wait_timeout(stage, left).expect(SOUND).0;
         }
         true
     }
@@ -140,14 +142,18 @@ impl Rule {
         goes_on
     }
 
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.0.lock().expect(SOUND)
+    }
+
     fn set(&self, stage: Stage) {
-        *self.stage.0.lock().unwrap() = stage;
+        *self.stage() = stage;
         self.stage.1.notify_all();
     }
 
     /// Tells who waits that it struck.
     pub(super) fn strike(&self) {
-        let mut stage = self.stage.0.lock().unwrap();
+        let mut stage = self.stage();
         if *stage == Stage::Armed {
             *stage = Stage::Struck;
         }
@@ -157,9 +163,9 @@ impl Rule {
     /// Strikes and holds; whether to go on afterwards.
     pub(super) fn hold(&self) -> bool {
         self.strike();
-        let mut stage = self.stage.0.lock().unwrap();
+        let mut stage = self.stage();
         while *stage == Stage::Struck {
-            stage = self.stage.1.wait(stage).unwrap();
+            stage = self.stage.1.wait(stage).expect(SOUND);
         }
         *stage == Stage::Released
     }

@@ -63,7 +63,7 @@ impl Client {
     fn send(&mut self, argv: &[&str]) {
         let mut text = format!("*{}\r\n", argv.len());
         for word in argv {
-            text += &format!("${}\r\n{word}\r\n", word.len());
+            text.extend(["$", &word.len().to_string(), "\r\n", word, "\r\n"]);
         }
         let _ = self.0.write_all(text.as_bytes());
     }
@@ -155,9 +155,9 @@ fn a_paused_reply_waits_until_it_is_released_or_cut() {
         client.send(&["INCR", if cut { "cut" } else { "released" }]);
         rule.wait();
         if cut {
-            rule.cut()
+            rule.cut();
         } else {
-            rule.release()
+            rule.release();
         }
 
         assert_eq!(client.reply(), expected);
@@ -238,7 +238,7 @@ fn a_subscriber_gets_messages_through_the_proxy() {
 fn a_tcp_client_is_served_at_the_port_that_the_url_tells_until_it_is_cut() {
     let stage = Stage::new();
     let server = Endpoint::Unix(stage.folder.path().join("redis.sock"));
-    let proxy = Proxy::start(Endpoint::Tcp(([127, 0, 0, 1], 0).into()), server);
+    let proxy = Proxy::start(&Endpoint::Tcp(([127, 0, 0, 1], 0).into()), server);
     let address = proxy.url().strip_prefix("redis://").unwrap().to_owned();
     let mut client = Client(OwnedFd::from(TcpStream::connect(address).unwrap()).into());
 

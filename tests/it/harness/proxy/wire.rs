@@ -105,6 +105,7 @@ pub(super) fn read_value(
 }
 
 /// SHA-1, by which Redis names scripts.
+#[expect(clippy::many_single_char_names, reason = "the standard's names")]
 pub(super) fn sha1(text: &[u8]) -> String {
     let mut sum: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
     let mut padded = text.to_vec();
@@ -114,8 +115,10 @@ pub(super) fn sha1(text: &[u8]) -> String {
     }
     padded.extend((text.len() as u64 * 8).to_be_bytes());
     for block in padded.chunks_exact(64) {
-        let mut words: Vec<u32> =
-            block.chunks_exact(4).map(|four| u32::from_be_bytes(four.try_into().unwrap())).collect();
+        let mut words: Vec<u32> = block
+            .chunks_exact(4)
+            .map(|four| u32::from_be_bytes(four.try_into().expect("chunks of four")))
+            .collect();
         for at in 16..80 {
             let mixed = words[at - 3] ^ words[at - 8] ^ words[at - 14] ^ words[at - 16];
             words.push(mixed.rotate_left(1));
@@ -136,5 +139,5 @@ pub(super) fn sha1(text: &[u8]) -> String {
             *total = total.wrapping_add(part);
         }
     }
-    sum.iter().map(|word| format!("{word:08x}")).collect()
+    sum.iter().map(|word| format!("{word:08x}")).collect::<Vec<_>>().concat()
 }
