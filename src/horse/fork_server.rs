@@ -54,8 +54,9 @@ pub(crate) struct PythonSettings {
 pub(crate) enum StartError {
     #[error("cannot start {0}")]
     Spawn(PathBuf, #[source] io::Error),
-    #[error("{0} ended before it was ready; its own words stand above")]
-    Died(PathBuf),
+    /// The interpreter ended while something was waited for; what it wrote went to our own standard error.
+    #[error("{python} ended during {what}")]
+    Died { python: PathBuf, what: String },
     #[error("{what} took longer than {}s", limit.as_secs_f64())]
     TooSlow { what: String, limit: Duration },
     /// The interpreter's answer was not the protocol.
@@ -72,6 +73,7 @@ fn refusal(refused: &Refused) -> String {
         "settings" => format!("cannot import the settings module {what}: {kind}: {reason}"),
         "preload" => format!("cannot preload the module {what}: {kind}: {reason}"),
         "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
+        "python" => format!("cannot use the Python interpreter {what}: {reason}"),
         "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
     }
@@ -114,7 +116,8 @@ impl ForkServer {
         .map_err(failed)?;
         let (reader, writer) = UnixStream::from_std(ours).map_err(failed)?.into_split();
         let hello = Hello { protocol: 0, python: String::new(), executable: String::new() };
-        let mut server = Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
+        let mut server =
+            Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
         match server.answer("the start of the Python interpreter", limit).await? {
             ServerReport::Hello(hello) if hello.protocol == VERSION => server.hello = hello,
             other => return Err(server.junk(&other)),
@@ -183,7 +186,8 @@ impl ForkServer {
     }
 
     async fn order(&mut self, order: &ServerOrder<'_>) -> Result<(), StartError> {
-        frame::write(&mut self.writer, order, &[]).await.map_err(|_| StartError::Died(self.python.clone()))
+        let died = |_| StartError::Died { python: self.python.clone(), what: "its start".to_owned() };
+        frame::write(&mut self.writer, order, &[]).await.map_err(died)
     }
 
     async fn answer(&mut self, what: &str, limit: Duration) -> Result<ServerReport, StartError> {
@@ -191,10 +195,14 @@ impl ForkServer {
             .await
             .map_err(|_| StartError::TooSlow { what: what.to_owned(), limit })?;
         match answer {
-            Ok(Frame { head: ServerReport::Refused(refused), .. }) => Err(StartError::Refused(Box::new(refused))),
+            Ok(Frame { head: ServerReport::Refused(refused), .. }) => {
+                Err(StartError::Refused(Box::new(refused)))
+            }
             Ok(Frame { head, .. }) => Ok(head),
             Err(FrameError::Junk(what)) => Err(StartError::Junk(self.python.clone(), what)),
-            Err(FrameError::Closed | FrameError::Broken(_)) => Err(StartError::Died(self.python.clone())),
+            Err(FrameError::Closed | FrameError::Broken(_)) => {
+                Err(StartError::Died { python: self.python.clone(), what: what.to_owned() })
+            }
         }
     }
 
@@ -217,7 +225,12 @@ pub(super) struct Orders(OwnedWriteHalf);
 
 impl Orders {
     /// Asks for a horse that speaks over `socket` and dumps its faults into `faults`.
-    pub(super) async fn fork(&mut self, horse: u64, socket: OwnedFd, faults: &File) -> Result<(), FrameError> {
+    pub(super) async fn fork(
+        &mut self,
+        horse: u64,
+        socket: OwnedFd,
+        faults: &File,
+    ) -> Result<(), FrameError> {
         let bytes = frame::encode(&ServerOrder::Fork { horse }, &[])?;
         let stream: &UnixStream = self.0.as_ref();
         let descriptors = [socket.as_fd(), faults.as_fd()];
