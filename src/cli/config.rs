@@ -10,7 +10,11 @@ use crate::supervisor;
 
 /// Tells whether the configuration is good, and all that is wrong with it.
 pub(super) fn check(args: &ConfigArgs) -> Exit {
-    let (report, exit) = match resolved(args) {
+    let checked = resolved(args).and_then(|resolved| {
+        supervisor::check(&resolved.settings).map_err(|error| failure(&error))?;
+        Ok(resolved)
+    });
+    let (report, exit) = match checked {
         Ok(resolved) => (good(&resolved), Exit::Done),
         Err(failure) => (bad(&failure), failure.exit()),
     };
@@ -48,7 +52,12 @@ fn good(resolved: &Resolved) -> CheckReport {
             sources.push(origin);
         }
     }
-    let warnings = resolved.warnings.iter().map(ToString::to_string).collect();
+    let warnings = resolved
+        .warnings
+        .iter()
+        .map(ToString::to_string)
+        .chain(supervisor::without_effect(resolved))
+        .collect();
     CheckReport { sources, errors: Vec::new(), warnings }
 }
 

@@ -12,6 +12,9 @@ use crate::supervisor::{self, SupervisorError};
 use crate::telemetry::{self, LoggingOptions};
 use crate::worker::WorkError;
 
+/// How to come to an interpreter.
+const INTERPRETER: &str = "name one by --python, RQ_PYTHON or horse.python, or install python3";
+
 /// Starts a worker and stays with it until it ends.
 pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
     later::refuse(args)?;
@@ -63,8 +66,7 @@ fn level(level: Level) -> telemetry::Level {
 pub(super) fn failure(error: &SupervisorError) -> Failure {
     match error {
         SupervisorError::Config(problems) => misconfigured(problems),
-        SupervisorError::Interpreter(_) => Failure::of(Exit::Config, error)
-            .with_hint("name one by --python, RQ_PYTHON or horse.python, or install python3"),
+        SupervisorError::Interpreter(_) => Failure::of(Exit::Config, error).with_hint(INTERPRETER),
         SupervisorError::Application(cause) => application(cause, error),
         SupervisorError::Address(_) | SupervisorError::LogFormat(_) => Failure::of(Exit::Config, error),
         SupervisorError::Unreachable(..) => Failure::of(Exit::Unavailable, error).with_hint(
@@ -84,12 +86,22 @@ pub(super) fn failure(error: &SupervisorError) -> Failure {
 
 fn application(cause: &StartError, error: &SupervisorError) -> Failure {
     match cause {
+        StartError::Refused(refused) if refused.stage == "serializer" => Failure::of(Exit::Config, error)
+            .with_hint("use json, pickle or the dotted path of a Python class"),
+        StartError::Refused(refused) if refused.stage == "python" => {
+            Failure::of(Exit::Config, error).with_hint(INTERPRETER)
+        }
+        StartError::Died { what, .. } if what.starts_with("the start") => Failure::of(Exit::Config, error)
+            .with_hint("is that a Python interpreter? what it said, if anything, stands above"),
+        StartError::Died { .. } => {
+            Failure::of(Exit::Config, error).with_hint("what it said, if anything, stands above")
+        }
         StartError::Refused(refused) if !refused.traceback.is_empty() => {
             Failure::of(Exit::Config, error).with_detail(&refused.traceback)
         }
         StartError::TooSlow { .. } => Failure::of(Exit::Config, error)
             .with_hint("horse.settings_timeout and horse.start_timeout say how long to wait"),
-        StartError::Spawn(..) | StartError::Died(_) | StartError::Junk(..) | StartError::Refused(_) => {
+        StartError::Spawn(..) | StartError::Junk(..) | StartError::Refused(_) => {
             Failure::of(Exit::Config, error)
         }
     }

@@ -56,8 +56,9 @@ pub(crate) struct PythonSettings {
 pub(crate) enum StartError {
     #[error("cannot start {0}")]
     Spawn(PathBuf, #[source] io::Error),
-    #[error("{0} ended before it was ready; its own words stand above")]
-    Died(PathBuf),
+    /// The interpreter ended while something was waited for; what it wrote went to our own standard error.
+    #[error("{python} ended during {what}")]
+    Died { python: PathBuf, what: String },
     #[error("{what} took longer than {}s", limit.as_secs_f64())]
     TooSlow { what: String, limit: Duration },
     /// The interpreter's answer was not the protocol.
@@ -74,6 +75,7 @@ fn refusal(refused: &Refused) -> String {
         "settings" => format!("cannot import the settings module {what}: {kind}: {reason}"),
         "preload" => format!("cannot preload the module {what}: {kind}: {reason}"),
         "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
+        "python" => format!("cannot use the Python interpreter {what}: {reason}"),
         "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
     }
@@ -187,7 +189,8 @@ impl ForkServer {
     }
 
     async fn order(&mut self, order: &ServerOrder<'_>) -> Result<(), StartError> {
-        frame::write(&mut self.writer, order, &[]).await.map_err(|_| StartError::Died(self.python.clone()))
+        let died = |_| StartError::Died { python: self.python.clone(), what: "its start".to_owned() };
+        frame::write(&mut self.writer, order, &[]).await.map_err(died)
     }
 
     async fn answer(&mut self, what: &str, limit: Duration) -> Result<ServerReport, StartError> {
@@ -200,7 +203,9 @@ impl ForkServer {
             }
             Ok(Frame { head, .. }) => Ok(head),
             Err(FrameError::Junk(what)) => Err(StartError::Junk(self.python.clone(), what)),
-            Err(FrameError::Closed | FrameError::Broken(_)) => Err(StartError::Died(self.python.clone())),
+            Err(FrameError::Closed | FrameError::Broken(_)) => {
+                Err(StartError::Died { python: self.python.clone(), what: what.to_owned() })
+            }
         }
     }
 

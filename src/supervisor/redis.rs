@@ -59,7 +59,7 @@ pub(super) async fn reach(store: &Store, worker: &str, limit: Duration) -> Resul
         };
         let left = limit.saturating_sub(began.elapsed());
         if left.is_zero() {
-            return Err(SupervisorError::Unreachable(limit.as_secs(), error));
+            return Err(SupervisorError::Unreachable(limit, error));
         }
         let retry_in = backoff.next().min(left);
         emit(Event::RedisLost { worker: worker.to_owned(), error: error.to_string(), retry_in });

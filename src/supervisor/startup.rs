@@ -13,7 +13,8 @@ use crate::horse::{Application, Opened, Places, Stable, StableOptions, StartErro
 use crate::job::{Defaults, Keep, QueueName, WorkerName};
 use crate::os;
 use crate::store::{Client, Keys, Store};
-use crate::telemetry::emit;
+use crate::telemetry::format::LineFormat;
+use crate::telemetry::{FormatError, emit};
 use crate::worker::{Options, Surroundings, Worker};
 
 /// The settings, whole, and the interpreter that told the Python part of them.
@@ -55,7 +56,9 @@ pub(crate) async fn load_settings(mut sources: Sources, always: bool) -> Result<
             }
             Err(StartError::Refused(refused)) if refused.missing => {
                 sources = sources.module_is_missing()?;
-                (application.module, application.file) = (None, None);
+                resolved = sources.resolve()?;
+                // The file that takes the module's place may name another interpreter.
+                application = self::application(&resolved.settings)?;
             }
             Err(error) => return Err(error.into()),
         }
@@ -67,6 +70,20 @@ pub(crate) async fn load_settings(mut sources: Sources, always: bool) -> Result<
     Ok(Settled { resolved, opened, application, leash })
 }
 
+/// Checks what only the layers below can judge: the words of the connection and of the log lines.
+pub(crate) fn check(settings: &Settings) -> Result<(), SupervisorError> {
+    redis::address(&settings.redis.address)?;
+    let unusable = |error: FormatError| SupervisorError::LogFormat(error.to_string());
+    LineFormat::parse(&settings.logging.format).map_err(unusable)?;
+    Ok(())
+}
+
+/// What is set and does nothing yet.
+pub(crate) fn without_effect(resolved: &Resolved) -> Option<String> {
+    let origin = resolved.settings.sentry.dsn.as_ref().and_then(|_| resolved.origin("sentry.dsn"))?;
+    Some(format!("sentry.dsn from {origin} has no effect: reporting to Sentry is not supported yet"))
+}
+
 /// Starts everything and works.
 pub(super) async fn start_and_work(
     daemon: &Daemon,
@@ -75,8 +92,8 @@ pub(super) async fn start_and_work(
 ) -> Result<(), SupervisorError> {
     let Settled { resolved, opened, mut application, leash } = load_settings(sources, true).await?;
     check(&resolved)?;
-    for warning in &resolved.warnings {
-        emit(Event::ConfigurationDoubted { warning: warning.to_string() });
+    for warning in resolved.warnings.iter().map(ToString::to_string).chain(without_effect(&resolved)) {
+        emit(Event::ConfigurationDoubted { warning });
     }
     let settings = &resolved.settings;
     if settings.sentry.is_asked_for() {
@@ -88,6 +105,7 @@ pub(super) async fn start_and_work(
     let options = options(settings, opened.python_version());
     let address = redis::address(&settings.redis.address)?;
     application.connection = address.for_horse();
+    application.start_timeout = settings.horse.start_timeout;
     application.preload = settings.horse.preload.clone();
     application.serializer = settings.worker.serializer.clone();
     application.dict_config = dict_config(settings);

@@ -189,7 +189,7 @@ fn the_help_of_every_setting_names_its_variable() {
     let help = command().find_subcommand_mut("worker").unwrap().render_long_help().to_string();
 
     for told in [
-        "[env: RQ_REDIS_URL]",
+        "[env: RQ_REDIS_URL, REDIS_URL]",
         "[env: RQ_CONFIG]",
         "[env: RQ_WORKER_CLASS]",
         "[env: RQ_WORKER__TTL] [default: 420]\n",

@@ -80,7 +80,9 @@ fn fork_server(event: &Event) -> Option<Vec<Line>> {
             Level::Info,
             HORSE,
             format!(
-                "Fork server started with PID {pid}: Python {python} ({executable}), {modules} modules in {:.2} seconds",
+                "Fork server started with PID {pid}: Python {} ({executable}), {modules} modules in {:.2} seconds",
+                // The rest of `sys.version` tells the compiler and may have a line break in it.
+                python.split_whitespace().next().unwrap_or_default(),
                 took.as_secs_f64()
             ),
         ),

@@ -68,7 +68,12 @@ fn waiting(event: &Event) -> Option<Vec<Line>> {
         }
         Event::RedisLost { worker, error, retry_in } => vec![Line::error(format!(
             "Worker {worker}: could not connect to Redis instance: {error} retrying in {} seconds...",
-            retry_in.as_secs()
+            // RQ: whole seconds; it never waits for less than one.
+            if retry_in.as_secs() > 0 {
+                retry_in.as_secs().to_string()
+            } else {
+                format!("{:.1}", retry_in.as_secs_f64())
+            }
         ))],
         Event::RedisReturned { worker, away } => vec![Line::info(format!(
             "Worker {worker}: connected to Redis again after {:.1} seconds",
