@@ -28,28 +28,16 @@ use std::time::Duration;
 
 pub(crate) use connection::Address;
 pub(crate) use environment::Environment;
-<<<<<<< HEAD
 pub(crate) use explicit::PythonSource;
 pub(crate) use generate::{reference, rq_toml};
-=======
-pub(crate) use explicit::{Explicit, PythonCandidate, PythonSource};
-pub(crate) use generate::rq_toml;
 pub(crate) use kind::Kind;
->>>>>>> clitests
 pub(crate) use origin::Origin;
 pub(crate) use problem::Problems;
 pub(crate) use python::PythonModule;
-<<<<<<< HEAD
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
-pub(crate) use section::{DictConfig, Horse, Level, Logging, Sentry, Worker};
-=======
-pub(crate) use resolved::{Effective, Resolved, Shadowed, Warning};
-pub(crate) use secret::mask_url;
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{DictConfig, Horse, Key, Level, Logging, Sentry, Worker, key};
-pub(crate) use sentinel::{Arguments, Sentinel};
->>>>>>> clitests
 pub(crate) use sources::Sources;
 
 /// Everything the daemon was told.
