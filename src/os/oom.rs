@@ -19,11 +19,19 @@ impl OomKills {
     }
 }
 
-/// The second version of control groups: one line `0::/path`.
+/// Control groups of version 1 have a line for the memory controller; version 2 has one line for all.
 fn events_file() -> Option<PathBuf> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    Some(Path::new("/sys/fs/cgroup").join(own).join("memory.events"))
+    let place = |line: &str| {
+        let (_, rest) = line.split_once(':')?;
+        let (controllers, group) = rest.split_once(":/")?;
+        match controllers {
+            "" => Some(Path::new("/sys/fs/cgroup").join(group).join("memory.events")),
+            "memory" => Some(Path::new("/sys/fs/cgroup/memory").join(group).join("memory.oom_control")),
+            _ => None,
+        }
+    };
+    groups.lines().filter_map(place).find(|file| file.exists())
 }
 
 fn count(events: &str) -> Option<u64> {
