@@ -1,10 +1,11 @@
 //! `rq config check` and `rq config show`.
 
-use super::args::ConfigArgs;
+use super::args::{ConfigArgs, Generated};
 use super::exit::{Exit, Failure};
+use super::output;
 use super::settings_table::{self, CheckReport, Problem, ShownSetting};
 use super::worker::{failure, sources};
-use crate::config::{Effective, Origin, Resolved, Shadowed};
+use crate::config::{self, Effective, Origin, Resolved, Shadowed};
 use crate::supervisor;
 
 /// Tells whether the configuration is good, and all that is wrong with it.
@@ -26,6 +27,15 @@ pub(super) fn show(args: &ConfigArgs) -> Result<Exit, Failure> {
     let settings: Vec<_> = resolved(args)?.origins.iter().map(shown).collect();
     settings_table::show(&settings, args.json);
     Ok(Exit::Done)
+}
+
+/// Prints a text that is made from the definitions of the settings.
+pub(super) fn generate(text: Generated) -> Exit {
+    output::print(&match text {
+        Generated::RqToml => config::rq_toml(),
+        Generated::Reference => config::reference(),
+    });
+    Exit::Done
 }
 
 fn resolved(args: &ConfigArgs) -> Result<Resolved, Failure> {

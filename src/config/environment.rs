@@ -9,7 +9,7 @@ use serde_json::Value as Raw;
 use super::file;
 use super::layer::{Entry, Layer, Standing, unknown};
 use super::origin::Origin;
-use super::problem::{Problem, nearest};
+use super::problem::{Problem, Problems, nearest};
 use super::section::{self, Key};
 
 /// The variables of the process, taken once. It has no `Debug`, as they hold secrets.
@@ -94,23 +94,23 @@ impl Reader<'_> {
             }
             // An empty variable counts as unset: it is how many systems unset one.
             Ok(_) => {}
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.extend(problem),
         }
     }
 
     /// What a variable says by itself or through the file that `<name>_FILE` names.
-    fn value(&self, name: &str) -> Result<Option<(String, Origin)>, Problem> {
+    fn value(&self, name: &str) -> Result<Option<(String, Origin)>, Problems> {
         let by_file = format!("{name}_FILE");
+        let refuse = |name: &str, text: &str| Problem::with_source(Origin::Variable(name.to_owned()), text);
         for name in [name, &by_file] {
             if self.environment.not_text.contains(name) {
-                return Err(Problem::with_source(Origin::Variable(name.to_owned()), "it is not UTF-8 text"));
+                return Err(refuse(name, "it is not UTF-8 text").into());
             }
         }
         let path = self.environment.get(&by_file).filter(|path| !path.is_empty());
         match (self.environment.get(name), path) {
             (Some(text), Some(_)) if !text.is_empty() => {
-                let text = format!("{by_file} is set too");
-                Err(Problem::with_source(Origin::Variable(name.to_owned()), text).hint("unset one of them"))
+                Err(refuse(name, &format!("{by_file} is set too")).hint("unset one of them").into())
             }
             (_, Some(path)) => self.file(by_file, path).map(Some),
             (Some(text), None) => Ok(Some((text.to_owned(), Origin::Variable(name.to_owned())))),
@@ -118,7 +118,7 @@ impl Reader<'_> {
         }
     }
 
-    fn file(&self, variable: String, path: &str) -> Result<(String, Origin), Problem> {
+    fn file(&self, variable: String, path: &str) -> Result<(String, Origin), Problems> {
         let path: PathBuf = self.directory.join(path);
         let origin = Origin::VariableFile { variable, path: path.clone() };
         let mut text =

@@ -28,6 +28,8 @@ pub(crate) struct PythonCandidate {
     pub(crate) others: Vec<PathBuf>,
     /// The places where it was looked for.
     searched: Vec<PathBuf>,
+    /// Who asked for it.
+    asked: Origin,
 }
 
 /// What to import.
@@ -40,12 +42,17 @@ pub(crate) enum PythonSource {
 }
 
 impl Explicit {
-    /// Understands a name. Relative paths start from `directory`; `path` is what Python will be told to search.
-    pub(crate) fn of(name: &str, directory: &Path, path: &[PathBuf]) -> Result<Self, Problems> {
-        let file = directory.join(name);
+    /// Understands a name that `asked` gave. Relative paths start from `directory`; `path` is what Python will be told to search.
+    pub(crate) fn of(
+        name: &str,
+        asked: &Origin,
+        directory: &Path,
+        path: &[PathBuf],
+    ) -> Result<Self, Problems> {
+        let file: PathBuf = directory.join(name).components().collect();
         let known = file.extension().is_some_and(|ending| ending == "py") || Format::of(&file).is_some();
         if name.contains('/') || (known && file.is_file()) {
-            return by_path(&file).map_err(Problems::from);
+            return by_path(&file, asked);
         }
         let others = ENDINGS.map(|ending| directory.join(format!("{name}.{ending}")));
         let candidate = PythonCandidate {
@@ -54,6 +61,7 @@ impl Explicit {
             certain: path.iter().any(|place| importable(place, name)),
             others: others.into_iter().filter(|file| file.is_file()).collect(),
             searched: path.to_vec(),
+            asked: asked.clone(),
         };
         let dotted = !name.is_empty() && name.split('.').all(|part| !part.is_empty());
         if candidate.certain || (dotted && !known) {
@@ -92,21 +100,22 @@ impl PythonCandidate {
     }
 
     fn problem(&self, text: String) -> Problem {
-        Problem::with_key(format!("{:?}", self.name), Origin::Option("-c"), text)
+        Problem::with_key(format!("{:?}", self.name), self.asked.clone(), text)
     }
 }
 
-fn by_path(file: &Path) -> Result<Explicit, Problem> {
+fn by_path(file: &Path, asked: &Origin) -> Result<Explicit, Problems> {
     let refuse = |text: &str| Problem::with_source(Origin::file(file), text);
     if file.is_dir() {
-        return Err(refuse("it is a directory").hint("give the path of a file in it"));
+        return Err(refuse("it is a directory").hint("give the path of a file in it").into());
     }
     if !file.exists() {
         let near = ENDINGS.iter().chain(&["py"]).map(|ending| format!("{}.{ending}", file.display()));
         let hint = near.into_iter().find(|near| Path::new(near).is_file());
-        let hint =
-            hint.map_or("check the path given with -c".to_owned(), |near| format!("did you mean {near}?"));
-        return Err(refuse("it does not exist").hint(hint));
+        let hint = hint.map_or("check the path, and where it starts from".to_owned(), |near| {
+            format!("did you mean {near}?")
+        });
+        return Err(refuse("it does not exist").hint(hint).into());
     }
     if file.extension().is_some_and(|ending| ending == "py") {
         return Ok(Explicit::Python(PythonCandidate {
@@ -115,15 +124,14 @@ fn by_path(file: &Path) -> Result<Explicit, Problem> {
             certain: true,
             others: Vec::new(),
             searched: Vec::new(),
+            asked: asked.clone(),
         }));
     }
-    match Format::of(file) {
-        Some(_) => Ok(Explicit::File(file.to_owned())),
-        None => {
-            Err(refuse("its ending tells no format")
-                .hint(format!("use one of .py, .{}", ENDINGS.join(", ."))))
-        }
+    if Format::of(file).is_none() {
+        let hint = format!("use one of .py, .{}", ENDINGS.join(", ."));
+        return Err(refuse("its ending tells no format").hint(hint).into());
     }
+    Ok(Explicit::File(file.to_owned()))
 }
 
 /// Whether a dotted name is a module or package below a place, as far as files can tell.
@@ -144,6 +152,8 @@ mod tests {
 
     use super::*;
 
+    const ASKED: Origin = Origin::Option("-c");
+
     fn directory(files: &[&str]) -> TempDir {
         let directory = tempfile::tempdir().unwrap();
         for file in files {
@@ -156,7 +166,7 @@ mod tests {
 
     fn meant(files: &[&str], name: &str) -> String {
         let directory = directory(files);
-        let found = Explicit::of(name, directory.path(), &[directory.path().to_owned()]);
+        let found = Explicit::of(name, &ASKED, directory.path(), &[directory.path().to_owned()]);
         let text = match found {
             Ok(Explicit::File(file)) => format!("file {}", file.display()),
             Ok(Explicit::Python(candidate)) => {
@@ -179,7 +189,7 @@ mod tests {
             (&["conf/rq.yaml"], "conf/rq.yaml", "file /x/conf/rq.yaml"),
             (&["settings.py"], "settings", "module settings"),
             (&["settings.py"], "settings.py", "python /x/settings.py"),
-            (&["settings.py"], "./settings.py", "python /x/./settings.py"),
+            (&["settings.py"], "./settings.py", "python /x/settings.py"),
             (&["proj/settings.py"], "proj.settings", "module proj.settings"),
             (&["settings/__init__.py"], "settings", "module settings"),
             (
@@ -217,10 +227,11 @@ mod tests {
         let one = directory(&["settings.toml"]);
         let two = directory(&["settings.toml", "settings.yaml"]);
         let none = directory(&[]);
-        let as_file = |directory: &TempDir| match Explicit::of("settings", directory.path(), &[]).unwrap() {
-            Explicit::Python(candidate) => candidate.as_file(),
-            Explicit::File(file) => Ok(file),
-        };
+        let as_file =
+            |directory: &TempDir| match Explicit::of("settings", &ASKED, directory.path(), &[]).unwrap() {
+                Explicit::Python(candidate) => candidate.as_file(),
+                Explicit::File(file) => Ok(file),
+            };
 
         assert_eq!(as_file(&one).unwrap(), one.path().join("settings.toml"));
         assert!(as_file(&two).unwrap_err().to_string().contains("it fits several files"));

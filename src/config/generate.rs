@@ -30,7 +30,7 @@ pub(crate) fn rq_toml() -> String {
 }
 
 fn comment(doc: &[&str]) -> String {
-    doc.iter().map(|line| format!("# {}\n", line.trim())).collect()
+    doc.iter().flat_map(|line| ["# ", line.trim(), "\n"]).collect()
 }
 
 /// The default, or else an example, as TOML writes it.
@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn the_default_file_says_nothing_and_every_line_of_it_can_be_used() {
-        let samples: String = rq_toml().lines().map(|line| format!("{}\n", uncommented(line))).collect();
+        let samples: String =
+            rq_toml().lines().flat_map(|line| [uncommented(line).to_owned(), "\n".to_owned()]).collect();
 
         let as_it_is: toml::Table = rq_toml().parse().unwrap();
         let in_use: toml::Table = samples.parse().unwrap();

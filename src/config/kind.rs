@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     Url,
     /// A Sentry address, shown without its key.
     Dsn,
-    /// A path; `~/` is the home of the user.
+    /// A path; a relative one starts from the working directory.
     Path,
     /// One of a few words, in any case. The second of each pair is what the first means.
     Choice(&'static [(&'static str, &'static str)]),
@@ -66,7 +66,7 @@ impl Kind {
             Self::Sentinel => sentinel::read(raw).map(Value::Table),
             Self::Table => match raw {
                 Raw::Object(_) => Ok(Value::Table(raw.clone())),
-                other => Err(Mismatch::new("a table", describe(other))),
+                other => Err(Mismatch::new("a table", describe_type(other))),
             },
         }
     }

@@ -113,7 +113,7 @@ impl Layer {
                     problems,
                 );
                 if !matches!(value, Raw::Object(_) | Raw::Null) {
-                    problems.push(Mismatch::new("a table", super::kind::describe(value)).at(
+                    problems.push(Mismatch::new("a table", super::kind::describe_type(value)).at(
                         name,
                         &origin(&[name]),
                         None,
@@ -159,6 +159,6 @@ pub(crate) fn unknown(spelled: &str, origin: Origin, nearest: Option<String>) ->
     let problem = Problem::with_key(spelled, origin, "there is no such key");
     match nearest {
         Some(known) => problem.hint(format!("did you mean {known}?")),
-        None => problem.hint("the keys are listed in docs/configuration.md and rq.toml(5)"),
+        None => problem.hint("`rq config show` lists the keys"),
     }
 }

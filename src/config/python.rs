@@ -41,7 +41,7 @@ impl PythonModule {
             let place = |field: &str| (format!("{name}[{field:?}]"), origin.clone());
             if let Some(value) = self.values.get(&name) {
                 if !matches!(value, Raw::Object(_) | Raw::Null) {
-                    let mismatch = Mismatch::new("a dictionary", super::kind::describe(value));
+                    let mismatch = Mismatch::new("a dictionary", super::kind::describe_type(value));
                     problems.push(mismatch.at(&name, &origin, None));
                 }
                 layer.add_section(section, value, &place, problems);

@@ -15,26 +15,35 @@ fn names_a_secret(name: &str) -> bool {
 
 /// The URL without its password, and without options that are secrets.
 ///
-/// It looks for the last `@` before the query, as a password that was not percent-encoded may hold any
-/// character: too much is masked rather than too little.
+/// A password that was not percent-encoded may hold any character, and a URL may be broken: where it is not clear
+/// what a part is, it is masked.
 pub(crate) fn mask_url(url: &str) -> String {
     let Some(start) = url.find("://").map(|at| at + 3) else { return mask_password_only(url) };
     let (scheme, rest) = url.split_at(start);
-    let (rest, query) =
-        match rest.rfind('@').map_or(rest.find('?'), |at| rest[at..].find('?').map(|q| at + q)) {
-            Some(at) => (&rest[..at], Some(&rest[at + 1..])),
-            None => (rest, None),
-        };
-    let masked = match rest.rsplit_once('@') {
-        Some((login, host)) => match login.split_once(':') {
-            Some((user, _)) => format!("{scheme}{user}:{MASK}@{host}"),
-            None => format!("{scheme}{login}@{host}"),
+    let login = rest.rsplit_once('@').filter(|(login, _)| login.contains(':') || !login.contains('?'));
+    let (login, place) = match login {
+        Some((login, place)) => match login.split_once(':') {
+            Some((user, _)) => (format!("{user}:{MASK}@"), place),
+            None => (format!("{login}@"), place),
         },
-        None => format!("{scheme}{rest}"),
+        None => (String::new(), rest),
     };
-    match query {
-        Some(query) => format!("{masked}?{}", mask_query(query)),
-        None => masked,
+    match place.split_once('?') {
+        Some((place, query)) => format!("{scheme}{login}{}?{}", mask_port(place), mask_query(query)),
+        None => format!("{scheme}{login}{}", mask_port(place)),
+    }
+}
+
+/// Host, port and path. What stands for a port and is no number may be a password that lost its host.
+fn mask_port(place: &str) -> String {
+    let end = place.find('/').unwrap_or(place.len());
+    let (host, path) = place.split_at(end);
+    match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') && !port.chars().all(|c| c.is_ascii_digit()) => {
+            format!("{name}:{MASK}{path}")
+        }
+        Some(("", _)) => format!(":{MASK}{path}"),
+        _ => place.to_owned(),
     }
 }
 
@@ -95,6 +104,11 @@ mod tests {
             ("rediss://ann@h?db=2&password=hunter2", "rediss://ann@h?db=2&password=***"),
             ("unix:///run/r.sock?password=hunter2&db=1", "unix:///run/r.sock?password=***&db=1"),
             ("redis:ann:hunter2@h", "***@h"),
+            ("redis://h?password=hun@ter2&db=1", "redis://h?password=***&db=1"),
+            ("redis://:hunter2", "redis://:***"),
+            ("redis://ann:hunter2/0", "redis://ann:***/0"),
+            ("redis://[::1]:6379/0", "redis://[::1]:6379/0"),
+            ("redis://[::1]", "redis://[::1]"),
             ("localhost", "localhost"),
         ];
 

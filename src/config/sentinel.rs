@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Raw, json};
 
-use super::kind::{Kind, Value, describe};
+use super::kind::{Kind, Value, describe, describe_type};
 use super::problem::{Mismatch, nearest};
 use super::secret::mask_table;
 
@@ -31,6 +31,7 @@ pub(crate) struct Sentinel {
     /// Further arguments of redis-py for connections to Redis.
     pub(crate) connection_kwargs: Arguments,
     /// Arguments of redis-py for connections to Sentinel.
+    #[expect(clippy::struct_field_names, reason = "RQ's name, and the one users write")]
     pub(crate) sentinel_kwargs: Arguments,
 }
 
@@ -59,7 +60,7 @@ const NAMES: [&str; 9] = [
 /// Reads the table with names in either case, and fills what is missing with RQ's defaults.
 pub(crate) fn read(raw: &Raw) -> Result<Raw, Mismatch> {
     let Raw::Object(given) = raw else {
-        return Err(Mismatch::new("a table with INSTANCES and MASTER_NAME", describe(raw)));
+        return Err(Mismatch::new("a table with INSTANCES and MASTER_NAME", describe_type(raw)));
     };
     let mut table = defaults();
     for (spelled, value) in given {
@@ -109,8 +110,10 @@ fn entry(name: &str, value: &Raw) -> Result<Raw, (String, String)> {
         "password" => Kind::Secret,
         _ => Kind::Text,
     };
-    let found =
-        if kind == Kind::Secret { super::kind::describe_type(value).to_owned() } else { describe(value) };
+    let found = match kind {
+        Kind::Secret | Kind::Table => describe_type(value).to_owned(),
+        _ => describe(value),
+    };
     match kind.read(value).map_err(|_| (kind.expected(), found))? {
         Value::Text(text) => Ok(text.into()),
         Value::Boolean(flag) => Ok(flag.into()),

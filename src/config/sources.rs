@@ -49,14 +49,20 @@ impl Sources {
     }
 
     /// Other default files.
+    #[cfg(test)]
     pub(crate) fn default_files(mut self, files: Vec<PathBuf>) -> Self {
         self.default_files = files;
         self
     }
 
-    /// What `-c` or `RQ_CONFIG` names. Options come before it: those about the import path decide what a name means.
-    pub(crate) fn explicit(mut self, name: &str) -> Result<Self, Problems> {
-        let explicit = Explicit::of(name, &self.directory, &self.import_path())?;
+    /// What `-c` names. Options come before it: those about the import path decide what a name means.
+    pub(crate) fn explicit(self, name: &str) -> Result<Self, Problems> {
+        self.explicit_by(name, &Origin::Option("-c"))
+    }
+
+    /// The same when something else than `-c` gave the name.
+    pub(crate) fn explicit_by(mut self, name: &str, asked: &Origin) -> Result<Self, Problems> {
+        let explicit = Explicit::of(name, asked, &self.directory, &self.import_path())?;
         self.explicit.push(explicit);
         Ok(self)
     }
@@ -106,7 +112,7 @@ impl Sources {
         problems.extend(layers.iter().flat_map(Layer::problems));
         problems.extend(stack::unusable(&layers));
         let stack = Problems::or(problems, Stack::new(layers))?;
-        let settings = settings(&stack)?;
+        let settings = settings(&stack, self.environment.get("HOME"))?;
         let mut warnings = shadow::warnings(&stack, &choice, &self.explicit);
         if choice.winner.is_none() && self.environment.is_service_link("REDIS_PORT") {
             warnings.push(Warning(SERVICE_LINK.to_owned()));
@@ -167,17 +173,19 @@ fn load(standing: Standing, path: &Path, problems: &mut Vec<Problem>) -> Option<
             problems.extend(document.doubles());
             Some(Layer::of_file(standing, &document.table, &|key| document.origin(key), problems))
         }
-        Err(problem) => {
-            problems.push(problem);
+        Err(refused) => {
+            problems.extend(refused);
             None
         }
     }
 }
 
 /// The structs that the rest of the program takes.
-fn settings(stack: &Stack) -> Result<Settings, Problems> {
+fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
     let keys: section::RedisKeys = stack.section("redis")?;
     let mut worker: Worker = stack.section("worker")?;
+    // RQ: of all paths, only this one is expanded.
+    worker.pid_file = worker.pid_file.map(|path| at_home(path, home));
     let bare = |entry: &Entry| entry.origin == Origin::Variable("NAME".to_owned());
     worker.name_from_environment = stack.entries("worker.name").0.is_some_and(bare);
     let redis = Redis {
@@ -192,4 +200,12 @@ fn settings(stack: &Stack) -> Result<Settings, Problems> {
         logging: stack.section::<Logging>("logging")?,
         sentry: stack.section::<Sentry>("sentry")?,
     })
+}
+
+/// A path whose `~/` is taken for the home of the user.
+fn at_home(path: PathBuf, home: Option<&str>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => Path::new(home).join(rest),
+        _ => path,
+    }
 }

@@ -31,7 +31,7 @@ impl Provider for Provided<'_> {
             let (section, field) = entry.key.name.split_once('.').unwrap_or((entry.key.name, ""));
             let section = sections.entry(section.to_owned()).or_insert_with(|| Dict::new().into());
             if let Merged::Dict(_, fields) = section {
-                fields.insert(field.to_owned(), merged(value)?);
+                fields.insert(field.to_owned(), merged(value));
             }
         }
         Ok(Profile::Default.collect(sections))
@@ -39,14 +39,17 @@ impl Provider for Provided<'_> {
 }
 
 /// Tables become text, so that a higher layer replaces them whole; spans become what serde takes for them.
-fn merged(value: &Value) -> Result<Merged, figment::Error> {
+fn merged(value: &Value) -> Merged {
     match value {
-        Value::Text(text) => Ok(text.clone().into()),
-        Value::Boolean(flag) => Ok((*flag).into()),
-        Value::Integer(number) => Ok((*number).into()),
-        Value::Duration(span) => Merged::serialize(span),
-        Value::List(items) => Merged::serialize(items),
-        Value::Table(table) => Ok(table.to_string().into()),
+        Value::Text(text) => text.clone().into(),
+        Value::Boolean(flag) => (*flag).into(),
+        Value::Integer(number) => (*number).into(),
+        Value::Duration(span) => {
+            let parts = [("secs", Merged::from(span.as_secs())), ("nanos", span.subsec_nanos().into())];
+            Merged::from(parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect::<Dict>())
+        }
+        Value::List(items) => items.clone().into(),
+        Value::Table(table) => table.to_string().into(),
     }
 }
 

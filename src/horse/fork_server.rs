@@ -35,6 +35,8 @@ pub(crate) struct Application {
     pub(crate) serializer: Option<String>,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
+    /// What every key begins with, for the job's own rq.
+    pub(crate) key_prefix: String,
     /// How long the settings module may take.
     pub(crate) settings_timeout: Duration,
     /// How long the interpreter's start, and the preload, may take.
@@ -158,6 +160,7 @@ impl ForkServer {
             dict_config: &application.dict_config,
             serializer: application.serializer.as_deref(),
             connection: &application.connection,
+            key_prefix: &application.key_prefix,
             return_address,
         })
         .await?;

@@ -82,7 +82,8 @@ impl Horse {
 
     /// Whether it ended before it had a job.
     pub(super) fn is_gone(&mut self) -> bool {
-        !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty)) || self.listener.is_finished()
+        !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+            || self.listener.is_finished()
     }
 
     /// Hands over a job. A horse that cannot take it shows as its death.

@@ -8,7 +8,9 @@ mod signals;
 mod spawn;
 pub(crate) mod terminal;
 
-pub(crate) use descriptor::{memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file};
+pub(crate) use descriptor::{
+    memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
+};
 pub(crate) use identity::{Identity, hostname, is_provably_dead};
 pub(crate) use process::{Reaped, become_subreaper, kill_group, reap};
 pub(crate) use signals::{Signal, Signals};

@@ -96,6 +96,10 @@ pub(super) async fn start_and_work(
         emit(Event::ConfigurationDoubted { warning });
     }
     let settings = &resolved.settings;
+    if settings.sentry.is_asked_for() {
+        let warning = "sentry.dsn is set, but this release does not report to Sentry yet".to_owned();
+        emit(Event::ConfigurationDoubted { warning });
+    }
     write_pid(&settings.worker)?;
     let opened = opened.expect("it was asked for");
     let options = options(settings, opened.python_version());
@@ -105,6 +109,7 @@ pub(super) async fn start_and_work(
     application.preload = settings.horse.preload.clone();
     application.serializer = settings.worker.serializer.clone();
     application.dict_config = dict_config(settings);
+    application.key_prefix.clone_from(&settings.redis.key_prefix);
     let client = Client::new(address, Some(options.name.to_string()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
     let limit = if options.burst { std::time::Duration::ZERO } else { settings.redis.start_timeout };
@@ -146,6 +151,7 @@ fn application(settings: &Settings) -> Result<Application, SupervisorError> {
         dict_config: serde_json::Value::Bool(false),
         serializer: None,
         connection: serde_json::Value::Null,
+        key_prefix: String::new(),
         settings_timeout: settings.horse.settings_timeout,
         start_timeout: settings.horse.start_timeout,
     })

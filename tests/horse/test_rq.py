@@ -70,7 +70,9 @@ class CurrentJob(RqJobs):
 
     def test_an_import_in_a_thread_or_task_serves_all(self):
         self.assertEqual(self.result("rqjobs.in_thread_first"), "j1")
-        self.assertEqual(self.result("rqjobs.in_tasks"), ["j1", "j1"])
+        for preload in ((), ("rq",)):
+            self.prepare(preload=preload)
+            self.assertEqual(self.result("rqjobs.in_tasks"), ["j1", "j1"])
 
     def test_the_import_system_is_left_as_it_was(self):
         facts = self.result("rqjobs.metadata")
@@ -123,11 +125,12 @@ class CurrentJob(RqJobs):
 
 class Classes(RqJobs):
     def test_the_timeout_is_rq_s_own_when_the_job_knows_it(self):
-        for preload in ((), ("rq",)):
+        # The import of rq itself must fit into the limit, on a busy machine too.
+        for preload, seconds in ((), 4), (("rq",), 1):
             self.prepare(preload=preload)
-            head, body = self.run_data(payload("rqjobs.catches"), timeout=2)
-            self.assertEqual(pickle.loads(body), "caught Task exceeded maximum timeout value (2 seconds)")
-            head, _ = self.run_data(payload("rqjobs.overruns_with_rq"), timeout=2)
+            head, body = self.run_data(payload("rqjobs.catches"), timeout=seconds)
+            self.assertEqual(pickle.loads(body), "caught Task exceeded maximum timeout value (%d seconds)" % seconds)
+            head, _ = self.run_data(payload("rqjobs.overruns_with_rq"), timeout=seconds)
             self.assertEqual((head["exception"], head["timed_out"]), ("rq.timeouts.JobTimeoutException", True))
 
     @unittest.skipUnless(MODERN, "this rq does not act on a returned Retry")
@@ -234,6 +237,24 @@ class WithRedis(RqJobs):
             self.assertEqual(application_part(body.decode()), application_part(theirs))
             self.assertIn("direct cause", theirs)
 
+    def test_a_payload_that_cannot_be_read_fails_with_rq_s_text(self):
+        import tasks
+
+        theirs = self.by_rq("tasks.add", tasks.BadState()).latest_result().exc_string
+        for preload in ((), ("rq",)):
+            self.prepare(preload=preload)
+            job, fields = self.enqueued("tasks.add", tasks.BadState())
+            head, body = self.perform(job, fields)
+            self.assertEqual(head["exception"], "rq.exceptions.DeserializationError")
+            self.assertEqual(application_part(body.decode()), application_part(theirs))
+
+    def test_a_name_that_is_nowhere_fails_with_rq_s_text(self):
+        for name in ("nope", "nope.nope", "tasks.nope", "tasks.Outer.Inner.nested", "tasks.Outer.nope"):
+            theirs = self.by_rq(name).latest_result().exc_string
+            job, fields = self.enqueued(name)
+            _, body = self.perform(job, fields)
+            self.assertEqual(application_part(body.decode()).splitlines()[-1], theirs.splitlines()[-1])
+
     def test_status_and_registries_are_untouched(self):
         job, fields = self.enqueued("rqjobs.describe")
         before = sorted(self.client.keys())
@@ -266,6 +287,8 @@ class JsonWithRedis(WithRedis):
     test_the_traceback_text_is_rq_s_from_the_first_frame_of_the_application_on = None
     test_no_connection_is_made_before_one_is_asked_for = None
     test_status_and_registries_are_untouched = None
+    test_a_payload_that_cannot_be_read_fails_with_rq_s_text = None
+    test_a_name_that_is_nowhere_fails_with_rq_s_text = None
 
 
 def application_part(text):

@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Raw};
 use scan::Keys;
 
 use super::origin::Origin;
-use super::problem::Problem;
+use super::problem::{Problem, Problems};
 
 /// How long a file may be.
 const LONGEST: u64 = 1024 * 1024;
@@ -112,12 +112,12 @@ pub(crate) struct Document {
 
 impl Document {
     /// Reads and parses a file whose ending tells its format.
-    pub(crate) fn load(path: &Path) -> Result<Self, Problem> {
+    pub(crate) fn load(path: &Path) -> Result<Self, Problems> {
         let refuse =
             |line, text: String| Problem::with_source(Origin::File { path: path.to_owned(), line }, text);
         let Some(format) = Format::of(path) else {
-            return Err(refuse(None, "the ending tells no format".to_owned())
-                .hint(format!("use one of .{}", ENDINGS.join(", ."))));
+            let hint = format!("use one of .{}", ENDINGS.join(", ."));
+            return Err(refuse(None, "its ending tells no format".to_owned()).hint(hint).into());
         };
         let text = read(path).map_err(|reason| refuse(None, reason.to_string()))?;
         let table = shelf::parse(format, &text).map_err(|fault| refuse(fault.line, fault.text))?;

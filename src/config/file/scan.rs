@@ -94,11 +94,10 @@ pub(crate) struct Braces {
 /// Walks over a text with braces: keys are names or quoted texts before a colon.
 pub(crate) fn braces(text: &str) -> Braces {
     let mut found = Braces::default();
-    let mut scanner = Scanner { text, at: 0 };
     let mut path: Vec<Option<String>> = Vec::new();
     let mut last = None;
     let mut depth = 0_usize;
-    while let Some(token) = scanner.next() {
+    for token in (Scanner { text, at: 0 }) {
         match token {
             Token::Word(start, name) => last = Some((start, name)),
             Token::Mark(b'{' | b'[' | b'(') => {

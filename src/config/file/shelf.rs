@@ -21,7 +21,7 @@ pub(crate) fn parse(format: Format, text: &str) -> Result<Map<String, Raw>, Faul
         Format::Ini => FileFormat::Ini,
         Format::Ron => FileFormat::Ron,
         Format::Yaml => {
-            return yaml::parse(text).map_err(|fault| discreet(format, text, fault)).and_then(shallow);
+            return yaml::parse(text).map_err(|fault| discreet(format, text, &fault)).and_then(shallow);
         }
     };
     // Unlike the others, the JSON5 parser follows any depth down its stack.
@@ -29,7 +29,7 @@ pub(crate) fn parse(format: Format, text: &str) -> Result<Map<String, Raw>, Faul
         return Err(too_deep());
     }
     let table =
-        parser.parse(None, text).map_err(|error| discreet(format, text, fault(error.as_ref(), text)))?;
+        parser.parse(None, text).map_err(|error| discreet(format, text, &fault(error.as_ref(), text)))?;
     shallow(Raw::Object(table.into_iter().map(|(name, value)| (name, plain(value.kind))).collect()))
 }
 
@@ -109,7 +109,7 @@ fn trailing_place(message: &str) -> Option<(Option<usize>, &str)> {
 }
 
 /// Says which format was expected, and drops the parser's words when they repeat what stands after the key.
-fn discreet(format: Format, text: &str, fault: Fault) -> Fault {
+fn discreet(format: Format, text: &str, fault: &Fault) -> Fault {
     let line = fault.line.and_then(|line| text.lines().nth(line.saturating_sub(1))).unwrap_or(text);
     let value = line.split_once(['=', ':']).map_or(line, |(_, value)| value);
     let words = value.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3);
@@ -186,6 +186,7 @@ mod tests {
                 (Format::Json5, format!("{{a: {lists}}}")),
                 (Format::Ron, format!("(a: {lists})")),
                 (Format::Yaml, format!("a: {lists}")),
+                (Format::Yaml, format!("a:\n  {}x", "- ".repeat(levels))),
             ] {
                 assert!(parse(format, &text).is_err(), "{format:?} {levels}");
             }

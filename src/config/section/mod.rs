@@ -52,10 +52,13 @@ pub(crate) struct Key {
     /// The option of the command line that sets it.
     pub(crate) option: Option<&'static str>,
     /// What a value must fulfil beyond its type.
-    pub(crate) check: fn(&Value) -> Result<(), Mismatch>,
+    pub(crate) check: Option<Check>,
     /// Whether it is needed before a Python settings module can be read, and so cannot stand in one.
     pub(crate) before_python: bool,
 }
+
+/// What a value must fulfil beyond its type.
+pub(crate) type Check = fn(&Value) -> Result<(), Mismatch>;
 
 /// The environment variables of a key besides `RQ_<SECTION>__<KEY>`.
 #[derive(Clone, Copy)]
@@ -82,7 +85,7 @@ impl Key {
             rq_name: None,
             variables: Variables { allowed: true, bare: false, short: None },
             option: None,
-            check: anything,
+            check: None,
             before_python: false,
         }
     }
@@ -126,8 +129,8 @@ impl Key {
         Self { option: Some(flags), ..self }
     }
 
-    pub(crate) const fn check(self, check: fn(&Value) -> Result<(), Mismatch>) -> Self {
-        Self { check, ..self }
+    pub(crate) const fn check(self, check: Check) -> Self {
+        Self { check: Some(check), ..self }
     }
 
     pub(crate) const fn before_python(self) -> Self {
@@ -142,7 +145,7 @@ impl Key {
     /// Reads and checks a value.
     pub(crate) fn read(&self, raw: &serde_json::Value) -> Result<Value, Mismatch> {
         let value = self.kind.read(raw)?;
-        (self.check)(&value)?;
+        self.check.map_or(Ok(()), |check| check(&value))?;
         Ok(value)
     }
 
@@ -151,10 +154,6 @@ impl Key {
         let default = self.default?;
         Some(format!("remove it to use the default, {}", default.trim_matches('"')))
     }
-}
-
-fn anything(_: &Value) -> Result<(), Mismatch> {
-    Ok(())
 }
 
 /// All sections, in the order in which they are explained.

@@ -38,7 +38,7 @@ section! {
         /// use must be the same.
         serializer: Option<String> = Key::new(Kind::Text).option("--serializer, -S").example("\"json\"")
             .check(not_empty);
-        /// File to write the process id to. It is not removed at the end.
+        /// File to write the process id to. It is not removed at the end. A leading `~/` is the home.
         pid_file: Option<PathBuf> = Key::new(Kind::Path).option("--pid").example("\"/run/rq/worker.pid\"");
     }
     with {

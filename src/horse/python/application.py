@@ -10,7 +10,7 @@ from . import serializers, threads, title, trace, values
 from .connection import Lazy
 from .text import class_name, plain, said
 
-TRACEBACK = 1024 * 1024
+TRACEBACK = 512 * 1024
 
 
 class Refused(Exception):
@@ -43,7 +43,9 @@ class Application:
     def settings(self, order):
         """Imports the settings module; returns the report."""
         # RQ: entries are appended, so a project cannot shadow the standard library or an installed package.
-        sys.path.extend(entry for entry in order.get("path") or [] if isinstance(entry, str))
+        for entry in order.get("path") or []:
+            if entry not in sys.path:
+                sys.path.append(entry)
         name, file = order.get("module"), order.get("file")
         if not name and not file:
             return {"report": "settings", "file": None, "values": {}, "opaque": {}}
@@ -60,6 +62,8 @@ class Application:
     def prepare(self, order):
         """Loads the rest and freezes the heap; returns the report."""
         start = monotonic()
+        if order.get("key_prefix"):
+            os.environ["RQ_KEY_PREFIX"] = order["key_prefix"]
         wanted = order.get("dict_config")
         if isinstance(wanted, dict):
             self.dict_config = wanted

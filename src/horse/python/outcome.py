@@ -44,8 +44,8 @@ def asked_retry(value):
         return None
     return {
         "kind": "asked_retry",
-        "max": value.max,
-        "intervals": list(value.intervals),
+        "max": int(value.max),
+        "intervals": [one if type(one) in (int, float) else int(one) for one in value.intervals],
         "at_front": bool(getattr(value, "enqueue_at_front", False)),
     }
 

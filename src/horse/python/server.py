@@ -1,5 +1,6 @@
 """The fork server: one thread that imports the application, forks horses, reaps them and reports."""
 import errno
+import faulthandler
 import gc
 import os
 import re
@@ -40,6 +41,7 @@ class Server:
     """The fork server's state."""
 
     def __init__(self):
+        faulthandler.enable(file=2, all_threads=True)
         os.close(PROGRAM)
         for fd in (CONTROL, leash.PIPE):
             os.set_inheritable(fd, False)

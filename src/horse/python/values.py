@@ -22,13 +22,13 @@ def of(module):
             continue
         try:
             exact = jsonable(value, DEPTH)
-            size = len(json.dumps(exact))
+            size = len(json.dumps(exact)) + 6 * len(name)
             if size > min(ONE, room):
                 raise Opaque
         except Exception:  # Opaque, or containers of the application's own that misbehave.
             text = shown(value, REPR)
             opaque[plain(name)] = text
-            size = 6 * len(text)
+            size = 6 * (len(name) + len(text))
         else:
             values[plain(name)] = exact
         room -= size

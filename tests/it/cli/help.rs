@@ -55,7 +55,8 @@ fn part<'a>(help: &'a str, option: &str) -> &'a str {
         .unwrap_or_else(|| panic!("no {option} in\n{help}"))
         .0;
     let rest = &help[start + option.len()..];
-    let next = rest.match_indices("\n  ").find(|(at, _)| rest[at + 3..].trim_start_matches(' ').starts_with('-'));
+    let next =
+        rest.match_indices("\n  ").find(|(at, _)| rest[at + 3..].trim_start_matches(' ').starts_with('-'));
     next.map_or(rest, |(at, _)| &rest[..at])
 }
 
@@ -116,7 +117,8 @@ fn every_option_of_python_rqs_worker_is_in_our_help() {
     for word in theirs.split(|c: char| c.is_whitespace() || c == ',').filter(|word| word.starts_with('-')) {
         // `-ds` is spelled out in the text of its long form.
         let found = ours.split(|c: char| c.is_whitespace() || ",;.".contains(c)).any(|known| known == word);
-        let option = word.len() > 1 && word.chars().skip(1).all(|c| c.is_ascii_alphabetic() || "-_".contains(c));
+        let option =
+            word.len() > 1 && word.chars().skip(1).all(|c| c.is_ascii_alphabetic() || "-_".contains(c));
         seen += usize::from(option);
         assert!(found || !option, "{word} is not in our help");
     }
@@ -127,9 +129,10 @@ fn every_option_of_python_rqs_worker_is_in_our_help() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let folder = Folder::new();
-    for arguments in [&["worker", "--help"][..], &["config", "show"], &["config", "show", "--json"], &["nonsense"]] {
-        let mut child =
-            folder.rq(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for arguments in
+        [&["worker", "--help"][..], &["config", "show"], &["config", "show", "--json"], &["nonsense"]]
+    {
+        let mut child = folder.rq(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let mut told = String::new();
         child.stderr.take().unwrap().read_to_string(&mut told).unwrap();

@@ -45,11 +45,15 @@ fn the_interpreter_comes_from_option_variable_file_environments_and_path_in_this
     let config =
         format!("REDIS_URL = {:?}\n[horse]\npython = {:?}\n", world.redis.url(), by_file.to_str().unwrap());
     let config = write(&root, "rq.toml", &config);
-    let variables =
-        [("RQ_PYTHON", by_variable.as_path()), ("VIRTUAL_ENV", &root.join("active")), ("PATH", &root.join("bin"))]
-            .map(|(name, path)| (name, path.to_owned()));
+    let variables = [
+        ("RQ_PYTHON", by_variable.as_path()),
+        ("VIRTUAL_ENV", &root.join("active")),
+        ("PATH", &root.join("bin")),
+    ]
+    .map(|(name, path)| (name, path.to_owned()));
     // The stand-ins are shell scripts and need nothing from PATH but sh, which they name in full.
-    let variables: Vec<(&str, &Path)> = variables.iter().map(|(name, path)| (*name, path.as_path())).collect();
+    let variables: Vec<(&str, &Path)> =
+        variables.iter().map(|(name, path)| (*name, path.as_path())).collect();
     let from_file = ["-c", config.to_str().unwrap()];
 
     let option = ["--python", by_option.to_str().unwrap(), from_file[0], from_file[1]];
@@ -90,7 +94,11 @@ fn the_interpreter_and_its_version_are_logged() {
 
     let mut python = Command::new(world.venv.python());
     let version = python.args(["-c", "import sys; print(sys.version.split()[0])"]).output().unwrap();
-    let told = format!("Python {} ({})", String::from_utf8_lossy(&version.stdout).trim(), world.venv.python().display());
+    let told = format!(
+        "Python {} ({})",
+        String::from_utf8_lossy(&version.stdout).trim(),
+        world.venv.python().display()
+    );
     assert!(exit.stdout.contains(&told), "{told} is not in:\n{}", exit.stdout);
     world.finish();
 }
@@ -123,7 +131,11 @@ fn a_missing_interpreter_is_told_with_the_places_that_were_searched() {
 
     let exit = run(command);
 
-    assert_refused(&exit, 78, &["found no Python interpreter", ".venv/bin/python", "python3 on PATH", "--python"]);
+    assert_refused(
+        &exit,
+        78,
+        &["found no Python interpreter", ".venv/bin/python", "python3 on PATH", "--python"],
+    );
 }
 
 #[test]
@@ -135,15 +147,23 @@ fn an_interpreter_that_never_answers_is_given_up() {
 
     let exit = run(command);
 
-    assert_refused(&exit, 78, &["the start of the Python interpreter took longer than 0.2s", "horse.start_timeout"]);
+    assert_refused(
+        &exit,
+        78,
+        &["the start of the Python interpreter took longer than 0.2s", "horse.start_timeout"],
+    );
 }
 
 /// An interpreter of that version where developers keep theirs.
 fn interpreter(version: &str) -> Option<PathBuf> {
-    let roots = [std::env::var_os("PYENV_ROOT").map(PathBuf::from), std::env::home_dir().map(|home| home.join(".pyenv"))];
+    let roots = [
+        std::env::var_os("PYENV_ROOT").map(PathBuf::from),
+        std::env::home_dir().map(|home| home.join(".pyenv")),
+    ];
     roots.into_iter().flatten().find_map(|root| {
         let found = fs::read_dir(root.join("versions")).ok()?.flatten().map(|entry| entry.path());
-        let mut found = found.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(version)));
+        let mut found = found
+            .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(version)));
         found.next().map(|path| path.join("bin/python")).filter(|path| path.exists())
     })
 }

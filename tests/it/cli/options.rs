@@ -47,7 +47,8 @@ fn worker_ttl_is_how_long_a_silent_worker_is_shown() {
 fn the_maintenance_interval_is_how_often_registries_are_cleaned() {
     let world = World::new();
     let mut worker = world.worker(&["--name", "w1", "--maintenance-interval", "1", "--worker-ttl", "20"]);
-    let rounds = || worker.stdout.lines().iter().filter(|line| line.contains("cleaning registries for")).count();
+    let rounds =
+        || worker.stdout.lines().iter().filter(|line| line.contains("cleaning registries for")).count();
 
     wait_until(SOON, "a second round of maintenance", || rounds() > 1);
 
@@ -141,7 +142,11 @@ fn the_serializer_json_reads_and_writes_json() {
 fn a_preloaded_module_is_imported_once_for_all_jobs() {
     let world = World::new();
     write(&world.path("."), "heavy.py", "import os\nPID = os.getpid()\nopen('imports', 'a').write('x')\n");
-    write(&world.path("."), "light.py", "import heavy, os\ndef job():\n    return heavy.PID != os.getpid()\n");
+    write(
+        &world.path("."),
+        "light.py",
+        "import heavy, os\ndef job():\n    return heavy.PID != os.getpid()\n",
+    );
     let jobs = [1, 2].map(|_| world.enqueue("'light.job'"));
 
     world.work(&["--preload", "heavy"]);
