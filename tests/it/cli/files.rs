@@ -11,23 +11,38 @@ use crate::harness::{SOON, World};
 /// The same settings in every format: URL, queues, name, and one section.
 fn every_format(url: &str) -> Vec<(&'static str, String)> {
     vec![
-        ("rq.toml", format!("REDIS_URL = {url:?}\nQUEUES = [\"a\", \"b\"]\nNAME = \"w9\"\n[worker]\nresults_ttl = 99\n")),
+        (
+            "rq.toml",
+            format!(
+                "REDIS_URL = {url:?}\nQUEUES = [\"a\", \"b\"]\nNAME = \"w9\"\n[worker]\nresults_ttl = 99\n"
+            ),
+        ),
         ("rq.yaml", format!("REDIS_URL: {url:?}\nQUEUES: [a, b]\nNAME: w9\nworker:\n  results_ttl: 99\n")),
         ("rq.yml", format!("REDIS_URL: {url:?}\nQUEUES:\n- a\n- b\nNAME: w9\nworker: {{results_ttl: 99}}\n")),
         (
             "rq.json",
-            json!({"REDIS_URL": url, "QUEUES": ["a", "b"], "NAME": "w9", "worker": {"results_ttl": 99}}).to_string(),
+            json!({"REDIS_URL": url, "QUEUES": ["a", "b"], "NAME": "w9", "worker": {"results_ttl": 99}})
+                .to_string(),
         ),
         (
             "rq.json5",
-            format!("// ours\n{{REDIS_URL: {url:?}, QUEUES: ['a', 'b',], NAME: 'w9', worker: {{results_ttl: 99}}}}\n"),
+            format!(
+                "// ours\n{{REDIS_URL: {url:?}, QUEUES: ['a', 'b',], NAME: 'w9', worker: {{results_ttl: 99}}}}\n"
+            ),
         ),
         ("rq.ini", format!("REDIS_URL = {url}\nQUEUES = a,b\nNAME = w9\n[worker]\nresults_ttl = 99\n")),
         (
             "rq.ron",
-            format!("(REDIS_URL: {url:?}, QUEUES: [\"a\", \"b\"], NAME: \"w9\", worker: (results_ttl: 99))\n"),
+            format!(
+                "(REDIS_URL: {url:?}, QUEUES: [\"a\", \"b\"], NAME: \"w9\", worker: (results_ttl: 99))\n"
+            ),
         ),
-        ("rq.py", format!("REDIS_URL = {url:?}\nQUEUES = ['a', 'b']\nNAME = 'w9'\nRQ_WORKER = {{'results_ttl': 99}}\n")),
+        (
+            "rq.py",
+            format!(
+                "REDIS_URL = {url:?}\nQUEUES = ['a', 'b']\nNAME = 'w9'\nRQ_WORKER = {{'results_ttl': 99}}\n"
+            ),
+        ),
     ]
 }
 
@@ -153,7 +168,11 @@ fn a_value_of_a_wrong_type_is_told_with_file_line_key_and_both_types() {
 
         let exit = folder.run(&["config", "check", "-c", name]);
 
-        assert_refused(&exit, 78, &[&format!("{}, line {line}: must be ", folder.path(name).display()), told]);
+        assert_refused(
+            &exit,
+            78,
+            &[&format!("{}, line {line}: must be ", folder.path(name).display()), told],
+        );
     }
 }
 

@@ -41,7 +41,10 @@ fn a_module_with_a_mistake_in_its_syntax_is_told_with_the_line() {
 #[test]
 fn a_module_that_ends_the_interpreter_is_no_clean_start() {
     assert_cannot_start("import sys\nsys.exit(0)\n", &["the settings module settings: SystemExit: 0"]);
-    assert_cannot_start("import os\nos._exit(0)\n", &["ended during the import of the settings module settings"]);
+    assert_cannot_start(
+        "import os\nos._exit(0)\n",
+        &["ended during the import of the settings module settings"],
+    );
     assert_cannot_start("raise KeyboardInterrupt\n", &["the settings module settings: KeyboardInterrupt"]);
 }
 
@@ -120,7 +123,8 @@ fn typed_settings_take_their_text_form() {
 fn a_value_that_json_cannot_hold_is_refused_only_when_it_is_used() {
     let world = World::new();
     let url = world.redis.url();
-    let unused = format!("REDIS_URL = {url:?}\nREDIS_SSL_CA_DATA = object()\nTHREADS = object()\nQUEUES = ['a']\n");
+    let unused =
+        format!("REDIS_URL = {url:?}\nREDIS_SSL_CA_DATA = object()\nTHREADS = object()\nQUEUES = ['a']\n");
     fs::write(world.path("settings.py"), unused).unwrap();
 
     let fine = world.worker(&["--burst", "--name", "w1"]).wait_exit();
@@ -161,7 +165,11 @@ fn a_mistake_in_a_module_is_told_by_its_name_file_and_key() {
             "RQ_LOGGING[\"level\"]",
         ],
     );
-    assert!(!exit.stderr.contains("SOMETHING_ELSE") && !exit.stderr.contains("QUEUE from"), "{}", exit.stderr);
+    assert!(
+        !exit.stderr.contains("SOMETHING_ELSE") && !exit.stderr.contains("QUEUE from"),
+        "{}",
+        exit.stderr
+    );
 }
 
 #[test]
@@ -170,7 +178,11 @@ fn what_is_needed_before_the_import_cannot_stand_in_the_module() {
 
     let exit = folder.run(&["config", "check", "-c", "settings"]);
 
-    assert_refused(&exit, 78, &["RQ_HORSE[\"python\"]", "it is needed before a Python module can be read", "--python"]);
+    assert_refused(
+        &exit,
+        78,
+        &["RQ_HORSE[\"python\"]", "it is needed before a Python module can be read", "--python"],
+    );
 }
 
 #[test]
@@ -180,8 +192,10 @@ fn our_sections_in_the_module_have_their_effect() {
     write(
         &world.path("."),
         "settings.py",
-        &format!("{settings}RQ_WORKER = {{'results_ttl': 99, 'describe_jobs': False, 'pid_file': 'my.pid'}}\n\
-                  RQ_LOGGING = {{'format': '<%(message)s>'}}\nRQ_HORSE = {{'preload': ['heavy']}}\n"),
+        &format!(
+            "{settings}RQ_WORKER = {{'results_ttl': 99, 'describe_jobs': False, 'pid_file': 'my.pid'}}\n\
+                  RQ_LOGGING = {{'format': '<%(message)s>'}}\nRQ_HORSE = {{'preload': ['heavy']}}\n"
+        ),
     );
     write(&world.path("."), "heavy.py", "open('imported', 'w')\n");
     let job = world.enqueue("'jobs.returns.value', 1");
