@@ -6,7 +6,7 @@ use super::output;
 use super::settings_table::{self, CheckReport, Problem, ShownSetting};
 use super::worker::{failure, sources};
 use crate::config::{self, Effective, Origin, Resolved, Shadowed};
-use crate::supervisor;
+use crate::supervisor::{self, Purpose};
 
 /// Tells whether the configuration is good, and all that is wrong with it.
 pub(super) fn check(args: &ConfigArgs) -> Exit {
@@ -40,7 +40,7 @@ pub(super) fn generate(text: Generated) -> Exit {
 
 fn resolved(args: &ConfigArgs) -> Result<Resolved, Failure> {
     let sources = sources(args.sources.config(), args.sources.overrides())?;
-    let loaded = supervisor::block_on(supervisor::load_settings(sources, false));
+    let loaded = supervisor::block_on(supervisor::load_settings(sources, Purpose::Look));
     loaded.map(|loaded| loaded.resolved).map_err(|error| failure(&error))
 }
 

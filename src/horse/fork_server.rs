@@ -41,6 +41,8 @@ pub(crate) struct Application {
     pub(crate) settings_timeout: Duration,
     /// How long the interpreter's start, and the preload, may take.
     pub(crate) start_timeout: Duration,
+    /// Whether nothing is run but the settings module, for a command whose standard output is its answer.
+    pub(crate) settings_alone: bool,
 }
 
 /// What a Python settings module says.
@@ -105,7 +107,8 @@ impl Drop for Unproven {
 
 impl ForkServer {
     /// Starts the interpreter with our program and waits for its first word.
-    pub(super) async fn spawn(python: &Path, leash: OwnedFd, limit: Duration) -> Result<Self, StartError> {
+    pub(super) async fn spawn(application: &Application, leash: OwnedFd) -> Result<Self, StartError> {
+        let python = application.python.as_path();
         let failed = |error| StartError::Spawn(python.to_owned(), error);
         let (ours, theirs) = os::socket_pair().map_err(failed)?;
         ours.set_nonblocking(true).map_err(failed)?;
@@ -114,13 +117,14 @@ impl ForkServer {
             path: python,
             arguments: &["/proc/self/fd/3"],
             descriptors: vec![program, theirs.into(), leash],
+            aside: application.settings_alone,
         })
         .map_err(failed)?;
         let (reader, writer) = UnixStream::from_std(ours).map_err(failed)?.into_split();
         let hello = Hello { protocol: 0, python: String::new(), executable: String::new() };
         let mut server =
             Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
-        match server.answer("the start of the Python interpreter", limit).await? {
+        match server.answer("the start of the Python interpreter", application.start_timeout).await? {
             ServerReport::Hello(hello) if hello.protocol == VERSION => server.hello = hello,
             other => return Err(server.junk(&other)),
         }

@@ -29,7 +29,7 @@ impl Opened {
     pub(crate) async fn open(application: &Application, leash: &OwnedFd) -> Result<Self, StartError> {
         let leash =
             leash.try_clone().map_err(|error| StartError::Spawn(application.python.clone(), error))?;
-        let mut server = ForkServer::spawn(&application.python, leash, application.start_timeout).await?;
+        let mut server = ForkServer::spawn(application, leash).await?;
         let settings = server.settings(application).await?;
         Ok(Self { server, settings })
     }

@@ -19,7 +19,7 @@ use crate::os;
 use crate::store::{AddressError, StoreError};
 use crate::worker::{Stop, WorkError};
 
-pub(crate) use startup::{check, load_settings, without_effect};
+pub(crate) use startup::{Purpose, check, load_settings, without_effect};
 
 /// Why the daemon ended that was not asked to.
 #[derive(Debug, Error)]

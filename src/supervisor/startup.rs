@@ -17,6 +17,15 @@ use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
 use crate::worker::{Options, Surroundings, Worker};
 
+/// What settings are read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To work: an interpreter is needed in any case.
+    Work,
+    /// To be looked at: an interpreter is started only for settings in Python, and standard output is kept free.
+    Look,
+}
+
 /// The settings, whole, and the interpreter that told the Python part of them.
 pub(crate) struct Settled {
     pub(crate) resolved: Resolved,
@@ -32,10 +41,13 @@ struct Leash {
 }
 
 /// Reads every source; a Python settings module is imported by the interpreter that will run the jobs.
-pub(crate) async fn load_settings(mut sources: Sources, always: bool) -> Result<Settled, SupervisorError> {
+pub(crate) async fn load_settings(
+    mut sources: Sources,
+    purpose: Purpose,
+) -> Result<Settled, SupervisorError> {
     let leash = leash()?;
     let mut resolved = sources.resolve()?;
-    let mut application = application(&resolved.settings)?;
+    let mut application = application(&resolved.settings, purpose)?;
     let mut opened = None;
     if let Some(candidate) = sources.python_wanted().cloned() {
         (application.module, application.file) = match &candidate.source {
@@ -58,13 +70,13 @@ pub(crate) async fn load_settings(mut sources: Sources, always: bool) -> Result<
                 sources = sources.module_is_missing()?;
                 resolved = sources.resolve()?;
                 // The file that takes the module's place may name another interpreter.
-                application = self::application(&resolved.settings)?;
+                application = self::application(&resolved.settings, purpose)?;
             }
             Err(error) => return Err(error.into()),
         }
         resolved = sources.resolve()?;
     }
-    if opened.is_none() && always {
+    if opened.is_none() && purpose == Purpose::Work {
         opened = Some(Opened::open(&application, &leash.read).await?);
     }
     Ok(Settled { resolved, opened, application, leash })
@@ -80,8 +92,8 @@ pub(crate) fn check(settings: &Settings) -> Result<(), SupervisorError> {
 
 /// What is set and does nothing yet.
 pub(crate) fn without_effect(resolved: &Resolved) -> Option<String> {
-    let origin = resolved.settings.sentry.dsn.as_ref().and_then(|_| resolved.origin("sentry.dsn"))?;
-    Some(format!("sentry.dsn from {origin} has no effect: reporting to Sentry is not supported yet"))
+    let origin = resolved.origin("sentry.dsn").filter(|_| resolved.settings.sentry.is_asked_for())?;
+    Some(format!("sentry.dsn from {origin} has no effect: this release does not report to Sentry yet"))
 }
 
 /// Starts everything and works.
@@ -90,16 +102,12 @@ pub(super) async fn start_and_work(
     sources: Sources,
     check: impl FnOnce(&Resolved) -> Result<(), SupervisorError>,
 ) -> Result<(), SupervisorError> {
-    let Settled { resolved, opened, mut application, leash } = load_settings(sources, true).await?;
+    let Settled { resolved, opened, mut application, leash } = load_settings(sources, Purpose::Work).await?;
     check(&resolved)?;
     for warning in resolved.warnings.iter().map(ToString::to_string).chain(without_effect(&resolved)) {
         emit(Event::ConfigurationDoubted { warning });
     }
     let settings = &resolved.settings;
-    if settings.sentry.is_asked_for() {
-        let warning = "sentry.dsn is set, but this release does not report to Sentry yet".to_owned();
-        emit(Event::ConfigurationDoubted { warning });
-    }
     write_pid(&settings.worker)?;
     let opened = opened.expect("it was asked for");
     let options = options(settings, opened.python_version());
@@ -131,7 +139,7 @@ fn leash() -> Result<Leash, SupervisorError> {
     Ok(Leash { read, _write: write })
 }
 
-fn application(settings: &Settings) -> Result<Application, SupervisorError> {
+fn application(settings: &Settings, purpose: Purpose) -> Result<Application, SupervisorError> {
     let directory = std::env::current_dir().map_err(SupervisorError::System)?;
     let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
     let search_path =
@@ -154,6 +162,7 @@ fn application(settings: &Settings) -> Result<Application, SupervisorError> {
         key_prefix: String::new(),
         settings_timeout: settings.horse.settings_timeout,
         start_timeout: settings.horse.start_timeout,
+        settings_alone: purpose == Purpose::Look,
     })
 }
 
