@@ -37,7 +37,7 @@ pub(crate) use python::PythonModule;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
 #[cfg(test)]
 pub(crate) use section::keys;
-pub(crate) use section::{DictConfig, Horse, Key, Level, Logging, Sentry, Worker, key};
+pub(crate) use section::{DictConfig, Horse, Key, Level, Logging, Scheduler, Sentry, Worker, key};
 pub(crate) use sources::Sources;
 
 /// Everything the daemon was told.
@@ -45,6 +45,7 @@ pub(crate) use sources::Sources;
 pub(crate) struct Settings {
     pub(crate) redis: Redis,
     pub(crate) worker: Worker,
+    pub(crate) scheduler: Scheduler,
     pub(crate) horse: Horse,
     pub(crate) logging: Logging,
     pub(crate) sentry: Sentry,

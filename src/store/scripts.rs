@@ -20,3 +20,6 @@ pub(super) static SETTLE: LazyLock<Script> = script!("prelude", "dependents", "o
 pub(super) static ABANDON: LazyLock<Script> = script!("prelude", "dependents", "outcomes", "abandon");
 pub(super) static SWEEP: LazyLock<Script> = script!("prelude", "sweep");
 pub(super) static TIDY: LazyLock<Script> = script!("prelude", "tidy");
+pub(super) static LOCK: LazyLock<Script> = script!("prelude", "lock");
+pub(super) static UNLOCK: LazyLock<Script> = script!("prelude", "unlock");
+pub(super) static SCHEDULE: LazyLock<Script> = script!("prelude", "rate_limit", "schedule");

@@ -8,12 +8,13 @@ local function limit_key(key) return P .. 'rl:' .. key end
 local function allowed_key(key) return P .. 'rl:' .. key .. ':allowed' end
 local function waiting_key(key) return P .. 'rl:' .. key .. ':rate_limited' end
 
+local function may_be(wanted, key)
+  local found = kind(key)
+  return found == 'none' or found == wanted
+end
+
 -- Keys of other types (RQ: those of a limit named "K:allowed" meet those of "K") would end a script half done.
 local function is_usable(key)
-  local function may_be(wanted, name)
-    local found = kind(name)
-    return found == 'none' or found == wanted
-  end
   return may_be('set', P .. 'rl-keys') and may_be('hash', limit_key(key)) and may_be('zset', allowed_key(key))
     and may_be('zset', waiting_key(key))
 end
@@ -38,11 +39,13 @@ local function promote(key, now)
   local free = concurrency - redis.call('ZCARD', allowed_key(key))
   -- So many entries at once, and no more, that Redis is not held up; the next call goes on.
   for _ = 1, 1000 do
-    local job = free > 0 and redis.call('ZPOPMIN', waiting_key(key))[1]
+    local job = free > 0 and redis.call('ZRANGE', waiting_key(key), 0, 0)[1]
     if not job then break end
     local facts = is_job(job) and redis.call('HMGET', job_key(job), 'origin', 'status', 'enqueue_at_front') or {}
-    local origin, front = facts[1], facts[3] == '1'
-    if origin and facts[2] == 'rate_limited' then
+    local origin, waits, front = facts[1], facts[2] == 'rate_limited', facts[3] == '1'
+    if origin and waits and not may_be('list', queue_key(origin)) then break end
+    redis.call('ZREM', waiting_key(key), job)
+    if origin and waits then
       redis.call('ZADD', allowed_key(key), server_seconds(), job)
       redis.call(front and 'LPUSH' or 'RPUSH', queue_key(origin), job)
       redis.call('HSET', job_key(job), 'status', 'queued', 'enqueued_at', now)
