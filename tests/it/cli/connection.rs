@@ -122,7 +122,9 @@ fn a_redis_that_is_away_is_waited_for_at_start() {
     let url = world.redis.url();
     world.redis.kill();
     let mut worker = start(&world, &url, &[]);
-    worker.stderr.wait_for_line("Worker w1: could not connect to Redis instance: *retrying in * seconds...", SOON);
+    worker
+        .stderr
+        .wait_for_line("Worker w1: could not connect to Redis instance: *retrying in * seconds...", SOON);
 
     world.redis.start_again();
 
@@ -135,7 +137,9 @@ fn a_redis_that_is_away_is_waited_for_at_start() {
 fn a_redis_that_stays_away_ends_the_start_with_69() {
     let world = World::new();
     let mut command = world.worker_command();
-    command.args(["--url", &format!("redis://127.0.0.1:{}", free_port())]).env("RQ_REDIS__START_TIMEOUT", "1s");
+    command
+        .args(["--url", &format!("redis://127.0.0.1:{}", free_port())])
+        .env("RQ_REDIS__START_TIMEOUT", "1s");
     let began = Instant::now();
 
     let exit = world.start(command).wait_exit();

@@ -39,7 +39,8 @@ fn a_later_place_beats_an_earlier_one_and_every_loser_is_shown() {
 fn an_option_beats_every_variable_and_file() {
     let folder = Folder::with(&[("rq.toml", "[horse]\npath = [\"file\"]\n")]);
 
-    let shown = with(&folder, &[("RQ_HORSE__PATH", "variable")], &["-c", "rq.toml", "-P", "one", "-P", "two"]);
+    let shown =
+        with(&folder, &[("RQ_HORSE__PATH", "variable")], &["-c", "rq.toml", "-P", "one", "-P", "two"]);
 
     assert_eq!(shown.of("horse.path")["value"], json!(["one", "two"]));
     assert!(shown.of("horse.path")["origin"].as_str().unwrap().contains("--path"));
@@ -147,7 +148,13 @@ fn a_variable_that_cannot_count_is_told_by_its_name() {
 #[test]
 fn an_empty_variable_and_one_of_another_program_are_left_alone() {
     let folder = Folder::new();
-    let variables = [("RQ_WORKER__TTL", ""), ("REDIS_URL", ""), ("RQ_REDIS_URL", ""), ("RQ_SOMETHING", "x"), ("NAME", "")];
+    let variables = [
+        ("RQ_WORKER__TTL", ""),
+        ("REDIS_URL", ""),
+        ("RQ_REDIS_URL", ""),
+        ("RQ_SOMETHING", "x"),
+        ("NAME", ""),
+    ];
 
     let shown = with(&folder, &variables, &[]);
 
