@@ -114,12 +114,12 @@ pub(super) fn annotated(command: clap::Command) -> clap::Command {
 /// `[env: NAME] [default: VALUE]`, whichever there is.
 fn notes(id: &str) -> String {
     let setting = SETTINGS.iter().find(|setting| setting.id == id && !SHORTHANDS.contains(&id));
-    let (variables, default) = match setting.and_then(|setting| Some((setting, config::key(setting.key)?))) {
-        Some((setting, key)) => (variables(key), default(setting, key)),
-        None => {
-            let unset = UNSET.iter().find(|(known, _)| *known == id);
-            (String::new(), unset.map_or_else(String::new, |(_, default)| (*default).to_owned()))
-        }
+    let defined = setting.and_then(|setting| Some((setting, config::key(setting.key)?)));
+    let (variables, default) = if let Some((setting, key)) = defined {
+        (variables(key), default(setting, key))
+    } else {
+        let unset = UNSET.iter().find(|(known, _)| *known == id);
+        (String::new(), unset.map_or_else(String::new, |(_, default)| (*default).to_owned()))
     };
     let named = |name: &str, value: &str| (!value.is_empty()).then(|| format!("[{name}: {value}]"));
     let notes = [named("env", &variables), named("default", &default)];

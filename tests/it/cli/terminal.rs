@@ -5,6 +5,7 @@ use std::{
     io::{Read, Write},
     os::fd::OwnedFd,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
 };
 
 use nix::{
@@ -20,20 +21,20 @@ use crate::harness::{SOON, World, wait_until};
 struct Terminal {
     child: Child,
     keyboard: File,
-    screen: std::sync::Arc<std::sync::Mutex<String>>,
+    screen: Arc<Mutex<String>>,
 }
 
 impl Terminal {
     /// Runs a command as a shell would in a terminal of its own.
-    fn run(command: Command) -> Self {
-        let mut command = leading(&command);
+    fn run(command: &Command) -> Self {
+        let mut command = leading(command);
         let OpenptyResult { master, slave } = openpty(None, None).unwrap();
         let stream = |fd: &OwnedFd| Stdio::from(fd.try_clone().unwrap());
         command.stdin(stream(&slave)).stdout(stream(&slave)).stderr(stream(&slave));
         let child = command.spawn().unwrap();
         drop((command, slave));
         let terminal =
-            Self { child, keyboard: File::from(master.try_clone().unwrap()), screen: Default::default() };
+            Self { child, keyboard: File::from(master.try_clone().unwrap()), screen: Arc::default() };
         let (screen, mut output) = (terminal.screen.clone(), File::from(master));
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -95,7 +96,7 @@ fn leading(command: &Command) -> Command {
 fn worker(world: &World, variables: &[(&str, &str)]) -> Terminal {
     let mut command = world.worker_command();
     command.args(["-c", "settings", "--name", "w1"]).envs(variables.iter().copied());
-    Terminal::run(command)
+    Terminal::run(&command)
 }
 
 const CTRL_C: &[u8] = b"\x03";
@@ -128,7 +129,7 @@ fn no_color_is_heeded() {
     for (value, coloured) in [("1", false), ("", true)] {
         let mut command = folder.rq(&["config", "check", "-u", "http://h"]);
         command.env("NO_COLOR", value);
-        let mut terminal = Terminal::run(command);
+        let mut terminal = Terminal::run(&command);
         terminal.wait_for("error:");
         assert_eq!(terminal.wait_exit(), Some(78));
         assert_eq!(terminal.screen().contains("\x1b[1;31merror:"), coloured, "{}", terminal.screen());
@@ -191,7 +192,7 @@ fn a_second_ctrl_c_kills_the_job() {
 #[test]
 fn an_odd_name_cannot_steer_the_terminal() {
     let folder = Folder::with(&[("rq.toml", "\"QUE\\u001b[2JUE\" = 1\n")]);
-    let mut terminal = Terminal::run(folder.rq(&["config", "check", "-c", "rq.toml"]));
+    let mut terminal = Terminal::run(&folder.rq(&["config", "check", "-c", "rq.toml"]));
 
     terminal.wait_for("error:");
 
