@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::heart::MARGIN;
 use super::patience::Patience;
 use super::{Stop, WorkError, Worker};
 use crate::event::{Event, UnreadableFate};
@@ -118,7 +119,9 @@ impl Worker {
 
     /// How long the worker waits for a job, as far as it is known; a burst does not wait.
     fn patience(&self) -> Option<Duration> {
-        let rest = self.idle_limit().map_or(self.options.ttl, |limit| limit - Instant::now());
+        // RQ: it waits until it is time to beat, and tells so.
+        let beat = self.options.ttl.saturating_sub(MARGIN).max(Duration::from_secs(1));
+        let rest = self.idle_limit().map_or(beat, |limit| beat.min(limit - Instant::now()));
         (!self.options.burst).then_some(rest)
     }
 

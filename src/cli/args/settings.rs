@@ -114,8 +114,8 @@ pub(super) fn annotated(command: clap::Command) -> clap::Command {
 /// `[env: NAME] [default: VALUE]`, whichever there is.
 fn notes(id: &str) -> String {
     let setting = SETTINGS.iter().find(|setting| setting.id == id && !SHORTHANDS.contains(&id));
-    let known = setting.and_then(|setting| Some((setting, config::key(setting.key)?)));
-    let (variables, default) = if let Some((setting, key)) = known {
+    let defined = setting.and_then(|setting| Some((setting, config::key(setting.key)?)));
+    let (variables, default) = if let Some((setting, key)) = defined {
         (variables(key), default(setting, key))
     } else {
         let unset = UNSET.iter().find(|(known, _)| *known == id);
