@@ -41,16 +41,12 @@ pub(crate) enum Event {
     JobLimitReached { worker: String, jobs: u64 },
     /// The worker left its loop because it was asked to.
     StoppedOnRequest { worker: String },
-    /// Redis did not answer in time and the worker gave up.
-    RedisTimedOut { worker: String },
     /// The worker met an error that it has no answer to.
     LoopBroke { worker: String, error: String },
 
     // Signals.
     /// A first signal asked the worker to stop after the job in hand.
     WarmShutdownRequested { worker: String, pid: u32, signal: String, busy: bool },
-    /// A second signal came so soon that it counts as the first one.
-    SignalRepeated { worker: String },
     /// A second signal asked the worker to stop at once.
     ColdShutdownRequested { worker: String, horse_pid: Option<u32> },
     /// A horse was killed on purpose.
@@ -63,8 +59,6 @@ pub(crate) enum Event {
     RedisLost { worker: String, error: String, retry_in: Duration },
     /// Redis answers again after `away`.
     RedisReturned { worker: String, away: Duration },
-    /// The listener for commands ended; it is not tried again.
-    CommandListenerEnded { worker: String, error: String },
 
     // One job, in order.
     /// A worker turned to its queues.
@@ -101,18 +95,12 @@ pub(crate) enum Event {
     HorseDied { worker: String, job: String, pid: u32, status: Option<i32>, reason: String },
     /// A horse outlived its job's limit and the grace after it, and was killed.
     HorseOverran { worker: String, job: String, pid: u32, limit: Duration, grace: Duration },
-    /// A horse said something that is not the protocol, and was killed.
-    HorseSpokeJunk { worker: String, job: Option<String>, pid: u32, error: String },
     /// A job is failed for good and that is in Redis; `reason` is the text that is kept with it.
     JobFailed { worker: String, job: String, reason: String },
     /// A job ended because a user stopped it.
     JobStopped { worker: String, job: String },
     /// A job's function returned a `Retry`.
     RetryAsked { worker: String, job: String },
-    /// What a returned `Retry` asked for is in Redis.
-    RetryGranted { worker: String, job: String },
-    /// A job asked for more retries than it may have.
-    RetriesExhausted { worker: String, job: String, max: u32 },
     /// A job waits in its queue for another attempt.
     RetryEnqueued { job: String, remaining: u32 },
     /// A job waits until `at` for another attempt.
@@ -125,16 +113,8 @@ pub(crate) enum Event {
     JobWishesUnmet { worker: String, job: String, wishes: Vec<String> },
     /// The failure of a job could not be written.
     FailureNotPersisted { worker: String, job: String, error: String },
-    /// The dependents of a job could not be enqueued.
-    DependentsNotEnqueued { worker: String, job: String, error: String },
-    /// The rate limit slot of a job could not be given back.
-    SlotNotReleased { worker: String, job: String, error: String },
-    /// The stopped callback of a job raised.
-    StoppedCallbackRaised { worker: String, job: String, traceback: String },
 
     // Commands.
-    /// Something came over the worker's channel; `message` is the text that RQ would log.
-    CommandReceived { worker: String, message: String },
     /// What came over the channel is not a command and was ignored.
     CommandUnreadable { worker: String, reason: String },
     /// The command to shut down came.
@@ -149,8 +129,6 @@ pub(crate) enum Event {
     // Maintenance.
     /// The registries of a queue are being cleaned.
     RegistriesCleaned { worker: String, queue: String },
-    /// The groups are being cleaned.
-    GroupsCleaned { worker: String },
     /// Ids that a dead worker left between queue and registry are back in their queue.
     StrandedPutBack { queue: String, jobs: Vec<String> },
     /// A job whose worker vanished was failed.

@@ -52,6 +52,21 @@ pub(crate) enum Command {
     /// Look at the configuration without starting anything.
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
+    /// Write the texts that are made from the definitions of the settings, for the project's own tree.
+    #[command(hide = true)]
+    Generate {
+        /// Which one.
+        text: Generated,
+    },
+}
+
+/// A text that is made from the definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Generated {
+    /// `etc/rq/rq.toml`.
+    RqToml,
+    /// The tables of `docs/configuration.md`.
+    Reference,
 }
 
 /// What to do with the configuration.

@@ -1,15 +1,20 @@
 //! `rq config check` and `rq config show`.
 
-use super::args::ConfigArgs;
+use super::args::{ConfigArgs, Generated};
 use super::exit::{Exit, Failure};
+use super::output;
 use super::settings_table::{self, CheckReport, Problem, ShownSetting};
 use super::worker::{failure, sources};
-use crate::config::{Effective, Origin, Resolved, Shadowed};
-use crate::supervisor;
+use crate::config::{self, Effective, Origin, Resolved, Shadowed};
+use crate::supervisor::{self, Purpose};
 
 /// Tells whether the configuration is good, and all that is wrong with it.
 pub(super) fn check(args: &ConfigArgs) -> Exit {
-    let (report, exit) = match resolved(args) {
+    let checked = resolved(args).and_then(|resolved| {
+        supervisor::check(&resolved.settings).map_err(|error| failure(&error))?;
+        Ok(resolved)
+    });
+    let (report, exit) = match checked {
         Ok(resolved) => (good(&resolved), Exit::Done),
         Err(failure) => (bad(&failure), failure.exit()),
     };
@@ -24,9 +29,18 @@ pub(super) fn show(args: &ConfigArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Prints a text that is made from the definitions of the settings.
+pub(super) fn generate(text: Generated) -> Exit {
+    output::print(&match text {
+        Generated::RqToml => config::rq_toml(),
+        Generated::Reference => config::reference(),
+    });
+    Exit::Done
+}
+
 fn resolved(args: &ConfigArgs) -> Result<Resolved, Failure> {
     let sources = sources(args.sources.config(), args.sources.overrides())?;
-    let loaded = supervisor::block_on(supervisor::load_settings(sources, false));
+    let loaded = supervisor::block_on(supervisor::load_settings(sources, Purpose::Look));
     loaded.map(|loaded| loaded.resolved).map_err(|error| failure(&error))
 }
 
@@ -38,7 +52,12 @@ fn good(resolved: &Resolved) -> CheckReport {
             sources.push(origin);
         }
     }
-    let warnings = resolved.warnings.iter().map(ToString::to_string).collect();
+    let warnings = resolved
+        .warnings
+        .iter()
+        .map(ToString::to_string)
+        .chain(supervisor::without_effect(resolved))
+        .collect();
     CheckReport { sources, errors: Vec::new(), warnings }
 }
 

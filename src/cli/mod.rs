@@ -26,6 +26,7 @@ pub fn main() -> ExitCode {
         Command::Worker(args) => worker::run(&args),
         Command::Config(ConfigCommand::Check(args)) => Ok(config::check(&args)),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
+        Command::Generate { text } => Ok(config::generate(text)),
     };
     // Warnings of a command that ends before it has a log must not be lost.
     telemetry::give_up_waiting();

@@ -1,5 +1,7 @@
 //! How `rq config` answers: in a table for people, in JSON for programs.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -77,9 +79,9 @@ fn table(settings: &[ShownSetting], colour: bool) -> String {
         output::painted("\x1b[1m", &format!("{:keys$}  {:values$}  {}", "KEY", "VALUE", "ORIGIN"), colour)
             + "\n";
     for ([key, value, origin], setting) in rows.iter().zip(settings) {
-        text += &format!("{key:keys$}  {value:values$}  {origin}\n");
+        let _ = writeln!(text, "{key:keys$}  {value:values$}  {origin}");
         for shadow in &setting.shadows {
-            text += &format!("{:keys$}  {:values$}  shadows {}\n", "", "", output::safe(shadow));
+            let _ = writeln!(text, "{:keys$}  {:values$}  shadows {}", "", "", output::safe(shadow));
         }
     }
     text
@@ -102,21 +104,27 @@ fn in_words(value: &Value) -> String {
 fn verdict(report: &CheckReport, colour: bool) -> (String, String) {
     let mut out = String::new();
     for source in &report.sources {
-        out += &format!("read {}\n", output::safe(source));
+        let _ = writeln!(out, "read {}", output::safe(source));
     }
     let mut errors = String::new();
     for warning in &report.warnings {
-        errors +=
-            &format!("{} {}\n", output::painted("\x1b[1;33m", "warning:", colour), output::safe(warning));
+        let _ = writeln!(
+            errors,
+            "{} {}",
+            output::painted("\x1b[1;33m", "warning:", colour),
+            output::safe(warning)
+        );
     }
     for problem in &report.errors {
-        errors += &format!(
-            "{} {}\n",
+        let _ = writeln!(
+            errors,
+            "{} {}",
             output::painted("\x1b[1;31m", "error:", colour),
             output::safe(&problem.message)
         );
         if let Some(hint) = &problem.hint {
-            errors += &format!("{} {}\n", output::painted("\x1b[1;36m", "hint:", colour), output::safe(hint));
+            let _ =
+                writeln!(errors, "{} {}", output::painted("\x1b[1;36m", "hint:", colour), output::safe(hint));
         }
     }
     if report.errors.is_empty() {

@@ -12,6 +12,9 @@ use crate::supervisor::{self, SupervisorError};
 use crate::telemetry::{self, LoggingOptions};
 use crate::worker::WorkError;
 
+/// How to come to an interpreter.
+const INTERPRETER: &str = "name one by --python, RQ_PYTHON or horse.python, or install python3";
+
 /// Starts a worker and stays with it until it ends.
 pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
     later::refuse(args)?;
@@ -22,9 +25,8 @@ pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
 
 /// Where the settings come from: the environment, the options, what `-c` names.
 pub(super) fn sources(config: Option<&str>, overrides: Vec<Override>) -> Result<Sources, Failure> {
-    let directory = std::env::current_dir().map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot use the current directory: {error}"))
-    })?;
+    let directory = std::env::current_dir()
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot use the current directory: {error}")))?;
     let environment: Environment = std::env::vars_os().collect();
     let mut sources = Sources::new(environment, directory);
     for (key, flag, value) in overrides {
@@ -64,15 +66,17 @@ fn level(level: Level) -> telemetry::Level {
 pub(super) fn failure(error: &SupervisorError) -> Failure {
     match error {
         SupervisorError::Config(problems) => misconfigured(problems),
-        SupervisorError::Interpreter(_) => Failure::of(Exit::Config, error)
-            .with_hint("name one by --python, RQ_PYTHON or horse.python, or install python3"),
+        SupervisorError::Interpreter(_) => Failure::of(Exit::Config, error).with_hint(INTERPRETER),
         SupervisorError::Application(cause) => application(cause, error),
         SupervisorError::Address(_) | SupervisorError::LogFormat(_) => Failure::of(Exit::Config, error),
-        SupervisorError::Unreachable(..) => Failure::of(Exit::Unavailable, error)
-            .with_hint("is the address right, and is the server up? redis.start_timeout says how long to try"),
+        SupervisorError::Unreachable(..) => Failure::of(Exit::Unavailable, error).with_hint(
+            "is the address right, and is the server up? redis.start_timeout says how long to try",
+        ),
         SupervisorError::Suspended => Failure::verbatim(Exit::Failed, Stream::Out, error),
-        SupervisorError::Work(WorkError::Store(StoreError::Refused { .. })) => Failure::of(Exit::Failed, error)
-            .with_hint("the server answered, but refused: check user, password and permissions"),
+        SupervisorError::Work(WorkError::Store(StoreError::Refused { .. })) => {
+            Failure::of(Exit::Failed, error)
+                .with_hint("the server answered, but refused: check user, password and permissions")
+        }
         SupervisorError::Work(WorkError::NameTaken(_)) => Failure::of(Exit::Failed, error)
             .with_hint("choose another name by --name, or wait until that worker's key has expired"),
         SupervisorError::Work(_) | SupervisorError::PidFile(..) => Failure::of(Exit::Failed, error),
@@ -82,12 +86,22 @@ pub(super) fn failure(error: &SupervisorError) -> Failure {
 
 fn application(cause: &StartError, error: &SupervisorError) -> Failure {
     match cause {
+        StartError::Refused(refused) if refused.stage == "serializer" => Failure::of(Exit::Config, error)
+            .with_hint("use json, pickle or the dotted path of a Python class"),
+        StartError::Refused(refused) if refused.stage == "python" => {
+            Failure::of(Exit::Config, error).with_hint(INTERPRETER)
+        }
+        StartError::Died { what, .. } if what.starts_with("the start") => Failure::of(Exit::Config, error)
+            .with_hint("is that a Python interpreter? what it said, if anything, stands above"),
+        StartError::Died { .. } => {
+            Failure::of(Exit::Config, error).with_hint("what it said, if anything, stands above")
+        }
         StartError::Refused(refused) if !refused.traceback.is_empty() => {
             Failure::of(Exit::Config, error).with_detail(&refused.traceback)
         }
         StartError::TooSlow { .. } => Failure::of(Exit::Config, error)
             .with_hint("horse.settings_timeout and horse.start_timeout say how long to wait"),
-        StartError::Spawn(..) | StartError::Died(_) | StartError::Junk(..) | StartError::Refused(_) => {
+        StartError::Spawn(..) | StartError::Junk(..) | StartError::Refused(_) => {
             Failure::of(Exit::Config, error)
         }
     }

@@ -26,17 +26,18 @@ mod stack;
 
 use std::time::Duration;
 
-pub(crate) use connection::{Address, Options};
+pub(crate) use connection::Address;
 pub(crate) use environment::Environment;
-pub(crate) use explicit::{Explicit, PythonCandidate, PythonSource};
-pub(crate) use generate::rq_toml;
+pub(crate) use explicit::PythonSource;
+pub(crate) use generate::{reference, rq_toml};
+pub(crate) use kind::Kind;
 pub(crate) use origin::Origin;
-pub(crate) use problem::{Problem, Problems};
+pub(crate) use problem::Problems;
 pub(crate) use python::PythonModule;
-pub(crate) use resolved::{Effective, Resolved, Shadowed, Warning};
-pub(crate) use secret::mask_url;
-pub(crate) use section::{DictConfig, Horse, Level, Logging, Sentry, Worker};
-pub(crate) use sentinel::{Arguments, Sentinel};
+pub(crate) use resolved::{Effective, Resolved, Shadowed};
+#[cfg(test)]
+pub(crate) use section::keys;
+pub(crate) use section::{DictConfig, Horse, Key, Level, Logging, Sentry, Worker, key};
 pub(crate) use sources::Sources;
 
 /// Everything the daemon was told.

@@ -85,14 +85,3 @@ impl Resolved {
         self.origins.iter().find(|effective| effective.key == key).map(|effective| &effective.origin)
     }
 }
-
-impl Effective {
-    /// The value on one line, as `rq config show` prints it.
-    pub(crate) fn text(&self) -> String {
-        match &self.value {
-            Raw::Null => "(not set)".to_owned(),
-            Raw::String(text) => text.clone(),
-            other => other.to_string(),
-        }
-    }
-}

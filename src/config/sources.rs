@@ -49,6 +49,7 @@ impl Sources {
     }
 
     /// Other default files.
+    #[cfg(test)]
     pub(crate) fn default_files(mut self, files: Vec<PathBuf>) -> Self {
         self.default_files = files;
         self
@@ -125,7 +126,8 @@ impl Sources {
         let layers = before.layers(&mut Vec::new());
         let entry = layers.iter().rev().find_map(|layer| layer.entries.get("horse.path"));
         let Some(Ok(Value::List(places))) = entry.map(|entry| &entry.value) else { return Vec::new() };
-        places.iter().map(|place| self.directory.join(place)).collect()
+        // Without the `.` at its end, which would look odd where the places are told.
+        places.iter().map(|place| self.directory.join(place).components().collect()).collect()
     }
 
     fn layers(&self, problems: &mut Vec<Problem>) -> Vec<Layer> {

@@ -35,10 +35,14 @@ pub(crate) struct Application {
     pub(crate) serializer: Option<String>,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
+    /// What every key begins with, for the job's own rq.
+    pub(crate) key_prefix: String,
     /// How long the settings module may take.
     pub(crate) settings_timeout: Duration,
     /// How long the interpreter's start, and the preload, may take.
     pub(crate) start_timeout: Duration,
+    /// Whether nothing is run but the settings module, for a command whose standard output is its answer.
+    pub(crate) settings_alone: bool,
 }
 
 /// What a Python settings module says.
@@ -54,8 +58,9 @@ pub(crate) struct PythonSettings {
 pub(crate) enum StartError {
     #[error("cannot start {0}")]
     Spawn(PathBuf, #[source] io::Error),
-    #[error("{0} ended before it was ready; its own words stand above")]
-    Died(PathBuf),
+    /// The interpreter ended while something was waited for; what it wrote went to our own standard error.
+    #[error("{python} ended during {what}")]
+    Died { python: PathBuf, what: String },
     #[error("{what} took longer than {}s", limit.as_secs_f64())]
     TooSlow { what: String, limit: Duration },
     /// The interpreter's answer was not the protocol.
@@ -72,6 +77,7 @@ fn refusal(refused: &Refused) -> String {
         "settings" => format!("cannot import the settings module {what}: {kind}: {reason}"),
         "preload" => format!("cannot preload the module {what}: {kind}: {reason}"),
         "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
+        "python" => format!("cannot use the Python interpreter {what}: {reason}"),
         "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
     }
@@ -101,7 +107,8 @@ impl Drop for Unproven {
 
 impl ForkServer {
     /// Starts the interpreter with our program and waits for its first word.
-    pub(super) async fn spawn(python: &Path, leash: OwnedFd, limit: Duration) -> Result<Self, StartError> {
+    pub(super) async fn spawn(application: &Application, leash: OwnedFd) -> Result<Self, StartError> {
+        let python = application.python.as_path();
         let failed = |error| StartError::Spawn(python.to_owned(), error);
         let (ours, theirs) = os::socket_pair().map_err(failed)?;
         ours.set_nonblocking(true).map_err(failed)?;
@@ -110,12 +117,14 @@ impl ForkServer {
             path: python,
             arguments: &["/proc/self/fd/3"],
             descriptors: vec![program, theirs.into(), leash],
+            aside: application.settings_alone,
         })
         .map_err(failed)?;
         let (reader, writer) = UnixStream::from_std(ours).map_err(failed)?.into_split();
         let hello = Hello { protocol: 0, python: String::new(), executable: String::new() };
-        let mut server = Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
-        match server.answer("the start of the Python interpreter", limit).await? {
+        let mut server =
+            Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
+        match server.answer("the start of the Python interpreter", application.start_timeout).await? {
             ServerReport::Hello(hello) if hello.protocol == VERSION => server.hello = hello,
             other => return Err(server.junk(&other)),
         }
@@ -155,6 +164,7 @@ impl ForkServer {
             dict_config: &application.dict_config,
             serializer: application.serializer.as_deref(),
             connection: &application.connection,
+            key_prefix: &application.key_prefix,
             return_address,
         })
         .await?;
@@ -183,7 +193,8 @@ impl ForkServer {
     }
 
     async fn order(&mut self, order: &ServerOrder<'_>) -> Result<(), StartError> {
-        frame::write(&mut self.writer, order, &[]).await.map_err(|_| StartError::Died(self.python.clone()))
+        let died = |_| StartError::Died { python: self.python.clone(), what: "its start".to_owned() };
+        frame::write(&mut self.writer, order, &[]).await.map_err(died)
     }
 
     async fn answer(&mut self, what: &str, limit: Duration) -> Result<ServerReport, StartError> {
@@ -191,10 +202,14 @@ impl ForkServer {
             .await
             .map_err(|_| StartError::TooSlow { what: what.to_owned(), limit })?;
         match answer {
-            Ok(Frame { head: ServerReport::Refused(refused), .. }) => Err(StartError::Refused(Box::new(refused))),
+            Ok(Frame { head: ServerReport::Refused(refused), .. }) => {
+                Err(StartError::Refused(Box::new(refused)))
+            }
             Ok(Frame { head, .. }) => Ok(head),
             Err(FrameError::Junk(what)) => Err(StartError::Junk(self.python.clone(), what)),
-            Err(FrameError::Closed | FrameError::Broken(_)) => Err(StartError::Died(self.python.clone())),
+            Err(FrameError::Closed | FrameError::Broken(_)) => {
+                Err(StartError::Died { python: self.python.clone(), what: what.to_owned() })
+            }
         }
     }
 
@@ -217,7 +232,12 @@ pub(super) struct Orders(OwnedWriteHalf);
 
 impl Orders {
     /// Asks for a horse that speaks over `socket` and dumps its faults into `faults`.
-    pub(super) async fn fork(&mut self, horse: u64, socket: OwnedFd, faults: &File) -> Result<(), FrameError> {
+    pub(super) async fn fork(
+        &mut self,
+        horse: u64,
+        socket: OwnedFd,
+        faults: &File,
+    ) -> Result<(), FrameError> {
         let bytes = frame::encode(&ServerOrder::Fork { horse }, &[])?;
         let stream: &UnixStream = self.0.as_ref();
         let descriptors = [socket.as_fd(), faults.as_fd()];

@@ -35,9 +35,9 @@ pub(crate) enum FrameError {
 impl From<io::Error> for FrameError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::BrokenPipe => Self::Closed,
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                Self::Closed
+            }
             _ => Self::Broken(error),
         }
     }
@@ -73,8 +73,7 @@ async fn read_exactly(source: &mut (impl AsyncRead + Unpin), length: u32) -> Res
 pub(super) fn encode(head: &impl Serialize, body: &[&[u8]]) -> Result<Vec<u8>, FrameError> {
     let head = serde_json::to_vec(head).map_err(|error| FrameError::Junk(error.to_string()))?;
     let body_length: usize = body.iter().map(|part| part.len()).sum();
-    let (Ok(head_length), Ok(body_length)) = (u32::try_from(head.len()), u32::try_from(body_length))
-    else {
+    let (Ok(head_length), Ok(body_length)) = (u32::try_from(head.len()), u32::try_from(body_length)) else {
         return Err(FrameError::Junk("a frame that is too long to send".to_owned()));
     };
     if head_length > HEAD_LIMIT || body_length > BODY_LIMIT {

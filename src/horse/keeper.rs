@@ -2,18 +2,17 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
-use std::io;
-use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::fork_server::{Application, ForkServer, Orders, PythonSettings, StartError};
+use super::fork_server::{ForkServer, Orders, StartError};
 use super::frame::{self, Frame, FrameError};
 use super::protocol::{HorseReport, ServerReport, VERSION};
-use super::returning::{self, Returned};
+use super::returning::Returned;
+use super::stable::{StableOptions, start};
 use super::work_horse::{Exit, Horse, Parts};
 use crate::event::Event;
 use crate::job::Usage;
@@ -26,20 +25,8 @@ const READY_LIMIT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// What a stable is made of.
-pub(crate) struct StableOptions {
-    pub(crate) application: Application,
-    /// The read end of the leash; its write end must live exactly as long as the daemon.
-    pub(crate) leash: OwnedFd,
-}
-
-/// Where horses come from.
-pub(crate) struct Stable {
-    inputs: mpsc::UnboundedSender<Input>,
-}
-
 /// Everything that can happen to a keeper.
-enum Input {
+pub(super) enum Input {
     Wanted(oneshot::Sender<Horse>),
     Reported(u64, Result<ServerReport, FrameError>),
     Ready(u64, Result<(UnixStream, u32), String>),
@@ -63,13 +50,14 @@ struct Watched {
     returned: mpsc::Sender<UnixStream>,
 }
 
-struct Keeper {
+pub(super) struct Keeper {
     options: StableOptions,
     return_address: String,
     inputs: mpsc::UnboundedSender<Input>,
     /// The fork server of now; reports of an earlier generation only tell of deaths.
     generation: u64,
     server_pid: u32,
+    lost_pid: u32,
     orders: Option<Orders>,
     warm: VecDeque<Horse>,
     waiting: VecDeque<oneshot::Sender<Horse>>,
@@ -81,41 +69,21 @@ struct Keeper {
     resting: bool,
 }
 
-/// A fork server that has loaded the settings, and what they say: the daemon decides on them before it goes on.
-pub(crate) struct Opened {
-    server: ForkServer,
-    pub(crate) settings: Option<PythonSettings>,
-}
-
-impl Opened {
-    /// Starts the interpreter and imports the settings module.
-    pub(crate) async fn open(application: &Application, leash: &OwnedFd) -> Result<Self, StartError> {
-        let leash = leash.try_clone().map_err(|error| StartError::Spawn(application.python.clone(), error))?;
-        let mut server = ForkServer::spawn(&application.python, leash, application.start_timeout).await?;
-        let settings = server.settings(application).await?;
-        Ok(Self { server, settings })
-    }
-
-    /// The interpreter's `sys.version`.
-    pub(crate) fn python_version(&self) -> &str {
-        &self.server.hello.python
-    }
-}
-
-impl Stable {
-    /// Preloads the application and begins to make horses.
-    pub(crate) async fn start(mut opened: Opened, options: StableOptions) -> Result<Self, StartError> {
-        let (inputs, incoming) = mpsc::unbounded_channel();
-        let returned = inputs.clone();
-        let return_address = returning::listen(move |stream| drop(returned.send(Input::Returned(stream))))
-            .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
-        opened.server.prepare(&options.application, &return_address).await?;
-        let mut keeper = Keeper {
+impl Keeper {
+    /// A keeper that has its first fork server.
+    pub(super) fn new(
+        options: StableOptions,
+        return_address: String,
+        inputs: mpsc::UnboundedSender<Input>,
+        server: ForkServer,
+    ) -> Self {
+        let mut keeper = Self {
             options,
             return_address,
-            inputs: inputs.clone(),
+            inputs,
             generation: 0,
             server_pid: 0,
+            lost_pid: 0,
             orders: None,
             warm: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -125,27 +93,13 @@ impl Stable {
             pause: PAUSE,
             resting: false,
         };
-        keeper.adopt(opened.server);
-        keeper.fork().await;
-        tokio::task::spawn_local(keeper.keep(incoming));
-        Ok(Self { inputs })
+        keeper.adopt(server);
+        keeper
     }
 
-    /// Waits for a warm horse; the next one is made meanwhile. Nothing when the stable is closed.
-    pub(crate) async fn lend(&self) -> Option<Horse> {
-        let (give, given) = oneshot::channel();
-        self.inputs.send(Input::Wanted(give)).ok()?;
-        given.await.ok()
-    }
-
-    /// Tells of a child of the daemon that ended: a fork server, or an orphan of one.
-    pub(crate) fn child_ended(&self, reaped: Reaped) {
-        let _ = self.inputs.send(Input::ChildEnded(reaped));
-    }
-}
-
-impl Keeper {
-    async fn keep(mut self, mut incoming: mpsc::UnboundedReceiver<Input>) {
+    /// Keeps the stable for as long as somebody may come.
+    pub(super) async fn keep(mut self, mut incoming: mpsc::UnboundedReceiver<Input>) {
+        self.fork().await;
         while let Some(input) = incoming.recv().await {
             match input {
                 Input::Wanted(wanting) => self.waiting.push_back(wanting),
@@ -177,7 +131,10 @@ impl Keeper {
 
     /// Keeps one horse ahead of those who wait.
     async fn fork(&mut self) {
-        while self.orders.is_some() && !self.resting && self.warm.len() + self.foals.len() < self.waiting.len() + 1 {
+        while self.orders.is_some()
+            && !self.resting
+            && self.warm.len() + self.foals.len() < self.waiting.len() + 1
+        {
             if let Err(error) = self.fork_one().await {
                 self.lose_server(&error.to_string());
             }
@@ -314,7 +271,7 @@ impl Keeper {
         }
         emit(Event::ForkServerLost { pid: self.server_pid, reason: reason.to_owned() });
         let _ = os::kill_group(self.server_pid);
-        self.server_pid = 0;
+        self.lost_pid = std::mem::take(&mut self.server_pid);
         self.orders = None;
         self.foals.clear();
         self.start_another();
@@ -350,7 +307,11 @@ impl Keeper {
 
     fn replaced(&mut self, started: Result<ForkServer, StartError>) {
         match started {
-            Ok(server) => self.adopt(server),
+            Ok(server) => {
+                self.pause = PAUSE;
+                emit(Event::ForkServerReplaced { lost_pid: self.lost_pid, pid: server.pid });
+                self.adopt(server);
+            }
             Err(error) => {
                 let traceback = match &error {
                     StartError::Refused(refused) => Some(refused.traceback.clone()),
@@ -365,17 +326,6 @@ impl Keeper {
             }
         }
     }
-}
-
-async fn start(
-    application: &Application,
-    leash: io::Result<OwnedFd>,
-    return_address: &str,
-) -> Result<ForkServer, StartError> {
-    let leash = leash.map_err(|error| StartError::Spawn(application.python.clone(), error))?;
-    let mut opened = Opened::open(application, &leash).await?;
-    opened.server.prepare(application, return_address).await?;
-    Ok(opened.server)
 }
 
 /// Waits for a new horse's first word and checks that it leads its own process group.

@@ -7,10 +7,11 @@ mod program;
 mod protocol;
 mod python;
 mod returning;
+mod stable;
 mod work_horse;
 
 pub(crate) use fork_server::{Application, StartError};
-pub(crate) use keeper::{Opened, Stable, StableOptions};
 pub(crate) use protocol::{Phase, Run};
 pub(crate) use python::{InterpreterError, Places, find as find_python};
+pub(crate) use stable::{Opened, Stable, StableOptions};
 pub(crate) use work_horse::{Ending, Horse, Said};

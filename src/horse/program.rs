@@ -14,7 +14,28 @@ macro_rules! modules {
 }
 
 fn sources() -> BTreeMap<&'static str, &'static str> {
-    BTreeMap::from(modules!["application", "channel", "connection", "current_job", "horse", "job", "leash", "limit", "outcome", "payload", "resolve", "serializers", "server", "signals", "text", "threads", "title", "trace", "values", "wire"])
+    BTreeMap::from(modules![
+        "application",
+        "channel",
+        "connection",
+        "current_job",
+        "horse",
+        "job",
+        "leash",
+        "limit",
+        "outcome",
+        "payload",
+        "resolve",
+        "serializers",
+        "server",
+        "signals",
+        "text",
+        "threads",
+        "title",
+        "trace",
+        "values",
+        "wire"
+    ])
 }
 
 /// The program: the loader with the sources of all modules in it. A JSON object is a valid Python literal here.

@@ -22,6 +22,7 @@ pub(super) enum ServerOrder<'a> {
         dict_config: &'a Value,
         serializer: Option<&'a str>,
         connection: &'a Value,
+        key_prefix: &'a str,
         return_address: &'a str,
     },
     Fork {

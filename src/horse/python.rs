@@ -40,7 +40,9 @@ pub(crate) fn find(places: &Places<'_>) -> Result<PathBuf, InterpreterError> {
         .find(|path| is_executable(path))
         .or_else(|| on_path(Path::new("python3"), places.search_path))
         .ok_or_else(|| {
-            InterpreterError::NotFound("$VIRTUAL_ENV/bin/python, .venv/bin/python, python3 on PATH".to_owned())
+            InterpreterError::NotFound(
+                "$VIRTUAL_ENV/bin/python, .venv/bin/python, python3 on PATH".to_owned(),
+            )
         })
 }
 
@@ -67,8 +69,8 @@ mod tests {
     #[test]
     fn the_active_environment_wins_over_the_local_one_and_the_path() {
         let root = tempfile::tempdir().unwrap();
-        let [active, local, bin] = ["active/bin/python", "here/.venv/bin/python", "bin/python3"]
-            .map(|path| root.path().join(path));
+        let [active, local, bin] =
+            ["active/bin/python", "here/.venv/bin/python", "bin/python3"].map(|path| root.path().join(path));
         let directory = root.path().join("here");
         let active_folder = root.path().join("active");
         let search_path = root.path().join("bin");

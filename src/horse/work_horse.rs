@@ -12,12 +12,15 @@ use tokio::task::JoinHandle;
 use super::frame::{self, FrameError};
 use super::protocol::{EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
 use crate::job::{Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
-use crate::os;
+use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
 const FAULT_LIMIT: u64 = 64 << 10;
 /// How long a horse may take to end after its job did, or after it closed its socket.
 const LAST_WORD: Duration = Duration::from_secs(5);
+
+/// The number of SIGKILL, which is what the kernel kills with for want of memory.
+const KILL: i32 = 9;
 
 /// How a horse's process ended.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +57,7 @@ pub(crate) struct Horse {
     exit: oneshot::Receiver<Exit>,
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
+    oom_kills: OomKills,
 }
 
 /// What the task that reads a horse's socket heard.
@@ -72,7 +76,7 @@ impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { pid, stream, exit, returned, faults } = parts;
         let (writer, heard, listener) = attend(stream);
-        Self { pid, writer, heard, listener, exit, returned, faults }
+        Self { pid, writer, heard, listener, exit, returned, faults, oom_kills: OomKills::now() }
     }
 
     /// The process number, which is the number of its process group too.
@@ -82,7 +86,8 @@ impl Horse {
 
     /// Whether it ended before it had a job.
     pub(super) fn is_gone(&mut self) -> bool {
-        !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty)) || self.listener.is_finished()
+        !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+            || self.listener.is_finished()
     }
 
     /// Hands over a job. A horse that cannot take it shows as its death.
@@ -145,6 +150,9 @@ impl Horse {
     fn death(&mut self, exit: Option<Exit>, cause: Option<String>) -> Death {
         let fault = os::read_memory_file(&mut self.faults, FAULT_LIMIT).unwrap_or_default();
         let fault = String::from_utf8_lossy(&fault).trim().to_owned();
+        let killed = exit.is_some_and(|exit| exit.status & 0x7f == KILL);
+        let starved = killed && OomKills::now().rose_since(self.oom_kills);
+        let cause = cause.or_else(|| starved.then(|| "out of memory: the kernel killed it".to_owned()));
         Death {
             pid: self.pid,
             status: exit.map(|exit| exit.status),

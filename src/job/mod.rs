@@ -89,6 +89,7 @@ impl Claim {
 
 /// An execution that is over.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "the moments have RQ's names")]
 pub(crate) struct Ended {
     pub(crate) claim: Claim,
     pub(crate) outcome: Outcome,

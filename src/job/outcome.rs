@@ -137,7 +137,10 @@ mod tests {
         let table = [
             (Some(9), "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); killed by SIGKILL"),
             (Some(768), "Work-horse terminated unexpectedly; waitpid returned 768; exit code 3"),
-            (Some(139), "Work-horse terminated unexpectedly; waitpid returned 139 (signal 11); killed by SIGSEGV"),
+            (
+                Some(139),
+                "Work-horse terminated unexpectedly; waitpid returned 139 (signal 11); killed by SIGSEGV",
+            ),
             (None, "Work-horse terminated unexpectedly; waitpid returned None; "),
         ];
 

@@ -3,13 +3,17 @@
 pub(crate) mod clock;
 mod descriptor;
 mod identity;
+mod oom;
 mod process;
 mod signals;
 mod spawn;
 pub(crate) mod terminal;
 
-pub(crate) use descriptor::{memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file};
+pub(crate) use descriptor::{
+    memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
+};
 pub(crate) use identity::{Identity, hostname, is_provably_dead};
+pub(crate) use oom::OomKills;
 pub(crate) use process::{Reaped, become_subreaper, kill_group, reap};
 pub(crate) use signals::{Signal, Signals};
 pub(crate) use spawn::{Program, spawn};

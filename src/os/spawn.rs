@@ -18,6 +18,8 @@ pub(crate) struct Program<'a> {
     pub(crate) arguments: &'a [&'a str],
     /// Descriptors that it finds at 3, 4, … in this order; nothing else of ours is open in it.
     pub(crate) descriptors: Vec<OwnedFd>,
+    /// Whether what it prints goes to our standard error, because our standard output is an answer for programs.
+    pub(crate) aside: bool,
 }
 
 /// Where sources are moved before they take their places, so that none overwrites another.
@@ -27,6 +29,9 @@ const OUT_OF_THE_WAY: i32 = 100;
 pub(crate) fn spawn(program: &Program<'_>) -> io::Result<u32> {
     let mut actions = PosixSpawnFileActions::init()?;
     actions.add_open(0, "/dev/null", OFlag::O_RDONLY, Mode::empty())?;
+    if program.aside {
+        actions.add_dup2(2, 1)?;
+    }
     let mut parked = Vec::new();
     for (place, descriptor) in (3..).zip(&program.descriptors) {
         let source = park(descriptor)?;

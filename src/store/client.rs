@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
 use redis::{Arg, Cmd, Pipeline, RedisError, ToRedisArgs, Value};
 use tokio::sync::Mutex;
 
@@ -61,11 +60,6 @@ impl Script {
         Self { text, sha1 }
     }
 
-    /// The name that `EVALSHA` takes.
-    pub(crate) fn sha1(&self) -> &str {
-        &self.sha1
-    }
-
     /// The call by name.
     fn call(&self, keys: &[impl ToRedisArgs], args: &[impl ToRedisArgs]) -> Cmd {
         let mut command = redis::cmd("EVALSHA");
@@ -85,14 +79,6 @@ impl Client {
     /// The server's address.
     pub(crate) fn address(&self) -> &Address {
         &self.0.address
-    }
-
-    /// The shared connection, made when there is none or it broke. Its commands time out by themselves;
-    /// an error on it does not mark it broken, unlike with `run`.
-    pub(crate) async fn shared(&self) -> Result<MultiplexedConnection, StoreError> {
-        let mut connection = self.link().await?.connection.clone();
-        connection.set_response_timeout(self.limit());
-        Ok(connection)
     }
 
     /// Sends one command on the shared connection; a server's error is an `Err`.

@@ -29,7 +29,11 @@ pub(crate) struct ClaimRequest<'a> {
 pub(crate) enum Claimed {
     Job(Box<Claim>),
     /// An id that nothing can be done with was taken out of the way; there may be more jobs.
-    Aside { queue: QueueName, id: String, reason: String },
+    Aside {
+        queue: QueueName,
+        id: String,
+        reason: String,
+    },
     Empty,
     Suspended,
     /// The worker's key is gone: nothing was claimed.
@@ -106,11 +110,7 @@ fn claimed(reply: &mut Reply, request: &ClaimRequest<'_>, now: Timestamp) -> Opt
 }
 
 fn aside(reply: &mut Reply) -> Option<Claimed> {
-    Some(Claimed::Aside {
-        queue: QueueName::new(reply.text()?),
-        id: reply.text()?,
-        reason: reply.text()?,
-    })
+    Some(Claimed::Aside { queue: QueueName::new(reply.text()?), id: reply.text()?, reason: reply.text()? })
 }
 
 fn pairs(surfaced: &[Surfaced]) -> impl Iterator<Item = Vec<u8>> {

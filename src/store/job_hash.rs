@@ -73,7 +73,9 @@ impl<'a> View<'a> {
         let list: Vec<Value> =
             serde_json::from_str(text).map_err(|_| format!("its {name} {text:?} is not a JSON list"))?;
         list.iter()
-            .map(|item| item.as_u64().ok_or_else(|| format!("its {name} holds {item}, which is no whole number")))
+            .map(|item| {
+                item.as_u64().ok_or_else(|| format!("its {name} holds {item}, which is no whole number"))
+            })
             .collect()
     }
 
@@ -128,7 +130,8 @@ mod tests {
     use super::*;
 
     fn job(fields: &[(&str, &str)]) -> Result<Job, String> {
-        let fields = fields.iter().map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())).collect();
+        let fields =
+            fields.iter().map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())).collect();
         parse(JobId::new("j"), QueueName::new("default"), fields)
     }
 

@@ -23,10 +23,11 @@ mod url;
 
 pub(crate) use address::{Address, AddressError, Options, Sentinel};
 pub(crate) use backoff::Backoff;
-pub(crate) use client::{Client, Identity, Script};
+pub(crate) use client::Client;
+use client::Script;
 pub(crate) use dedicated::Dedicated;
-pub(crate) use error::StoreError;
 pub(crate) use dequeue::{ClaimRequest, Claimed, Surfaced};
+pub(crate) use error::StoreError;
 pub(crate) use keys::Keys;
 pub(crate) use outcome::{Settled, failure_text};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};

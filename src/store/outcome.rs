@@ -57,7 +57,9 @@ pub(crate) fn failure_text(outcome: &Outcome) -> String {
         Outcome::Raised(raised) => raised.traceback.clone(),
         Outcome::Died(death) => death.to_string(),
         Outcome::Unreadable(reason) => format!("The job could not be run: {reason}"),
-        Outcome::AskedRetry(_) => "The job returned a Retry, which this worker does not support yet".to_owned(),
+        Outcome::AskedRetry(_) => {
+            "The job returned a Retry, which this worker does not support yet".to_owned()
+        }
         // RQ: these very words.
         Outcome::Stopped => "Job stopped by user, work-horse terminated.".to_owned(),
         Outcome::Returned(_) => String::new(),
@@ -80,7 +82,8 @@ fn plan(ended: &Ended, verdict: &Verdict) -> Value {
     if let Some(started_at) = ended.started_at {
         fields.insert("started_at", started_at.iso());
     }
-    let worked = float(ended.ended_at.since(ended.started_at.unwrap_or(ended.claim.claimed_at)).as_secs_f64());
+    let worked =
+        float(ended.ended_at.since(ended.started_at.unwrap_or(ended.claim.claimed_at)).as_secs_f64());
     let mut plan = match verdict {
         Verdict::Finish(keep) => json!({"become": "finished", "result_ttl": keep.seconds()}),
         Verdict::Fail => json!({"become": "failed"}),

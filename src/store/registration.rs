@@ -32,7 +32,9 @@ pub(crate) struct Registration {
 pub(crate) enum Registered {
     Yes,
     /// Somebody else holds the name; their identity, when they are one of us.
-    Taken { holder: String },
+    Taken {
+        holder: String,
+    },
 }
 
 /// What a heartbeat found.

@@ -79,15 +79,12 @@ impl Store {
         command.arg(self.keys.workers_of(queue));
         let workers: Vec<String> =
             redis::from_redis_value(self.client.run(&command).await?).unwrap_or_default();
+        let mut pipeline = redis::pipe();
         for worker in workers {
-            let mut command = redis::cmd("HMGET");
-            command.arg(worker).arg("birth").arg("rqd_version");
-            if let Value::Array(values) = self.client.run(&command).await?
-                && let [Value::BulkString(_), Value::Nil] = values.as_slice()
-            {
-                return Ok(true);
-            }
+            pipeline.cmd("HMGET").arg(worker).arg("birth").arg("rqd_version");
         }
-        Ok(false)
+        let facts = self.client.run_all(&pipeline).await?;
+        let is_pythons = |facts: &Value| matches!(facts, Value::Array(facts) if matches!(facts.as_slice(), [Value::BulkString(_), Value::Nil]));
+        Ok(facts.iter().any(is_pythons))
     }
 }

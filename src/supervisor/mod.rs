@@ -7,6 +7,7 @@ mod startup;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
@@ -18,7 +19,7 @@ use crate::os;
 use crate::store::{AddressError, StoreError};
 use crate::worker::{Stop, WorkError};
 
-pub(crate) use startup::load_settings;
+pub(crate) use startup::{Purpose, check, load_settings, without_effect};
 
 /// Why the daemon ended that was not asked to.
 #[derive(Debug, Error)]
@@ -32,8 +33,8 @@ pub(crate) enum SupervisorError {
     #[error("cannot use the address of redis")]
     Address(#[from] AddressError),
     /// Redis was never reached.
-    #[error("cannot reach redis within {0}s")]
-    Unreachable(u64, #[source] StoreError),
+    #[error("redis did not answer {}", within(.0))]
+    Unreachable(Duration, #[source] StoreError),
     /// RQ is suspended, and a worker does not start then.
     #[error("RQ is currently suspended, to resume job execution run \"rq resume\"")]
     Suspended,
@@ -45,6 +46,10 @@ pub(crate) enum SupervisorError {
     LogFormat(String),
     #[error("cannot set up the event loop")]
     System(#[source] io::Error),
+}
+
+fn within(limit: &Duration) -> String {
+    if limit.is_zero() { "at once".to_owned() } else { format!("within {}s", limit.as_secs_f64()) }
 }
 
 impl From<Problems> for SupervisorError {
@@ -77,8 +82,10 @@ pub(crate) fn run(
 pub(crate) fn block_on<T>(
     work: impl Future<Output = Result<T, SupervisorError>>,
 ) -> Result<T, SupervisorError> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SupervisorError::System)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(SupervisorError::System)?;
     LocalSet::new().block_on(&runtime, work)
 }
 

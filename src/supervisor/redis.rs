@@ -16,9 +16,8 @@ pub(super) fn address(address: &config::Address) -> Result<store::Address, Addre
     let secret = |secret: &Option<secrecy::SecretString>| {
         secret.as_ref().map(|secret| secret.expose_secret().to_owned())
     };
-    let path = |path: &Option<std::path::PathBuf>| {
-        path.as_ref().map(|path| path.to_string_lossy().into_owned())
-    };
+    let path =
+        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
     match address {
         config::Address::Url(url) => store::Address::from_url(url.expose_secret()),
         config::Address::Options(options) => store::Address::from_options(store::Options {
@@ -60,7 +59,7 @@ pub(super) async fn reach(store: &Store, worker: &str, limit: Duration) -> Resul
         };
         let left = limit.saturating_sub(began.elapsed());
         if left.is_zero() {
-            return Err(SupervisorError::Unreachable(limit.as_secs(), error));
+            return Err(SupervisorError::Unreachable(limit, error));
         }
         let retry_in = backoff.next().min(left);
         emit(Event::RedisLost { worker: worker.to_owned(), error: error.to_string(), retry_in });

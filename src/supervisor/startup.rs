@@ -13,8 +13,18 @@ use crate::horse::{Application, Opened, Places, Stable, StableOptions, StartErro
 use crate::job::{Defaults, Keep, QueueName, WorkerName};
 use crate::os;
 use crate::store::{Client, Keys, Store};
-use crate::telemetry::emit;
+use crate::telemetry::format::LineFormat;
+use crate::telemetry::{FormatError, emit};
 use crate::worker::{Options, Surroundings, Worker};
+
+/// What settings are read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To work: an interpreter is needed in any case.
+    Work,
+    /// To be looked at: an interpreter is started only for settings in Python, and standard output is kept free.
+    Look,
+}
 
 /// The settings, whole, and the interpreter that told the Python part of them.
 pub(crate) struct Settled {
@@ -31,10 +41,13 @@ struct Leash {
 }
 
 /// Reads every source; a Python settings module is imported by the interpreter that will run the jobs.
-pub(crate) async fn load_settings(mut sources: Sources, always: bool) -> Result<Settled, SupervisorError> {
+pub(crate) async fn load_settings(
+    mut sources: Sources,
+    purpose: Purpose,
+) -> Result<Settled, SupervisorError> {
     let leash = leash()?;
     let mut resolved = sources.resolve()?;
-    let mut application = application(&resolved.settings)?;
+    let mut application = application(&resolved.settings, purpose)?;
     let mut opened = None;
     if let Some(candidate) = sources.python_wanted().cloned() {
         (application.module, application.file) = match &candidate.source {
@@ -55,16 +68,32 @@ pub(crate) async fn load_settings(mut sources: Sources, always: bool) -> Result<
             }
             Err(StartError::Refused(refused)) if refused.missing => {
                 sources = sources.module_is_missing()?;
-                (application.module, application.file) = (None, None);
+                resolved = sources.resolve()?;
+                // The file that takes the module's place may name another interpreter.
+                application = self::application(&resolved.settings, purpose)?;
             }
             Err(error) => return Err(error.into()),
         }
         resolved = sources.resolve()?;
     }
-    if opened.is_none() && always {
+    if opened.is_none() && purpose == Purpose::Work {
         opened = Some(Opened::open(&application, &leash.read).await?);
     }
     Ok(Settled { resolved, opened, application, leash })
+}
+
+/// Checks what only the layers below can judge: the words of the connection and of the log lines.
+pub(crate) fn check(settings: &Settings) -> Result<(), SupervisorError> {
+    redis::address(&settings.redis.address)?;
+    let unusable = |error: FormatError| SupervisorError::LogFormat(error.to_string());
+    LineFormat::parse(&settings.logging.format).map_err(unusable)?;
+    Ok(())
+}
+
+/// What is set and does nothing yet.
+pub(crate) fn without_effect(resolved: &Resolved) -> Option<String> {
+    let origin = resolved.origin("sentry.dsn").filter(|_| resolved.settings.sentry.is_asked_for())?;
+    Some(format!("sentry.dsn from {origin} has no effect: this release does not report to Sentry yet"))
 }
 
 /// Starts everything and works.
@@ -73,10 +102,10 @@ pub(super) async fn start_and_work(
     sources: Sources,
     check: impl FnOnce(&Resolved) -> Result<(), SupervisorError>,
 ) -> Result<(), SupervisorError> {
-    let Settled { resolved, opened, mut application, leash } = load_settings(sources, true).await?;
+    let Settled { resolved, opened, mut application, leash } = load_settings(sources, Purpose::Work).await?;
     check(&resolved)?;
-    for warning in &resolved.warnings {
-        emit(Event::ConfigurationDoubted { warning: warning.to_string() });
+    for warning in resolved.warnings.iter().map(ToString::to_string).chain(without_effect(&resolved)) {
+        emit(Event::ConfigurationDoubted { warning });
     }
     let settings = &resolved.settings;
     write_pid(&settings.worker)?;
@@ -84,9 +113,11 @@ pub(super) async fn start_and_work(
     let options = options(settings, opened.python_version());
     let address = redis::address(&settings.redis.address)?;
     application.connection = address.for_horse();
+    application.start_timeout = settings.horse.start_timeout;
     application.preload = settings.horse.preload.clone();
     application.serializer = settings.worker.serializer.clone();
     application.dict_config = dict_config(settings);
+    application.key_prefix.clone_from(&settings.redis.key_prefix);
     let client = Client::new(address, Some(options.name.to_string()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
     let limit = if options.burst { std::time::Duration::ZERO } else { settings.redis.start_timeout };
@@ -108,10 +139,11 @@ fn leash() -> Result<Leash, SupervisorError> {
     Ok(Leash { read, _write: write })
 }
 
-fn application(settings: &Settings) -> Result<Application, SupervisorError> {
+fn application(settings: &Settings, purpose: Purpose) -> Result<Application, SupervisorError> {
     let directory = std::env::current_dir().map_err(SupervisorError::System)?;
     let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let search_path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
+    let search_path =
+        std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
     let places = Places {
         asked: settings.horse.python.as_deref(),
         virtual_env: virtual_env.as_deref(),
@@ -127,8 +159,10 @@ fn application(settings: &Settings) -> Result<Application, SupervisorError> {
         dict_config: serde_json::Value::Bool(false),
         serializer: None,
         connection: serde_json::Value::Null,
+        key_prefix: String::new(),
         settings_timeout: settings.horse.settings_timeout,
         start_timeout: settings.horse.start_timeout,
+        settings_alone: purpose == Purpose::Look,
     })
 }
 

@@ -43,13 +43,21 @@ impl Worker {
             if surfaced.is_empty() {
                 self.upkeep_if_due().await;
             }
+            emit(Event::DequeueBegan {
+                worker: self.name(),
+                queues: self.queue_names(),
+                timeout: self.patience(),
+            });
             let given = std::mem::take(&mut surfaced);
             let Some(claimed) = self.claim(&execution, &given).await? else { continue };
             match claimed {
                 Claimed::Job(claim) => return Ok(Dequeued::Job(horse, claim)),
                 Claimed::Aside { queue, id, reason } => self.told_aside(queue.to_string(), id, reason),
                 Claimed::Suspended if self.options.burst => {
-                    return Ok(Dequeued::Nothing(Event::SuspensionFound { worker: self.name(), burst: true }));
+                    return Ok(Dequeued::Nothing(Event::SuspensionFound {
+                        worker: self.name(),
+                        burst: true,
+                    }));
                 }
                 Claimed::Suspended => self.sit_out_suspension().await,
                 Claimed::Unregistered => self.register_again().await?,
@@ -107,14 +115,19 @@ impl Worker {
         Ok(claimed)
     }
 
+    /// How long the worker waits for a job, as far as it is known; a burst does not wait.
+    fn patience(&self) -> Option<Duration> {
+        let rest = self.idle_limit().map_or(self.options.ttl, |limit| limit - Instant::now());
+        (!self.options.burst).then_some(rest)
+    }
+
     /// Why the worker should leave now, if it should.
     fn reason_to_leave(&mut self) -> Option<Event> {
         if self.stop_wanted() != Stop::No {
             return Some(self.stopped_on_request());
         }
         let limit = self.options.max_idle_time?;
-        (self.idle_since.elapsed() >= limit)
-            .then(|| Event::IdleLimitReached { worker: self.name(), limit })
+        (self.idle_since.elapsed() >= limit).then(|| Event::IdleLimitReached { worker: self.name(), limit })
     }
 
     fn idle_limit(&self) -> Option<Instant> {

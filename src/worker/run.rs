@@ -56,6 +56,7 @@ impl Worker {
             timeout: job.timeout.map(|limit| limit.as_secs()),
             fields: names_and_lengths(job),
         };
+        emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         horse.run(&run, &job.fields).await;
         let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
             Ok(Said::Ended(ending)) => {
@@ -70,7 +71,9 @@ impl Worker {
                 match kill {
                     Kill::TakenAway => return None,
                     Kill::Stopped => (Outcome::Stopped, (None, None)),
-                    Kill::Overdue | Kill::Commanded | Kill::ColdShutdown => (Outcome::Died(death), (None, None)),
+                    Kill::Overdue | Kill::Commanded | Kill::ColdShutdown => {
+                        (Outcome::Died(death), (None, None))
+                    }
                 }
             }
         };
@@ -80,14 +83,17 @@ impl Worker {
 
     /// Stays with a horse until it ends, or must be killed: then it is killed already.
     async fn attend(&mut self, horse: &mut Horse, claim: &Claim, job: &Job) -> Result<Said, Kill> {
-        let mut deadline = None;
+        // The limit is the function's; before and after it the horse has as long again, so that it cannot hang for ever.
+        let grace = self.options.timeout_grace;
+        let until_killed = |limit: Duration| Instant::now() + limit + grace;
+        let mut deadline = job.timeout.map(until_killed);
         loop {
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(Phase::Function)) => {
                     emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
-                    deadline = job.timeout.map(|limit| Instant::now() + limit + self.options.timeout_grace);
+                    deadline = job.timeout.map(until_killed);
                 }
-                Happening::Said(Said::Phase(Phase::Ending)) => deadline = None,
+                Happening::Said(Said::Phase(Phase::Ending)) => deadline = job.timeout.map(until_killed),
                 Happening::Said(said) => return Ok(said),
                 Happening::Kill(kill) => {
                     self.kill(horse, kill, job);
@@ -98,7 +104,12 @@ impl Worker {
         }
     }
 
-    async fn next_happening(&mut self, horse: &mut Horse, claim: &Claim, deadline: Option<Instant>) -> Happening {
+    async fn next_happening(
+        &mut self,
+        horse: &mut Horse,
+        claim: &Claim,
+        deadline: Option<Instant>,
+    ) -> Happening {
         let mut stop = self.stop.clone();
         let told = self.stop_told;
         let changed = |stop: &Stop| *stop == Stop::Cold || (!told && *stop != Stop::No);
@@ -195,7 +206,11 @@ impl Worker {
     fn warn_of_wishes(&self, job: &Job) {
         if !job.unsupported.is_empty() {
             let (worker, job, wishes) = (self.name(), job.id.to_string(), job.unsupported.clone());
-            emit(Event::JobWishesUnmet { worker, job, wishes: wishes.into_iter().map(str::to_owned).collect() });
+            emit(Event::JobWishesUnmet {
+                worker,
+                job,
+                wishes: wishes.into_iter().map(str::to_owned).collect(),
+            });
         }
     }
 }

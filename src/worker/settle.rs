@@ -45,13 +45,14 @@ impl Worker {
                 func_name: raised.function.clone(),
                 traceback: raised.traceback.clone(),
             }),
-            Outcome::Died(death) => emit(Event::HorseDied {
-                worker,
-                job,
-                pid: death.pid,
-                status: death.status,
-                reason: failure_text(&ended.outcome),
-            }),
+            Outcome::Died(death) => {
+                let (pid, status) = (death.pid, death.status);
+                if let Some(status) = status {
+                    emit(Event::HorseEnded { worker: worker.clone(), job: job.clone(), pid, status });
+                }
+                let reason = failure_text(&ended.outcome);
+                emit(Event::HorseDied { worker, job, pid, status, reason });
+            }
             Outcome::AskedRetry(_) => emit(Event::RetryAsked { worker, job }),
             Outcome::Stopped => emit(Event::JobStopped { worker, job }),
             Outcome::Unreadable(_) => {}
@@ -71,12 +72,17 @@ impl Worker {
                 result_ttl: Keep::seconds(*keep),
                 repeats_left: None,
             }),
-            (Verdict::Retry { delay: 0, left, .. }, _) => emit(Event::RetryEnqueued { job, remaining: *left }),
+            (Verdict::Retry { delay: 0, left, .. }, _) => {
+                emit(Event::RetryEnqueued { job, remaining: *left });
+            }
             (Verdict::Retry { delay, left, .. }, _) => {
                 let at = SystemTime::now() + std::time::Duration::from_secs(*delay);
                 emit(Event::RetryScheduled { job, at, remaining: *left });
             }
-            (Verdict::Finish(_) | Verdict::Fail | Verdict::Stop, _) => {}
+            (Verdict::Fail | Verdict::Stop, outcome) => {
+                emit(Event::JobFailed { worker: self.name(), job, reason: failure_text(outcome) });
+            }
+            (Verdict::Finish(_), _) => {}
         }
     }
 }

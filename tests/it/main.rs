@@ -2,6 +2,7 @@
 //!
 //! `RQ_UNDER_TEST=theirs` runs every claim against Python RQ instead of ours, which proves the claim itself.
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed and may panic")]
+#![expect(clippy::print_stderr, reason = "the test runner shows it")]
 
 mod cli;
 mod compliance;

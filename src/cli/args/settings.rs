@@ -1,6 +1,9 @@
 //! Which setting each option overrides, and what its help says of it.
 
 use serde::Serialize;
+use serde_json::Value;
+
+use crate::config::{self, Key, Kind};
 
 /// The value of an option, as the configuration takes it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -20,7 +23,7 @@ pub(crate) enum OptionValue {
 /// A setting, the option that was given for it, and the value: `("worker.ttl", "--worker-ttl", Number(60))`.
 pub(crate) type Override = (&'static str, &'static str, OptionValue);
 
-/// What is known of an option that stands for a setting.
+/// An option that stands for a setting. What its help says of variable and default comes from the setting's definition.
 struct Setting {
     /// The option's name in the grammar.
     id: &'static str,
@@ -28,57 +31,54 @@ struct Setting {
     flag: &'static str,
     /// The setting that it overrides.
     key: &'static str,
-    /// The environment variable with the same meaning.
-    variable: &'static str,
-    /// The default, as the help tells it; empty for none.
-    default: &'static str,
+    /// What holds while the setting is unset, in words; empty when there is nothing to tell.
+    unset: &'static str,
 }
 
 /// Shortens the table below.
-const fn setting(
-    id: &'static str,
-    flag: &'static str,
-    key: &'static str,
-    variable: &'static str,
-    default: &'static str,
-) -> Setting {
-    Setting { id, flag, key, variable, default }
+const fn setting(id: &'static str, flag: &'static str, key: &'static str, unset: &'static str) -> Setting {
+    Setting { id, flag, key, unset }
 }
 
 /// Every option that stands for a setting.
-#[rustfmt::skip]
-const SETTINGS: [Setting; 29] = [
-    setting("url", "--url", "redis.url", "RQ_REDIS_URL", "redis://localhost:6379/0"),
-    setting("path", "--path", "horse.path", "RQ_HORSE__PATH", "."),
-    setting("python", "--python", "horse.python", "RQ_PYTHON", ""),
-    setting("preload", "--preload", "horse.preload", "RQ_HORSE__PRELOAD", ""),
-    setting("queues", "QUEUES", "worker.queues", "QUEUES", "default"),
-    setting("name", "--name", "worker.name", "NAME", "random"),
-    setting("burst", "--burst", "worker.burst", "RQ_WORKER__BURST", ""),
-    setting("results_ttl", "--results-ttl", "worker.results_ttl", "RQ_WORKER__RESULTS_TTL", "500"),
-    setting("worker_ttl", "--worker-ttl", "worker.ttl", "RQ_WORKER__TTL", "420"),
-    setting("maintenance_interval", "--maintenance-interval", "worker.maintenance_interval", "RQ_WORKER__MAINTENANCE_INTERVAL", "600"),
-    setting("job_monitoring_interval", "--job-monitoring-interval", "worker.job_monitoring_interval", "RQ_WORKER__JOB_MONITORING_INTERVAL", "30"),
-    setting("max_jobs", "--max-jobs", "worker.max_jobs", "RQ_WORKER__MAX_JOBS", "no limit"),
-    setting("max_idle_time", "--max-idle-time", "worker.max_idle_time", "RQ_WORKER__MAX_IDLE_TIME", "no limit"),
-    setting("disable_job_desc_logging", "--disable-job-desc-logging", "worker.describe_jobs", "RQ_WORKER__DESCRIBE_JOBS", ""),
-    setting("serializer", "--serializer", "worker.serializer", "RQ_WORKER__SERIALIZER", "pickle"),
-    setting("pid", "--pid", "worker.pid_file", "RQ_WORKER__PID_FILE", ""),
-    setting("verbose", "--verbose", "logging.level", "", ""),
-    setting("quiet", "--quiet", "logging.level", "", ""),
-    setting("logging_level", "--logging_level", "logging.level", "RQ_LOGGING__LEVEL", "INFO"),
-    setting("log_format", "--log-format", "logging.format", "RQ_LOGGING__FORMAT", "%(asctime)s %(message)s"),
-    setting("date_format", "--date-format", "logging.date_format", "RQ_LOGGING__DATE_FORMAT", "%H:%M:%S"),
-    setting("sentry_dsn", "--sentry-dsn", "sentry.dsn", "RQ_SENTRY_DSN", ""),
-    setting("sentry_ca_certs", "--sentry-ca-certs", "sentry.ca_certs", "RQ_SENTRY_CA_CERTS", ""),
-    setting("sentry_debug", "--sentry-debug", "sentry.debug", "RQ_SENTRY_DEBUG", ""),
-    // The following have no setting of their own yet; their default belongs into the help all the same.
-    setting("worker_class", "--worker-class", "", "", "rq.Worker"),
-    setting("job_class", "--job-class", "", "", "rq.job.Job"),
-    setting("queue_class", "--queue-class", "", "", "rq.Queue"),
-    setting("connection_class", "--connection-class", "", "", "redis.Redis"),
-    setting("dequeue_strategy", "--dequeue-strategy", "", "", "default"),
+const SETTINGS: [Setting; 24] = [
+    setting("url", "--url", "redis.url", "redis://localhost:6379/0"),
+    setting("path", "--path", "horse.path", ""),
+    setting("python", "--python", "horse.python", ""),
+    setting("preload", "--preload", "horse.preload", ""),
+    setting("queues", "QUEUES", "worker.queues", ""),
+    setting("name", "--name", "worker.name", "random"),
+    setting("burst", "--burst", "worker.burst", ""),
+    setting("results_ttl", "--results-ttl", "worker.results_ttl", ""),
+    setting("worker_ttl", "--worker-ttl", "worker.ttl", ""),
+    setting("maintenance_interval", "--maintenance-interval", "worker.maintenance_interval", ""),
+    setting("job_monitoring_interval", "--job-monitoring-interval", "worker.job_monitoring_interval", ""),
+    setting("max_jobs", "--max-jobs", "worker.max_jobs", "no limit"),
+    setting("max_idle_time", "--max-idle-time", "worker.max_idle_time", "no limit"),
+    setting("disable_job_desc_logging", "--disable-job-desc-logging", "worker.describe_jobs", ""),
+    setting("serializer", "--serializer", "worker.serializer", "pickle"),
+    setting("pid", "--pid", "worker.pid_file", ""),
+    setting("verbose", "--verbose", "logging.level", ""),
+    setting("quiet", "--quiet", "logging.level", ""),
+    setting("logging_level", "--logging_level", "logging.level", ""),
+    setting("log_format", "--log-format", "logging.format", ""),
+    setting("date_format", "--date-format", "logging.date_format", ""),
+    setting("sentry_dsn", "--sentry-dsn", "sentry.dsn", ""),
+    setting("sentry_ca_certs", "--sentry-ca-certs", "sentry.ca_certs", ""),
+    setting("sentry_debug", "--sentry-debug", "sentry.debug", ""),
 ];
+
+/// Options that have no setting yet, and what RQ does without them.
+const UNSET: [(&str, &str); 5] = [
+    ("worker_class", "rq.Worker"),
+    ("job_class", "rq.job.Job"),
+    ("queue_class", "rq.Queue"),
+    ("connection_class", "redis.Redis"),
+    ("dequeue_strategy", "default"),
+];
+
+/// Shorthands for a value of one setting, which has an option of its own.
+const SHORTHANDS: [&str; 2] = ["verbose", "quiet"];
 
 /// The override that an option makes, when it was given.
 pub(super) fn given(id: &str, value: Option<OptionValue>) -> Option<Override> {
@@ -96,12 +96,12 @@ pub(super) fn switch(given: bool) -> Option<OptionValue> {
     given.then_some(OptionValue::Flag(true))
 }
 
-/// The grammar of a command with environment variable and default in the help of each option.
+/// The grammar of a command with environment variables and default in the help of each option.
 pub(super) fn annotated(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
-        let known = SETTINGS.iter().find(|setting| argument.get_id() == setting.id);
-        let (Some(setting), Some(help)) = (known, argument.get_help()) else { return argument };
-        let notes = notes(setting);
+        let (notes, Some(help)) = (notes(argument.get_id().as_str()), argument.get_help()) else {
+            return argument;
+        };
         if notes.is_empty() {
             return argument;
         }
@@ -112,8 +112,101 @@ pub(super) fn annotated(command: clap::Command) -> clap::Command {
 }
 
 /// `[env: NAME] [default: VALUE]`, whichever there is.
-fn notes(setting: &Setting) -> String {
+fn notes(id: &str) -> String {
+    let setting = SETTINGS.iter().find(|setting| setting.id == id && !SHORTHANDS.contains(&id));
+    let (variables, default) = match setting.and_then(|setting| Some((setting, config::key(setting.key)?))) {
+        Some((setting, key)) => (variables(key), default(setting, key)),
+        None => {
+            let unset = UNSET.iter().find(|(known, _)| *known == id);
+            (String::new(), unset.map_or_else(String::new, |(_, default)| (*default).to_owned()))
+        }
+    };
     let named = |name: &str, value: &str| (!value.is_empty()).then(|| format!("[{name}: {value}]"));
-    let notes = [named("env", setting.variable), named("default", setting.default)];
+    let notes = [named("env", &variables), named("default", &default)];
     notes.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The variables of a setting, the strongest first.
+fn variables(key: &Key) -> String {
+    let prefixed = key.variables.short.map_or_else(|| key.long_variable(), str::to_owned);
+    // The option switches off what its setting switches on.
+    let value = if key.name == "worker.describe_jobs" { "=no" } else { "" };
+    let bare = key.rq_name.filter(|_| key.variables.bare).map(|name| format!(", {name}"));
+    prefixed + value + bare.as_deref().unwrap_or_default()
+}
+
+/// The default of a setting as one would write it after its option.
+fn default(setting: &Setting, key: &Key) -> String {
+    let default = key.default.map(|text| serde_json::from_str(text).expect("a tested default is JSON"));
+    match default {
+        None => setting.unset.to_owned(),
+        // A switch that is not given says it all.
+        Some(Value::Bool(_)) => String::new(),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        Some(Value::String(text)) if matches!(key.kind, Kind::Choice(_)) => text.to_uppercase(),
+        // These options count in seconds, without a unit.
+        Some(Value::String(text)) if matches!(key.kind, Kind::Duration { .. }) => {
+            text.trim_end_matches('s').to_owned()
+        }
+        Some(Value::String(text)) => text,
+        Some(other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first long option, or the argument, among those that a key names: `--url` of `--url, -u`.
+    fn flags(named: &str) -> impl Iterator<Item = &str> {
+        named.split(", ").map(|flag| flag.trim_matches(|c| "[].".contains(c)))
+    }
+
+    #[test]
+    fn every_option_overrides_a_setting_that_names_it() {
+        for setting in &SETTINGS {
+            let key = config::key(setting.key).unwrap_or_else(|| panic!("{} is no key", setting.key));
+            let short = match setting.flag {
+                "--verbose" => "-v",
+                "--quiet" => "-q",
+                flag => flag,
+            };
+
+            let named = key.option.unwrap_or_else(|| panic!("{} names no option", key.name));
+
+            assert!(flags(named).any(|flag| flag == short), "{named} of {} lacks {short}", key.name);
+        }
+    }
+
+    #[test]
+    fn every_setting_that_names_an_option_has_it() {
+        for key in config::keys().filter(|key| key.option.is_some()) {
+            let first = flags(key.option.unwrap_or_default()).next().unwrap();
+
+            let known = SETTINGS.iter().any(|setting| setting.key == key.name && setting.flag == first);
+
+            assert!(known, "{first} of {} is not in the table", key.name);
+        }
+    }
+
+    #[test]
+    fn every_row_is_an_option_of_the_worker() {
+        let command = crate::cli::args::command();
+        let worker = command.find_subcommand("worker").unwrap();
+        let ids = SETTINGS.iter().map(|setting| setting.id).chain(UNSET.iter().map(|(id, _)| *id));
+
+        for id in ids {
+            assert!(worker.get_arguments().any(|argument| argument.get_id() == id), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_help_tells_variables_and_default_of_the_definition() {
+        assert_eq!(notes("worker_ttl"), "[env: RQ_WORKER__TTL] [default: 420]");
+        assert_eq!(notes("url"), "[env: RQ_REDIS_URL, REDIS_URL] [default: redis://localhost:6379/0]");
+        assert_eq!(notes("logging_level"), "[env: RQ_LOGGING__LEVEL] [default: INFO]");
+        assert_eq!(notes("disable_job_desc_logging"), "[env: RQ_WORKER__DESCRIBE_JOBS=no]");
+        assert_eq!(notes("worker_class"), "[default: rq.Worker]");
+        assert_eq!(notes("verbose"), "");
+    }
 }

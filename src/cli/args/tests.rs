@@ -12,7 +12,7 @@ fn parsed(line: &str) -> Result<Command, clap::Error> {
 fn worker(words: &str) -> WorkerArgs {
     match parsed(&format!("worker {words}")) {
         Ok(Command::Worker(args)) => *args,
-        Ok(Command::Config(_)) => panic!("{words} is no worker"),
+        Ok(Command::Config(_) | Command::Generate { .. }) => panic!("{words} is no worker"),
         Err(error) => panic!("{words}: {error}"),
     }
 }
@@ -189,7 +189,7 @@ fn the_help_of_every_setting_names_its_variable() {
     let help = command().find_subcommand_mut("worker").unwrap().render_long_help().to_string();
 
     for told in [
-        "[env: RQ_REDIS_URL]",
+        "[env: RQ_REDIS_URL, REDIS_URL]",
         "[env: RQ_CONFIG]",
         "[env: RQ_WORKER_CLASS]",
         "[env: RQ_WORKER__TTL] [default: 420]\n",

@@ -20,3 +20,10 @@ section! {
         debug: bool = Key::new(Kind::Boolean).variable("RQ_SENTRY_DEBUG").option("--sentry-debug").default("false");
     }
 }
+
+impl Sentry {
+    /// Whether anything here asks for reports.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.dsn.is_some() || self.ca_certs.is_some() || self.debug
+    }
+}

@@ -80,7 +80,7 @@ fn url(resolved: &Resolved) -> &str {
     }
 }
 
-fn options(resolved: &Resolved) -> &Options {
+fn options(resolved: &Resolved) -> &super::connection::Options {
     match &resolved.settings.redis.address {
         Address::Options(options) => options,
         other => panic!("not options: {other:?}"),

@@ -16,17 +16,17 @@ fn show_tells_origin_and_what_is_shadowed() {
     let row = |key: &str| resolved.origins.iter().find(|row| row.key == key).unwrap();
     let ttl = row("worker.ttl");
     assert_eq!(
-        (ttl.text().as_str(), ttl.origin.to_string().as_str()),
-        ("7s", "environment variable RQ_WORKER__TTL")
+        (ttl.value.to_string().as_str(), ttl.origin.to_string().as_str()),
+        ("\"7s\"", "environment variable RQ_WORKER__TTL")
     );
     let shadowed: Vec<String> =
         ttl.shadowed.iter().map(|lost| format!("{} {}", lost.key, lost.value)).collect();
     assert_eq!(shadowed, ["worker.ttl \"6s\"", "worker.ttl \"5s\"", "worker.ttl \"420s\""]);
     let url = row("redis.url");
-    assert_eq!(url.text(), "redis://:***@file");
+    assert_eq!(url.value, "redis://:***@file");
     assert_eq!(url.shadowed[0].value, "redis://:***@bare");
     assert!(!resolved.origins.iter().any(|row| row.key == "redis.host"));
-    assert_eq!(row("worker.name").text(), "(not set)");
+    assert_eq!(row("worker.name").value, serde_json::Value::Null);
     let warnings: Vec<String> = resolved.warnings.iter().map(ToString::to_string).collect();
     let path = place.path("rq.toml").display().to_string();
     assert_eq!(

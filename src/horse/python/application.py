@@ -62,6 +62,8 @@ class Application:
     def prepare(self, order):
         """Loads the rest and freezes the heap; returns the report."""
         start = monotonic()
+        if order.get("key_prefix"):
+            os.environ["RQ_KEY_PREFIX"] = order["key_prefix"]
         wanted = order.get("dict_config")
         if isinstance(wanted, dict):
             self.dict_config = wanted

@@ -77,8 +77,24 @@ def blank_main():
     sys.argv[:] = ["rq", "worker"]
 
 
+def check_version():
+    """Refuses an interpreter that is too old; nothing but `sys` and what is built in may be needed for it."""
+    if sys.version_info >= (3, 8):
+        return
+    import posix
+    import struct
+
+    what = sys.executable.replace("\\", "\\\\").replace('"', '\\"')
+    reason = "it is Python %s, and 3.8 or newer is needed" % sys.version.split()[0]
+    head = '{"report": "refused", "stage": "python", "what": "%s", "reason": "%s"}' % (what, reason)
+    head = head.encode("utf-8")
+    posix.write(4, struct.pack(">II", len(head), 0) + head)
+    posix._exit(70)
+
+
 def load():
     """Loads the package with nothing but the standard library in reach; returns its main function."""
+    check_version()
     drop_script_folder()
     whole = list(sys.path)
     sys.path[:] = standard_path(whole)

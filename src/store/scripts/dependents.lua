@@ -1,6 +1,4 @@
--- A fragment: what becomes of the jobs that wait for a job which has just ended.
--- KEYS: none of its own  ARGV: none of its own
--- Returns: nothing
+-- Fragment: what becomes of the jobs that wait for a job which has just ended.
 
 -- RQ: `dependency_id` is what versions before 1.11 wrote.
 local function dependencies_of(fields)

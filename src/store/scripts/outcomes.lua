@@ -1,6 +1,4 @@
--- A fragment: how an ended job is written down.
--- KEYS: none of its own  ARGV: none of its own
--- Returns: nothing
+-- Fragment: how an ended job is written down.
 
 local function keep_results(job, ttl)
   if ttl < 0 then

@@ -1,6 +1,4 @@
--- What every script shares; it stands in front of each of them.
--- KEYS: none of its own  ARGV: 1 prefix (the same in every script)
--- Returns: nothing
+-- Fragment: what every script shares; it stands in front of each of them, and ARGV 1 is the prefix in all.
 
 local P = ARGV[1] .. ':'
 

@@ -1,6 +1,6 @@
 //! The console: standard output and standard error, shared out as RQ does.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Appender;
@@ -21,7 +21,6 @@ pub(crate) struct Console {
     date_format: Option<DateFormat>,
     level: Option<Level>,
     colour: bool,
-    lost: AtomicU64,
     torn: AtomicBool,
 }
 
@@ -33,14 +32,8 @@ impl Console {
             date_format: date_format(&options.date_format)?,
             level: options.level,
             colour,
-            lost: AtomicU64::new(0),
             torn: AtomicBool::new(false),
         })
-    }
-
-    /// How many lines could not be written.
-    pub(crate) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
     }
 
     /// The text of a line and the stream that it belongs to; `None` when it is too quiet.
@@ -87,7 +80,6 @@ impl Appender for Console {
             text.insert(0, '\n');
         }
         if stream.write_whole(text.as_bytes(), PATIENCE).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
             self.torn.store(true, Ordering::Relaxed);
         }
     }
@@ -125,12 +117,12 @@ mod tests {
 
     #[test]
     fn errors_go_to_standard_error_and_the_rest_to_standard_output() {
-        let lost = Event::RedisTimedOut { worker: "w".to_owned() };
+        let lost = Event::LoopBroke { worker: "w".to_owned(), error: "it".to_owned() };
         let done = Event::QueuesDrained { worker: "w".to_owned() };
 
         assert_eq!(
             written(&lost, None),
-            [(Stream::Error, "ERROR Worker w: Redis connection timeout, quitting...\n".to_owned())]
+            [(Stream::Error, "ERROR Worker w: found an unhandled exception, quitting...\nit\n".to_owned())]
         );
         assert_eq!(written(&done, None), [(Stream::Out, "INFO Worker w: done, quitting\n".to_owned())]);
         assert_eq!(written(&done, Some(Level::Warning)), []);

@@ -13,9 +13,6 @@ pub(super) fn lines(event: &Event) -> Option<Vec<Line>> {
 /// RQ: the lines of commands do not name the worker.
 fn commanded(event: &Event) -> Option<Vec<Line>> {
     Some(match event {
-        Event::CommandReceived { worker, message } => {
-            vec![Line::debug(format!("Worker {worker}: received message: {message}"))]
-        }
         Event::CommandUnreadable { worker, reason } => {
             vec![Line::warning(format!("Worker {worker}: ignored a message that is no command: {reason}"))]
         }
@@ -55,7 +52,6 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
         Event::RegistriesCleaned { worker, queue } => {
             Line::info(format!("Worker {worker}: cleaning registries for queue: {queue}"))
         }
-        Event::GroupsCleaned { worker } => Line::info(format!("Worker {worker}: cleaning group registries")),
         Event::StrandedPutBack { queue, jobs } => Line::warning(match jobs.as_slice() {
             [job] => format!("Queue {queue}: put job {job} back, which a dead worker had left aside"),
             _ => format!(
@@ -84,7 +80,9 @@ fn fork_server(event: &Event) -> Option<Vec<Line>> {
             Level::Info,
             HORSE,
             format!(
-                "Fork server started with PID {pid}: Python {python} ({executable}), {modules} modules in {:.2} seconds",
+                "Fork server started with PID {pid}: Python {} ({executable}), {modules} modules in {:.2} seconds",
+                // The rest of `sys.version` tells the compiler and may have a line break in it.
+                python.split_whitespace().next().unwrap_or_default(),
                 took.as_secs_f64()
             ),
         ),

@@ -171,14 +171,6 @@ fn retry(event: &Event) -> Option<Vec<Line>> {
             Line::debug(format!("Worker {worker}: job {job} returns a Retry object")),
             Line::debug(format!("Worker {worker}: handling retry of job {job}")),
         ],
-        Event::RetryGranted { worker, job } => vec![
-            Line::debug(format!("Cleaning up execution of job {job}")),
-            Line::debug(format!("Worker {worker}: finished handling retry of job {job}")),
-        ],
-        Event::RetriesExhausted { worker, job, max } => vec![
-            Line::warning(format!("Worker {worker}: job {job} has exceeded maximum retry attempts ({max})")),
-            Line::debug(format!("Cleaning up execution of job {job}")),
-        ],
         Event::JobWishesUnmet { worker, job, wishes } => {
             let wishes = wishes.join(", ");
             vec![Line::warning(format!(
@@ -210,27 +202,9 @@ fn trouble(event: &Event) -> Option<Vec<Line>> {
             };
             Line::error(format!("Worker {worker}: cannot read job {job} of queue {queue} ({reason}), {fate}"))
         }
-        Event::HorseSpokeJunk { worker, job, pid, error } => Line::error(match job {
-            Some(job) => {
-                format!("Worker {worker}: horse pid {pid} with job {job} sent junk ({error}), killing it")
-            }
-            None => format!("Worker {worker}: idle horse pid {pid} sent junk ({error}), killing it"),
-        }),
         Event::FailureNotPersisted { worker, job, error } => {
             Line::error(format!("Worker {worker}: failed to persist failure of job {job}"))
                 .with_appendix(error)
-        }
-        Event::DependentsNotEnqueued { worker, job, error } => {
-            Line::error(format!("Worker {worker}: failed to enqueue dependents of job {job}"))
-                .with_appendix(error)
-        }
-        Event::SlotNotReleased { worker, job, error } => {
-            Line::error(format!("Worker {worker}: failed to release rate limit slot of job {job}"))
-                .with_appendix(error)
-        }
-        Event::StoppedCallbackRaised { worker, job, traceback } => {
-            Line::error(format!("Worker {worker}: stopped callback for job {job} raised"))
-                .with_appendix(traceback)
         }
         _ => return None,
     }])

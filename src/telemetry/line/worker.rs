@@ -68,15 +68,17 @@ fn waiting(event: &Event) -> Option<Vec<Line>> {
         }
         Event::RedisLost { worker, error, retry_in } => vec![Line::error(format!(
             "Worker {worker}: could not connect to Redis instance: {error} retrying in {} seconds...",
-            retry_in.as_secs()
+            // RQ: whole seconds; it never waits for less than one.
+            if retry_in.as_secs() > 0 {
+                retry_in.as_secs().to_string()
+            } else {
+                format!("{:.1}", retry_in.as_secs_f64())
+            }
         ))],
         Event::RedisReturned { worker, away } => vec![Line::info(format!(
             "Worker {worker}: connected to Redis again after {:.1} seconds",
             away.as_secs_f64()
         ))],
-        Event::CommandListenerEnded { worker, error } => {
-            vec![Line::warning(format!("Worker {worker}: pubsub thread exiting on {error}"))]
-        }
         _ => return None,
     })
 }
@@ -92,9 +94,6 @@ fn leaving(event: &Event) -> Option<Vec<Line>> {
             Line::info(format!("Worker {worker}: finished executing {jobs} jobs, quitting"))
         }
         Event::StoppedOnRequest { worker } => Line::info(format!("Worker {worker}: stopping on request")),
-        Event::RedisTimedOut { worker } => {
-            Line::error(format!("Worker {worker}: Redis connection timeout, quitting..."))
-        }
         Event::LoopBroke { worker, error } => {
             Line::error(format!("Worker {worker}: found an unhandled exception, quitting..."))
                 .with_appendix(error)
@@ -119,9 +118,6 @@ fn signalled(event: &Event) -> Option<Vec<Line>> {
             }
             lines
         }
-        Event::SignalRepeated { worker } => vec![Line::debug(format!(
-            "Worker {worker}: shutdown signal ignored, received twice in less than 1 second"
-        ))],
         Event::ColdShutdownRequested { worker, horse_pid } => {
             let mut lines = vec![Line::warning(format!("Worker {worker}: cold shut down"))];
             if let Some(pid) = horse_pid {

@@ -1,1 +1,17 @@
 //! The command line and the configuration of the built binary.
+
+mod config_check;
+mod config_show;
+mod connection;
+mod files;
+mod folder;
+mod help;
+mod interpreter;
+mod options;
+mod precedence;
+mod python_settings;
+mod secrets;
+mod terminal;
+mod unsupported;
+
+use folder::Folder;

@@ -47,6 +47,43 @@ for_every_client! {
         assert_eq!(world.view(&job)["result"], "through");
     }
 
+    fn none_and_what_cannot_be_stored_are_results_too(world: &World) {
+        let nothing = world.enqueue("'jobs.returns.nothing'");
+        let lock = world.enqueue("'jobs.returns.unserializable'");
+
+        world.work(&[]);
+
+        assert_eq!(world.view(&nothing)["latest"]["type"], "SUCCESSFUL");
+        assert_eq!(world.view(&nothing)["result"], serde_json::Value::Null);
+        assert_eq!(world.view(&lock)["status"], "finished");
+        assert_eq!(world.view(&lock)["result"], "Unserializable return value");
+    }
+
+    fn a_warm_shutdown_lets_the_job_finish(world: &World) {
+        let mut gate = world.gate("gate");
+        let job = world.enqueue(&format!("'jobs.waits.at', {}", gate.literal()));
+        let next = world.enqueue("'jobs.returns.value', 1");
+        let mut worker = world.worker(&["--name", "w1"]);
+        gate.wait_for_arrival();
+
+        worker.signal(nix::sys::signal::Signal::SIGTERM);
+        worker.stdout.wait_for_line("arm shut down requested", crate::harness::SOON);
+        gate.open();
+
+        assert_eq!(worker.wait_exit().code(), 0);
+        assert_eq!(world.view(&job)["result"], "through");
+        assert_eq!(world.view(&next)["status"], "queued");
+    }
+
+    fn a_burst_on_several_queues_empties_them(world: &World) {
+        world.client.exec("jobs = [queue(n).enqueue('jobs.returns.value', n) for n in 'abab']");
+
+        world.work(&["a", "b"]);
+
+        assert_eq!(world.client.eval("[fetch(j.id).return_value() for j in jobs]"), serde_json::json!(["a", "b", "a", "b"]));
+        assert_eq!(world.client.eval("(len(queue('a')), len(queue('b')))"), serde_json::json!([0, 0]));
+    }
+
     fn jobs_run_in_the_order_of_the_queues(world: &World) {
         world.client.exec("for name in ('low', 'high'): [queue(name).enqueue('jobs.returns.value', i, job_id=f'{name}{i}') for i in (1, 2)]");
 

@@ -30,7 +30,6 @@ fn rq_dashboard_lists_worker_queues_and_jobs() {
 
     for (page, contents) in [
         ("/", &["RQ"][..]),
-        ("/0/view/queues", &["RQ"]),
         ("/0/view/jobs", &["RQ"]),
         ("/0/view/workers", &["RQ"]),
         ("/0/data/queues.json", &["\"default\"", "\"other\""]),

@@ -28,6 +28,26 @@ for_every_client! {
 }
 
 #[test]
+fn a_killed_job_keeps_what_its_hash_knew() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    let job = world.enqueue(&format!("'jobs.context.save_meta_and_wait', {}, step=1", gate.literal()));
+    let mut worker = world.worker(&["--burst", "--name", "w1"]);
+    let horse = gate.wait_for_arrival();
+
+    nix::sys::signal::kill(horse, nix::sys::signal::Signal::SIGKILL).unwrap();
+    worker.wait_exit();
+
+    let view = world.view(&job);
+    assert_eq!(view["status"], "failed");
+    assert_eq!(view["meta"], serde_json::json!({ "step": 1 }));
+    // RQ: the worker's stale copy of the job overwrites the name.
+    let kept = world.subject.differs("a killed job keeps the name of its worker");
+    assert_eq!(view["worker_name"] == "w1", kept, "{}", view["worker_name"]);
+    world.finish();
+}
+
+#[test]
 fn a_terminated_job_fails_with_its_signal() {
     let world = World::new();
     assert_dies(&world, "'jobs.exits.by_signal', 'SIGTERM'", "15 (signal 15)");

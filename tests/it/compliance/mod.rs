@@ -1,4 +1,9 @@
 //! What users of Python RQ rely on: each claim holds for Python RQ's worker and for ours alike.
+//!
+//! To add a claim: put the job it needs into `tests/it/fixtures`, write a test in the file of its subject (one claim per
+//! test; inside `for_every_client!` when every version of the client should read the same), end it with `world.finish()`,
+//! and prove it with `RQ_UNDER_TEST=theirs` before running it against ours. Where ours differs on purpose, branch on
+//! `world.subject.differs("…")`.
 
 mod callables;
 mod context;

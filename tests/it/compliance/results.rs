@@ -21,7 +21,7 @@ fn assert_finished_for(world: &World, job: &str, ttl: i64) {
     assert_eq!(member, job);
     #[expect(clippy::cast_possible_truncation, reason = "seconds of this century")]
     assert_fresh_ttl((score - world.redis.now()) as i64 + 1, ttl);
-    assert_eq!(score.fract(), 0.0, "scores are whole seconds");
+    assert!(score.fract() == 0.0, "scores are whole seconds, not {score}");
 }
 
 #[test]

@@ -232,3 +232,28 @@ fn a_settings_module_that_is_missing_ends_the_worker_with_an_error() {
     assert!(exit.stderr.contains("no_such_settings"), "{}", exit.stderr);
     world.finish();
 }
+
+#[test]
+fn verbose_and_quiet_together_are_refused() {
+    let world = World::new();
+
+    let exit = world.worker(&["-v", "-q"]).wait_exit();
+
+    let expected =
+        if world.subject.differs("options that exclude each other are a usage error") { 2 } else { 1 };
+    assert_eq!(exit.code(), expected);
+    assert!(!exit.stderr.is_empty());
+    world.finish();
+}
+
+#[test]
+fn short_flags_may_be_bundled() {
+    let world = World::new();
+    let job = world.enqueue("'jobs.returns.value', 1");
+
+    let mut worker = world.worker(&["-bv", "-n", "w1"]);
+
+    assert_eq!(worker.wait_exit().code(), 0);
+    assert_eq!(world.view(&job)["status"], "finished");
+    world.finish();
+}

@@ -120,7 +120,10 @@ impl Redis {
 
     /// A new connection for direct access.
     pub(crate) fn connection(&self) -> redis::Connection {
-        redis::Client::open(self.url()).unwrap().get_connection().expect("a connection to the test's Redis")
+        let client = redis::Client::open(self.url()).unwrap();
+        let connection = client.get_connection_with_timeout(SOON).expect("a connection to the test's Redis");
+        connection.set_read_timeout(Some(SOON)).unwrap();
+        connection
     }
 }
 
@@ -133,4 +136,41 @@ impl Drop for Redis {
 /// A port of loopback that nobody used a moment ago.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn data_outlives_an_orderly_stop_and_not_a_kill() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut redis = Redis::start(dir.path(), Some(free_port()));
+        let _: () = redis.command(&["SET", "kept", "1"]);
+
+        redis.stop_and_keep_data();
+        redis.start_again();
+        assert!(redis.exists("kept"));
+        let _: () = redis.command(&["SET", "lost", "1"]);
+        redis.kill();
+        redis.start_again();
+
+        assert_eq!((redis.exists("kept"), redis.exists("lost")), (true, false));
+    }
+
+    #[test]
+    fn a_frozen_server_answers_once_it_is_thawed() {
+        let dir = tempfile::tempdir().unwrap();
+        let redis = Redis::start(dir.path(), None);
+        let mut connection = redis.connection();
+        connection.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+
+        redis.freeze();
+        assert!(redis::cmd("PING").query::<String>(&mut connection).unwrap_err().is_timeout());
+        redis.thaw();
+
+        assert_eq!(redis.command::<String>(&["PING"]), "PONG");
+    }
 }

@@ -35,25 +35,22 @@ pub(super) fn check(snapshot: &Snapshot, left: &[Leaves], broken: &mut Vec<Strin
 /// The type and life of a key by its name (without the prefix).
 fn known(name: &str) -> Option<(&'static str, Life)> {
     let (first, rest) = name.split_once(':').unwrap_or((name, ""));
+    let part = |end: &str| rest.ends_with(end);
     Some(match first {
-        "queues" | "groups" | "rl-keys" => ("set", Life::Unbounded),
-        "workers" => ("set", Life::Unbounded),
-        "queue" if rest.contains(":intermediate:first_seen:") => ("string", Life::Bounded),
-        "queue" => ("list", Life::Unbounded),
         "job" => job_key(rest),
         "results" => ("stream", Life::AsJob(rest.to_owned())),
+        "queues" | "workers" | "groups" | "group" | "rl-keys" => ("set", Life::Unbounded),
+        "queue" if rest.contains(":intermediate:first_seen:") => ("string", Life::Bounded),
+        "queue" => ("list", Life::Unbounded),
         "wip" | "finished" | "failed" | "deferred" | "ready" | "scheduled" | "canceled" => {
             ("zset", Life::Unbounded)
         }
-        "execution" => ("hash", Life::Bounded),
+        "worker" if part(":executions") => ("set", Life::Bounded),
+        "worker" | "execution" | "scheduler" => ("hash", Life::Bounded),
         "executions" => ("zset", Life::Bounded),
-        "worker" if rest.ends_with(":executions") => ("set", Life::Bounded),
-        "worker" => ("hash", Life::Bounded),
         "suspended" => ("string", Life::Unbounded),
         "clean_registries" | "clean_groups" | "scheduler-lock" => ("string", Life::Bounded),
-        "scheduler" => ("hash", Life::Bounded),
-        "group" => ("set", Life::Unbounded),
-        "rl" if rest.ends_with(":allowed") || rest.ends_with(":rate_limited") => ("zset", Life::Unbounded),
+        "rl" if part(":allowed") || part(":rate_limited") => ("zset", Life::Unbounded),
         "rl" => ("hash", Life::Unbounded),
         // Ours: the keys that only our daemons read.
         "rqd" => return own_key(rest),
@@ -72,9 +69,10 @@ fn job_key(rest: &str) -> (&'static str, Life) {
     }
 }
 
-/// Keys of our own must all expire by themselves, whatever their type.
+/// Keys that no other client knows.
 fn own_key(rest: &str) -> Option<(&'static str, Life)> {
-    (rest.starts_with("daemon:")).then_some(("string", Life::Bounded))
+    // What could not even be failed is put aside for a person to look at.
+    (rest == "aside").then_some(("list", Life::Unbounded))
 }
 
 fn lives_too_long(snapshot: &Snapshot, name: &str, key: &Key, life: &Life) -> Option<String> {
@@ -94,7 +92,7 @@ fn lives_too_long(snapshot: &Snapshot, name: &str, key: &Key, life: &Life) -> Op
                 _ => return None,
             };
             // RQ: a failed job without failure_ttl leaves its results for ever (spec 1.8).
-            let eternal_results = matches!(key.content, Content::Stream(_)) && ended_for == "failure_ttl";
+            let eternal_results = matches!(key.content, Content::Stream) && ended_for == "failure_ttl";
             let asked = text(hash, ended_for);
             let kept = asked == "-1" || (eternal_results && asked.is_empty());
             (!kept).then(|| format!("{name}: never expires although {ended_for} is {asked:?}"))

@@ -6,24 +6,24 @@ use super::super::{inspect::Hash, redis_server::Redis};
 
 /// What a key holds.
 pub(super) enum Content {
-    Text(String),
+    Text,
     List(Vec<String>),
     Set(BTreeSet<String>),
     Sorted(Vec<(String, f64)>),
     Hash(Hash),
-    Stream(Vec<Hash>),
+    Stream,
 }
 
 impl Content {
     /// Redis' name of the type.
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Self::Text(_) => "string",
+            Self::Text => "string",
             Self::List(_) => "list",
             Self::Set(_) => "set",
             Self::Sorted(_) => "zset",
             Self::Hash(_) => "hash",
-            Self::Stream(_) => "stream",
+            Self::Stream => "stream",
         }
     }
 }
@@ -89,15 +89,12 @@ fn read(redis: &Redis, key: &str) -> Option<Key> {
     let kind: String = redis.command(&["TYPE", key]);
     let content = match kind.as_str() {
         "none" => return None,
-        "string" => {
-            let value: Vec<u8> = redis.command(&["GET", key]);
-            Content::Text(String::from_utf8_lossy(&value).into_owned())
-        }
+        "string" => Content::Text,
         "list" => Content::List(redis.list(key)),
         "set" => Content::Set(redis.set(key)),
         "zset" => Content::Sorted(redis.sorted_set(key)),
         "hash" => Content::Hash(redis.hash(key)),
-        "stream" => Content::Stream(redis.stream(key)),
+        "stream" => Content::Stream,
         other => panic!("{key} is a {other}"),
     };
     Some(Key { ttl: redis.ttl(key), content })

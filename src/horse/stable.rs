@@ -1,0 +1,84 @@
+//! The stable: where horses come from. What goes on in it is its keeper's business.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::fork_server::{Application, ForkServer, PythonSettings, StartError};
+use super::keeper::{Input, Keeper};
+use super::returning;
+use super::work_horse::Horse;
+use crate::os::Reaped;
+
+/// What a stable is made of.
+pub(crate) struct StableOptions {
+    pub(crate) application: Application,
+    /// The read end of the leash; its write end must live exactly as long as the daemon.
+    pub(crate) leash: OwnedFd,
+}
+
+/// A fork server that has loaded the settings, and what they say: the daemon decides on them before it goes on.
+pub(crate) struct Opened {
+    server: ForkServer,
+    pub(crate) settings: Option<PythonSettings>,
+}
+
+impl Opened {
+    /// Starts the interpreter and imports the settings module.
+    pub(crate) async fn open(application: &Application, leash: &OwnedFd) -> Result<Self, StartError> {
+        let leash =
+            leash.try_clone().map_err(|error| StartError::Spawn(application.python.clone(), error))?;
+        let mut server = ForkServer::spawn(application, leash).await?;
+        let settings = server.settings(application).await?;
+        Ok(Self { server, settings })
+    }
+
+    /// The interpreter's `sys.version`.
+    pub(crate) fn python_version(&self) -> &str {
+        &self.server.hello.python
+    }
+}
+
+/// Where horses come from.
+pub(crate) struct Stable {
+    inputs: mpsc::UnboundedSender<Input>,
+}
+
+impl Stable {
+    /// Preloads the application and begins to make horses.
+    pub(crate) async fn start(mut opened: Opened, options: StableOptions) -> Result<Self, StartError> {
+        let (inputs, incoming) = mpsc::unbounded_channel();
+        let returned = inputs.clone();
+        let return_address = returning::listen(move |stream| drop(returned.send(Input::Returned(stream))))
+            .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
+        opened.server.prepare(&options.application, &return_address).await?;
+        let keeper = Keeper::new(options, return_address, inputs.clone(), opened.server);
+        tokio::task::spawn_local(keeper.keep(incoming));
+        Ok(Self { inputs })
+    }
+
+    /// Waits for a warm horse; the next one is made meanwhile. Nothing when the stable is closed.
+    pub(crate) async fn lend(&self) -> Option<Horse> {
+        let (give, given) = oneshot::channel();
+        self.inputs.send(Input::Wanted(give)).ok()?;
+        given.await.ok()
+    }
+
+    /// Tells of a child of the daemon that ended: a fork server, or an orphan of one.
+    pub(crate) fn child_ended(&self, reaped: Reaped) {
+        let _ = self.inputs.send(Input::ChildEnded(reaped));
+    }
+}
+
+/// Starts a fork server in place of a lost one.
+pub(super) async fn start(
+    application: &Application,
+    leash: io::Result<OwnedFd>,
+    return_address: &str,
+) -> Result<ForkServer, StartError> {
+    let leash = leash.map_err(|error| StartError::Spawn(application.python.clone(), error))?;
+    let mut opened = Opened::open(application, &leash).await?;
+    opened.server.prepare(application, return_address).await?;
+    Ok(opened.server)
+}

@@ -1,0 +1,80 @@
+//! What RQ can do and this release cannot: refused, never passed over.
+
+use super::Folder;
+use super::folder::{assert_refused, run};
+use crate::harness::World;
+
+#[test]
+fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
+    let folder = Folder::new();
+    for (arguments, told) in [
+        (&["--with-scheduler"][..], "--with-scheduler is not supported yet"),
+        (&["-s"], "--with-scheduler is not supported yet"),
+        (&["-bs"], "--with-scheduler is not supported yet"),
+        (&["--worker-class", "rq.SimpleWorker"], "--worker-class rq.SimpleWorker is not supported yet"),
+        (&["-w", "rq.SimpleWorker"], "--worker-class rq.SimpleWorker is not supported yet"),
+        (&["--job-class", "app.Job"], "--job-class app.Job is not supported yet"),
+        (&["--queue-class", "app.Queue"], "--queue-class app.Queue is not supported yet"),
+        (&["--connection-class", "app.Redis"], "--connection-class app.Redis is not supported yet"),
+        (&["--exception-handler", "app.handle"], "--exception-handler app.handle is not supported yet"),
+        (&["-d"], "--disable-default-exception-handler is not supported yet"),
+        (&["--dequeue-strategy", "random"], "--dequeue-strategy random is not supported yet"),
+        (&["-ds", "round_robin"], "--dequeue-strategy round_robin is not supported yet"),
+    ] {
+        let exit = folder.run(&[&["worker"], arguments].concat());
+
+        assert_refused(&exit, 2, &[told, "hint: "]);
+        assert_eq!(exit.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_class_in_the_environment_is_refused_by_its_variable() {
+    for variable in ["RQ_WORKER_CLASS", "RQ_JOB_CLASS", "RQ_QUEUE_CLASS", "RQ_CONNECTION_CLASS"] {
+        let folder = Folder::new();
+        let mut command = folder.rq(&["worker"]);
+        command.env(variable, "app.Own");
+
+        assert_refused(&run(command), 2, &[&format!("{variable}=app.Own"), "not supported yet", "unset"]);
+    }
+}
+
+#[test]
+fn a_strategy_that_nobody_knows_ends_as_in_rq() {
+    let exit = Folder::new().run(&["worker", "-ds", "best"]);
+
+    let told = "ERROR: Dequeue Strategy can only be one of `default`, `random` or `round_robin`.\n";
+    assert_eq!((exit.code(), exit.stderr.as_str()), (1, told));
+}
+
+#[test]
+fn rqs_own_classes_may_be_named() {
+    let world = World::new();
+    let job = world.enqueue("'jobs.returns.value', 1");
+
+    world.work(&["-w", "rq.Worker", "-j", "rq.job.Job", "--queue-class", "rq.Queue", "-ds", "default"]);
+
+    assert_eq!(world.view(&job)["result"], 1);
+    world.finish();
+}
+
+#[test]
+fn a_sentry_address_is_taken_and_told_to_have_no_effect_yet() {
+    let world = World::new();
+
+    let exit = world.work(&[
+        "--sentry-dsn",
+        "https://0123456789abcdef@sentry.example/1",
+        "--sentry-ca-certs",
+        "ca.pem",
+        "--sentry-debug",
+    ]);
+
+    assert!(
+        exit.stdout.contains("sentry.dsn from option --sentry-dsn has no effect"),
+        "{}\n{}",
+        exit.stdout,
+        exit.stderr
+    );
+    world.finish();
+}
