@@ -53,7 +53,10 @@ impl Worker {
             let Some(claimed) = self.claim(&execution, &surfaced).await? else { continue };
             surfaced.clear();
             match claimed {
-                Claimed::Job(claim) => return Ok(Dequeued::Job(horse, claim)),
+                Claimed::Job(claim) => {
+                    self.turns.took_from(&claim.queue);
+                    return Ok(Dequeued::Job(horse, claim));
+                }
                 Claimed::Aside { queue, id, reason } => self.told_aside(queue.to_string(), id, reason),
                 Claimed::Suspended if self.options.burst => {
                     return Ok(Dequeued::Nothing(Event::SuspensionFound {
@@ -100,8 +103,7 @@ impl Worker {
         execution: &ExecutionId,
         surfaced: &[Surfaced],
     ) -> Result<Option<Claimed>, WorkError> {
-        let (worker, queues, lease) =
-            (self.registration.name.clone(), self.options.queues.clone(), self.lease());
+        let (worker, queues, lease) = (self.registration.name.clone(), self.turns.order(), self.lease());
         let claimed = self
             .persist(Patience::Idle, async |store| {
                 let request = crate::store::ClaimRequest {
