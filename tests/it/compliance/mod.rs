@@ -9,6 +9,7 @@ mod callables;
 mod context;
 mod core;
 mod dashboard;
+mod differences;
 mod failures;
 mod horse_deaths;
 mod lifecycle;
