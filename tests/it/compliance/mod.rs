@@ -17,6 +17,7 @@ mod logging;
 mod names;
 mod records;
 mod results;
+mod retries;
 mod running;
 mod serializers;
 mod settings;
