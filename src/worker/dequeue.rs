@@ -38,7 +38,8 @@ impl Worker {
         let mut surfaced = Vec::new();
         loop {
             if let Some(reason) = self.reason_to_leave() {
-                self.give_back(&surfaced).await;
+                // What cannot be given back now stands in the intermediate lists, where it is found.
+                let _ = self.store.restore(&surfaced).await;
                 return Ok(Dequeued::Nothing(reason));
             }
             if surfaced.is_empty() {
@@ -49,8 +50,8 @@ impl Worker {
                 queues: self.queue_names(),
                 timeout: self.patience(),
             });
-            let given = std::mem::take(&mut surfaced);
-            let Some(claimed) = self.claim(&execution, &given).await? else { continue };
+            let Some(claimed) = self.claim(&execution, &surfaced).await? else { continue };
+            surfaced.clear();
             match claimed {
                 Claimed::Job(claim) => return Ok(Dequeued::Job(horse, claim)),
                 Claimed::Aside { queue, id, reason } => self.told_aside(queue.to_string(), id, reason),
@@ -153,14 +154,6 @@ impl Worker {
         }
         self.show_state("idle").await;
         self.idle_since = Instant::now();
-    }
-
-    /// Ids that surfaced for nobody go back to the head of their queues.
-    async fn give_back(&mut self, surfaced: &[Surfaced]) {
-        let restored = self.persist(Patience::Busy, async |store| store.restore(surfaced).await).await;
-        if let Err(error) = restored {
-            emit(Event::LoopBroke { worker: self.name(), error: error.to_string() });
-        }
     }
 
     fn told_aside(&self, queue: String, job: String, reason: String) {

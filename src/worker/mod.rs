@@ -109,6 +109,9 @@ impl Worker {
         self.show_state("idle").await;
         emit(Event::QueuesAnnounced { worker: self.name(), queues: self.queue_names() });
         let worked = self.work_on().await;
+        if let Err(error) = &worked {
+            emit(Event::LoopBroke { worker: self.name(), error: error.to_string() });
+        }
         let left = self.leave().await;
         worked.and(left)
     }
@@ -123,9 +126,7 @@ impl Worker {
                 }
             };
             let ended = self.run(horse, *claim).await;
-            if let Some(ended) = ended {
-                self.settle(ended).await?;
-            }
+            self.settle(ended).await?;
             self.jobs_done += 1;
             self.idle_since = Instant::now();
             if self.options.max_jobs.is_some_and(|most| self.jobs_done >= most) {

@@ -36,7 +36,7 @@ fn an_idle_worker_takes_a_job_that_comes() {
     let job = world.enqueue("'jobs.returns.value', 1");
 
     assert_eq!(world.client.eval(&format!("fetch({job:?}).latest_result(timeout=15).return_value")), 1);
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 
@@ -50,7 +50,7 @@ fn an_idle_worker_on_several_queues_takes_a_job_from_any() {
         assert_eq!(world.client.eval(&format!("fetch({job}).latest_result(timeout=15).return_value")), 1);
     }
 
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 
@@ -150,7 +150,7 @@ fn a_suspended_worker_waits_for_resume() {
     assert_eq!(world.view(&job)["status"], "queued");
     world.client.exec("resume(conn)");
     assert_eq!(world.client.eval(&format!("fetch({job:?}).latest_result(timeout=15).return_value")), 1);
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 
