@@ -69,7 +69,10 @@ impl Worker {
             Err(kill) => {
                 let death = horse.bury(self.cause(kill, job)).await;
                 match kill {
-                    Kill::TakenAway => return None,
+                    Kill::TakenAway => {
+                        self.let_go(&claim).await;
+                        return None;
+                    }
                     Kill::Stopped => (Outcome::Stopped, (None, None)),
                     Kill::Overdue | Kill::Commanded | Kill::ColdShutdown => {
                         (Outcome::Died(death), (None, None))
@@ -127,6 +130,16 @@ impl Worker {
                 self.asked_to_stop(wanted, horse).await
             }
         }
+    }
+
+    /// Another owns the job now, and settles it: there is nothing of ours to write but that this worker is free.
+    async fn let_go(&self, claim: &Claim) {
+        emit(Event::ExecutionTakenAway {
+            worker: self.name(),
+            job: claim.id.to_string(),
+            execution: claim.execution.to_string(),
+        });
+        self.show_state("idle").await;
     }
 
     async fn asked_to_stop(&mut self, wanted: Stop, horse: &Horse) -> Happening {
