@@ -109,7 +109,7 @@ impl Worker {
         let surfaced = self.listener.rest().await;
         let registration = self.registration.clone();
         emit(Event::DeathBegan { worker: self.name() });
-        self.store.restore(&surfaced).await?;
+        self.store.restore(&registration.name, None, &surfaced).await?;
         self.store.unregister(&registration).await?;
         let channel = self.store.channel(&registration.name);
         emit(Event::ChannelUnsubscribed { worker: self.name(), channel });
