@@ -161,8 +161,6 @@ pub(crate) enum Event {
     DueJobsQueued { queue: String, jobs: usize },
     /// A job's time has come, but it stands somewhere else already, or was canceled.
     DueJobPassed { queue: String, job: String },
-    /// The due jobs of a queue cannot be moved, because of the type of a key.
-    ScheduleUnusable { queue: String, key: String },
 
     // The fork server.
     /// The application's Python is loaded and can fork horses.

@@ -86,7 +86,7 @@ impl Locks {
         queues: &[QueueName],
     ) -> Result<(), StoreError> {
         let wanted: Vec<_> = queues.iter().map(|queue| (queue.clone(), String::new())).collect();
-        let locks = store.lock_schedules(entry, &wanted).await?;
+        let locks = store.hold_schedules(entry, &wanted).await?;
         let mut orphaned = Vec::new();
         let mut lost = Vec::new();
         for (queue, lock) in queues.iter().zip(&locks) {
@@ -103,7 +103,7 @@ impl Locks {
         if orphaned.is_empty() {
             return Ok(());
         }
-        let locks = store.lock_schedules(entry, &orphaned).await?;
+        let locks = store.hold_schedules(entry, &orphaned).await?;
         for ((queue, holder), lock) in orphaned.into_iter().zip(&locks) {
             if *lock == Lock::Acquired {
                 emit(Event::SchedulerLockTakenOver { queue: queue.to_string(), holder });

@@ -26,8 +26,6 @@ pub(crate) struct Scheduler {
     store: Store,
     entry: SchedulerEntry,
     locks: Locks,
-    /// Queues whose due jobs cannot be moved, so that it is told once.
-    unusable: BTreeSet<QueueName>,
 }
 
 /// When the next round is due.
@@ -53,7 +51,7 @@ impl Scheduler {
             identity: identity.to_string(),
             interval,
         };
-        Self { store, entry, locks: Locks::default(), unusable: BTreeSet::new() }
+        Self { store, entry, locks: Locks::default() }
     }
 
     /// Moves what is due until it is stopped, whatever Redis does meanwhile; then gives the locks back.
@@ -135,7 +133,6 @@ impl Scheduler {
             return Ok(Next::After(self.locks.rest(&self.entry)));
         }
         let pass = self.store.schedule(&self.entry.name, &held).await?;
-        let mut unusable = BTreeSet::new();
         for done in pass.done {
             match done {
                 Scheduled::Queued { queue, jobs } => {
@@ -145,16 +142,9 @@ impl Scheduler {
                     emit(Event::DueJobPassed { queue: queue.to_string(), job });
                 }
                 // Whether it expired or was taken is found out, and told, by the next look at the locks.
-                Scheduled::Lost { .. } => self.locks.doubt(),
-                Scheduled::Unusable { queue, key } => {
-                    if !self.unusable.contains(&queue) {
-                        emit(Event::ScheduleUnusable { queue: queue.to_string(), key });
-                    }
-                    unusable.insert(queue);
-                }
+                Scheduled::Lost => self.locks.doubt(),
             }
         }
-        self.unusable = unusable;
         Ok(if pass.more { Next::Now } else { Next::After(self.locks.rest(&self.entry)) })
     }
 
@@ -165,7 +155,7 @@ impl Scheduler {
 
     /// Gives the locks back, so that others need not wait until they expire.
     async fn leave(&self) {
-        let left = timeout(LAST_WORDS, self.store.unlock_schedules(&self.entry)).await;
+        let left = timeout(LAST_WORDS, self.store.let_go_of_schedules(&self.entry)).await;
         if let Ok(Err(error)) = left {
             let (pid, error) = (self.entry.pid, error.to_string());
             emit(Event::SchedulerHindered { pid, error, retry_in: None });

@@ -50,10 +50,8 @@ pub(crate) enum Scheduled {
     Queued { queue: QueueName, jobs: usize },
     /// A job was taken out of the registry but not queued: its status says that it is somewhere else, or canceled.
     Passed { queue: QueueName, job: String },
-    /// The queue's lock is not ours any more; nothing was moved.
-    Lost { queue: QueueName },
-    /// A key of the queue has a type that is none of RQ's; nothing was moved.
-    Unusable { queue: QueueName, key: String },
+    /// A queue's lock is not ours any more; nothing was moved of it.
+    Lost,
 }
 
 /// One step of moving due jobs.
@@ -66,7 +64,7 @@ pub(crate) struct Pass {
 
 impl Store {
     /// Takes or renews the locks of queues; each comes with the name of a holder that is known to be gone, or nothing.
-    pub(crate) async fn lock_schedules(
+    pub(crate) async fn hold_schedules(
         &self,
         scheduler: &SchedulerEntry,
         wanted: &[(QueueName, String)],
@@ -88,16 +86,16 @@ impl Store {
             fields.iter().flat_map(|(name, value)| [name.as_bytes().to_vec(), value.as_bytes().to_vec()]),
         );
         let keys = self.scheduler_keys(scheduler, wanted.iter().map(|(queue, _)| queue));
-        let reply = self.call(&scripts::LOCK, &keys, &args).await?;
+        let reply = self.call(&scripts::HOLD, &keys, &args).await?;
         let texts = reply.texts();
         let locks: Option<Vec<Lock>> = texts.chunks(4).map(lock).collect();
-        locks.filter(|locks| locks.len() == wanted.len()).ok_or_else(|| self.malformed("lock"))
+        locks.filter(|locks| locks.len() == wanted.len()).ok_or_else(|| self.malformed("hold"))
     }
 
     /// Gives all locks back and takes the scheduler's hash away.
-    pub(crate) async fn unlock_schedules(&self, scheduler: &SchedulerEntry) -> Result<(), StoreError> {
+    pub(crate) async fn let_go_of_schedules(&self, scheduler: &SchedulerEntry) -> Result<(), StoreError> {
         let keys = self.scheduler_keys(scheduler, &scheduler.queues);
-        self.call(&scripts::UNLOCK, &keys, &self.args([scheduler.name.as_str()])).await.map(drop)
+        self.call(&scripts::LET_GO, &keys, &self.args([scheduler.name.as_str()])).await.map(drop)
     }
 
     /// Moves some of the due jobs of queues whose locks the scheduler holds; the first queue comes first.
@@ -143,8 +141,7 @@ fn scheduled(told: &[String]) -> Option<Scheduled> {
     Some(match what.as_str() {
         "queued" => Scheduled::Queued { queue, jobs: detail.parse().ok()? },
         "passed" => Scheduled::Passed { queue, job: detail.clone() },
-        "lost" => Scheduled::Lost { queue },
-        "unusable" => Scheduled::Unusable { queue, key: detail.clone() },
+        "lost" => Scheduled::Lost,
         _ => return None,
     })
 }

@@ -14,7 +14,7 @@ use crate::store::{Backoff, Beaten, GRACE, InHand, Registered, Registration, Sto
 use crate::telemetry::emit;
 
 /// RQ: an idle worker beats this much before its key would be due.
-const MARGIN: Duration = Duration::from_secs(15);
+pub(super) const MARGIN: Duration = Duration::from_secs(15);
 
 /// What the heart tells.
 #[derive(Debug, Clone, PartialEq, Eq)]

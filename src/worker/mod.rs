@@ -8,6 +8,7 @@ mod patience;
 mod registration;
 mod run;
 mod settle;
+mod strategy;
 mod upkeep;
 
 use std::rc::Rc;
@@ -26,6 +27,8 @@ use command::Command;
 use dequeue::Dequeued;
 use heart::Pulse;
 use listen::Listener;
+pub(crate) use strategy::Strategy;
+use strategy::Turns;
 use upkeep::Upkeep;
 
 /// What a worker is told.
@@ -36,6 +39,7 @@ pub(crate) struct Options {
     pub(crate) name_may_change: bool,
     /// In the order of their priority.
     pub(crate) queues: Vec<QueueName>,
+    pub(crate) strategy: Strategy,
     pub(crate) burst: bool,
     pub(crate) defaults: Defaults,
     pub(crate) ttl: Duration,
@@ -86,6 +90,7 @@ pub(crate) struct Worker {
     /// What the heart beats for.
     in_hand: heart::InHandCell,
     listener: Listener,
+    turns: Turns,
     upkeep: Upkeep,
     jobs_done: u64,
     idle_since: Instant,
@@ -109,6 +114,9 @@ impl Worker {
         self.show_state("idle").await;
         emit(Event::QueuesAnnounced { worker: self.name(), queues: self.queue_names() });
         let worked = self.work_on().await;
+        if let Err(error) = &worked {
+            emit(Event::LoopBroke { worker: self.name(), error: error.to_string() });
+        }
         let left = self.leave().await;
         worked.and(left)
     }
@@ -123,9 +131,7 @@ impl Worker {
                 }
             };
             let ended = self.run(horse, *claim).await;
-            if let Some(ended) = ended {
-                self.settle(ended).await?;
-            }
+            self.settle(ended).await?;
             self.jobs_done += 1;
             self.idle_since = Instant::now();
             if self.options.max_jobs.is_some_and(|most| self.jobs_done >= most) {

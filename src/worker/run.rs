@@ -30,8 +30,8 @@ enum Happening {
 }
 
 impl Worker {
-    /// Runs a job. Nothing comes back when the job is not ours any more: there is nothing to settle then.
-    pub(super) async fn run(&mut self, horse: Horse, claim: Claim) -> Option<Ended> {
+    /// Runs a job to its end, whatever that is.
+    pub(super) async fn run(&mut self, horse: Horse, claim: Claim) -> Ended {
         emit(Event::JobClaimed {
             worker: self.name(),
             queue: claim.queue.to_string(),
@@ -41,13 +41,13 @@ impl Worker {
         *self.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
         let ended = match claim.job.clone() {
             Ok(job) => self.run_in(horse, claim, &job).await,
-            Err(reason) => Some(self.unreadable(claim, reason)),
+            Err(reason) => self.unreadable(claim, reason),
         };
         *self.in_hand.borrow_mut() = None;
         ended
     }
 
-    async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Option<Ended> {
+    async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Ended {
         self.warn_of_wishes(job);
         let run = Run {
             job_id: job.id.as_str(),
@@ -68,17 +68,12 @@ impl Worker {
             Ok(Said::Phase(..)) => unreachable!("phases are noted while the horse is attended"),
             Err(kill) => {
                 let death = horse.bury(self.cause(kill, job)).await;
-                match kill {
-                    Kill::TakenAway => return None,
-                    Kill::Stopped => (Outcome::Stopped, (None, None)),
-                    Kill::Overdue | Kill::Commanded | Kill::ColdShutdown => {
-                        (Outcome::Died(death), (None, None))
-                    }
-                }
+                let outcome = if kill == Kill::Stopped { Outcome::Stopped } else { Outcome::Died(death) };
+                (outcome, (None, None))
             }
         };
         let (started_at, ended_at) = ending;
-        Some(Ended { claim, outcome, started_at, ended_at: ended_at.unwrap_or_else(Timestamp::now) })
+        Ended { claim, outcome, started_at, ended_at: ended_at.unwrap_or_else(Timestamp::now) }
     }
 
     /// Stays with a horse until it ends, or must be killed: then it is killed already.
@@ -188,7 +183,8 @@ impl Worker {
             }
             Kill::Commanded => Some("a kill-horse command came".to_owned()),
             Kill::ColdShutdown => Some("the worker was shut down cold".to_owned()),
-            Kill::Stopped | Kill::TakenAway => None,
+            Kill::TakenAway => Some("another worker or cleaner owns the job now".to_owned()),
+            Kill::Stopped => None,
         }
     }
 

@@ -5,7 +5,7 @@
 -- Derived: jobs, their queues, keys of rate limits
 -- Returns: {"scheduled", "more" or "done" (whether as much as allowed was moved), then in threes:
 --          "queued", queue, number of jobs | "passed", queue, job that stands somewhere else already
---          | "lost", queue, holder of its lock or "" | "unusable", queue, key of a wrong type}
+--          | "lost", queue, holder of its lock or ""}
 
 local own, now, left = ARGV[2], ARGV[3], tonumber(ARGV[4])
 
@@ -19,7 +19,7 @@ local function tell(what, queue, detail)
 end
 
 local function read(job)
-  local values, fields = redis.call('HMGET', job_key(job), 'status', unpack(LIMIT_FIELDS)), {}
+  local values, fields = call('HMGET', job_key(job), 'status', unpack(LIMIT_FIELDS)), {}
   for i, name in ipairs(LIMIT_FIELDS) do fields[name] = values[i + 1] or nil end
   return values[1] or '', fields
 end
@@ -28,22 +28,16 @@ local function enqueue(job, queue, fields)
   -- RQ: a job belongs to the queue in whose registry it stood.
   fields.origin = queue
   if is_limited(fields) then return admit(job, fields, now) end
-  redis.call('HSET', job_key(job), 'status', 'queued', 'enqueued_at', now, 'origin', queue)
-  local ttl = tonumber(fields.ttl or '')
+  call('HSET', job_key(job), 'status', 'queued', 'enqueued_at', now, 'origin', queue)
+  local ttl = seconds(fields.ttl)
   if ttl and ttl > 0 then expire_job(job, ttl) end
-  redis.call(goes_first(fields) and 'LPUSH' or 'RPUSH', queue_key(queue), job)
-end
-
-local function unusable(queue, registry)
-  for key, wanted in pairs({ [registry] = 'zset', [queue_key(queue)] = 'list', [P .. 'queues'] = 'set' }) do
-    if not may_be(wanted, key) then return key end
-  end
+  call(goes_first(fields) and 'LPUSH' or 'RPUSH', queue_key(queue), job)
 end
 
 local function move_due(queue, registry)
   local queued = 0
-  for _, job in ipairs(redis.call('ZRANGEBYSCORE', registry, '-inf', server_seconds(), 'LIMIT', 0, left)) do
-    redis.call('ZREM', registry, job)
+  for _, job in ipairs(call('ZRANGEBYSCORE', registry, '-inf', server_seconds(), 'LIMIT', 0, left)) do
+    call('ZREM', registry, job)
     left = left - 1
     -- RQ: an id whose job is gone just vanishes.
     if is_job(job) then
@@ -57,18 +51,15 @@ local function move_due(queue, registry)
     end
   end
   if queued == 0 then return end
-  redis.call('SADD', P .. 'queues', queue_key(queue))
+  call('SADD', P .. 'queues', queue_key(queue))
   tell('queued', queue, tostring(queued))
 end
 
 for i = 1, #KEYS, 2 do
   local lock, registry, queue = KEYS[i], KEYS[i + 1], ARGV[4 + (i + 1) / 2]
-  local holder = kind(lock) == 'string' and redis.call('GET', lock) or ''
-  local wrong = unusable(queue, registry)
+  local holder = call('GET', lock) or ''
   if holder ~= own then
     tell('lost', queue, holder)
-  elseif wrong then
-    tell('unusable', queue, wrong)
   elseif left > 0 then
     move_due(queue, registry)
   end

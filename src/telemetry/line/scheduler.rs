@@ -84,9 +84,6 @@ fn due(event: &Event) -> Option<Vec<Line>> {
                 "Queue {queue}: job {job} was due, but is somewhere else already, or canceled; not queued"
             ),
         ),
-        Event::ScheduleUnusable { queue, key } => {
-            line(Error, format!("Queue {queue}: due jobs cannot be queued, because {key} has a wrong type"))
-        }
         _ => return None,
     }])
 }

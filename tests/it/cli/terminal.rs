@@ -1,1 +1,201 @@
-//! Soon.
+//! What a person at a terminal sees: colours, Ctrl-C, and messages that cannot steer the screen.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    os::fd::OwnedFd,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+};
+
+use nix::{
+    pty::{OpenptyResult, openpty},
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use super::Folder;
+use crate::harness::{SOON, World, wait_until};
+
+/// A terminal with a command in it.
+struct Terminal {
+    child: Child,
+    keyboard: File,
+    screen: Arc<Mutex<String>>,
+}
+
+impl Terminal {
+    /// Runs a command as a shell would in a terminal of its own.
+    fn run(command: &Command) -> Self {
+        let mut command = leading(command);
+        let OpenptyResult { master, slave } = openpty(None, None).unwrap();
+        let stream = |fd: &OwnedFd| Stdio::from(fd.try_clone().unwrap());
+        command.stdin(stream(&slave)).stdout(stream(&slave)).stderr(stream(&slave));
+        let child = command.spawn().unwrap();
+        drop((command, slave));
+        let terminal =
+            Self { child, keyboard: File::from(master.try_clone().unwrap()), screen: Arc::default() };
+        let (screen, mut output) = (terminal.screen.clone(), File::from(master));
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // The last process that has the terminal open ends it with an error.
+            while let Ok(read @ 1..) = output.read(&mut bytes) {
+                screen.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
+            }
+        });
+        terminal
+    }
+
+    fn screen(&self) -> String {
+        self.screen.lock().unwrap().clone()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, text: &str) {
+        let end = std::time::Instant::now() + SOON;
+        while !self.screen().contains(text) {
+            assert!(std::time::Instant::now() < end, "{text:?} is not on the screen:\n{}", self.screen());
+            std::thread::park_timeout(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Types.
+    fn press(&mut self, keys: &[u8]) {
+        self.keyboard.write_all(keys).unwrap();
+    }
+
+    /// Waits for the end and tells the exit code.
+    #[track_caller]
+    fn wait_exit(&mut self) -> Option<i32> {
+        let mut status = None;
+        wait_until(SOON, "the command's end", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap().code()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGKILL);
+        let _ = self.child.wait();
+    }
+}
+
+/// The same command as the leader of a session whose terminal is its standard input; its process number stays.
+fn leading(command: &Command) -> Command {
+    let mut leading = Command::new("setsid");
+    leading.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
+    leading.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    leading.current_dir(command.get_current_dir().unwrap());
+    leading
+}
+
+/// A worker named `w1` in a terminal.
+fn worker(world: &World, variables: &[(&str, &str)]) -> Terminal {
+    let mut command = world.worker_command();
+    command.args(["-c", "settings", "--name", "w1"]).envs(variables.iter().copied());
+    Terminal::run(&command)
+}
+
+const CTRL_C: &[u8] = b"\x03";
+
+#[test]
+fn on_a_terminal_queues_and_jobs_are_coloured() {
+    let world = World::new();
+    let job = world.enqueue("'jobs.returns.value', 1");
+    let mut terminal = worker(&world, &[]);
+
+    terminal.wait_for("*** Listening on \x1b[32mdefault\x1b[39;49;00m...");
+    terminal.wait_for(&format!("\x1b[34mjobs.returns.value(1)\x1b[39;49;00m ({job})"));
+
+    terminal.press(CTRL_C);
+    assert_eq!(terminal.wait_exit(), Some(0));
+    world.finish();
+}
+
+#[test]
+fn no_color_is_heeded() {
+    let world = World::new();
+    let mut terminal = worker(&world, &[("NO_COLOR", "1")]);
+
+    terminal.wait_for("*** Listening on default...");
+    terminal.press(CTRL_C);
+    terminal.wait_exit();
+
+    assert!(!terminal.screen().contains('\x1b'), "{}", terminal.screen());
+    let folder = Folder::new();
+    for (value, coloured) in [("1", false), ("", true)] {
+        let mut command = folder.rq(&["config", "check", "-u", "http://h"]);
+        command.env("NO_COLOR", value);
+        let mut terminal = Terminal::run(&command);
+        terminal.wait_for("error:");
+        assert_eq!(terminal.wait_exit(), Some(78));
+        assert_eq!(terminal.screen().contains("\x1b[1;31merror:"), coloured, "{}", terminal.screen());
+    }
+    world.finish();
+}
+
+#[test]
+fn ctrl_c_ends_an_idle_worker_at_once() {
+    let world = World::new();
+    let mut terminal = worker(&world, &[]);
+    terminal.wait_for("*** Listening on");
+
+    terminal.press(CTRL_C);
+
+    assert_eq!(terminal.wait_exit(), Some(0));
+    terminal.wait_for("warm shut down requested");
+    assert!(world.redis.set(&world.key("workers")).is_empty());
+    world.finish();
+}
+
+#[test]
+fn ctrl_c_lets_the_job_in_hand_finish() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    let job = world.enqueue(&format!("'jobs.waits.at', {}", gate.literal()));
+    let mut terminal = worker(&world, &[]);
+    gate.wait_for_arrival();
+
+    terminal.press(CTRL_C);
+    terminal.wait_for("warm shut down requested");
+    gate.open();
+
+    assert_eq!(terminal.wait_exit(), Some(0));
+    assert_eq!(world.view(&job)["status"], "finished", "the key must not reach the job");
+    world.finish();
+}
+
+#[test]
+fn a_second_ctrl_c_kills_the_job() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    let job = world.enqueue(&format!("'jobs.waits.at', {}", gate.literal()));
+    let mut terminal = worker(&world, &[]);
+    gate.wait_for_arrival();
+    terminal.press(CTRL_C);
+    terminal.wait_for("warm shut down requested");
+    let asked = std::time::Instant::now();
+    // RQ: what comes within a second counts as one.
+    wait_until(SOON, "a second key to count", || asked.elapsed().as_millis() > 1100);
+
+    terminal.press(CTRL_C);
+
+    assert_eq!(terminal.wait_exit(), Some(0));
+    terminal.wait_for("cold shut down");
+    assert_eq!(world.view(&job)["status"], "failed");
+    world.finish();
+}
+
+#[test]
+fn an_odd_name_cannot_steer_the_terminal() {
+    let folder = Folder::with(&[("rq.toml", "\"QUE\\u001b[2JUE\" = 1\n")]);
+    let mut terminal = Terminal::run(&folder.rq(&["config", "check", "-c", "rq.toml"]));
+
+    terminal.wait_for("error:");
+
+    assert_eq!(terminal.wait_exit(), Some(78));
+    assert!(!terminal.screen().contains("\x1b[2J"), "{:?}", terminal.screen());
+}

@@ -42,7 +42,7 @@ for_every_client! {
         assert_eq!(world.client.eval("registries()['started']"), serde_json::json!([job]));
 
         gate.open();
-        let exit = worker.stop();
+        let exit = world.stop(&mut worker);
         assert_eq!(exit.code(), 0);
         assert_eq!(world.view(&job)["result"], "through");
     }

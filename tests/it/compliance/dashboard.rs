@@ -50,6 +50,6 @@ fn rq_dashboard_lists_worker_queues_and_jobs() {
     }
 
     gate.open();
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }

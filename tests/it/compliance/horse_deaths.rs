@@ -197,7 +197,7 @@ fn kill_horse_on_command_fails_the_job() {
     wait_until(SOON, "the job to fail", || world.view(&job)["status"] == "failed");
     assert!(world.view(&job)["exc_info"].as_str().unwrap().starts_with(&format!("{DIED}9 (signal 9); ")));
     assert!(!process_exists(horse));
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 
@@ -216,6 +216,6 @@ fn stop_job_on_command_stops_the_job() {
     assert_eq!(world.client.eval("registries()['failed']"), serde_json::json!([job]));
     let told = format!("Worker w1: job {job} stopped by user, moving job to FailedJobRegistry");
     worker.stdout.wait_for_line(&told, SOON);
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }

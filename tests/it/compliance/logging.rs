@@ -238,6 +238,6 @@ fn an_idle_worker_tells_its_queues_in_order() {
 
     worker.stdout.wait_for_line("*** Listening on high, default, low...", SOON);
 
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }

@@ -140,7 +140,7 @@ fn queues_and_name_of_the_settings_module_count() {
     worker.stdout.wait_for_line("*** Listening on a, b...", SOON);
 
     assert!(world.redis.exists(&world.key("worker:from-settings")));
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 
@@ -158,7 +158,7 @@ fn arguments_win_over_queues_and_name_of_the_settings_module() {
     worker.stdout.wait_for_line("*** Listening on c...", SOON);
 
     assert!(world.redis.exists(&world.key("worker:w1")));
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 

@@ -24,7 +24,7 @@ for_every_client! {
         assert_eq!(world.client.eval("w.python_version"), world.client.eval("sys.version"));
         assert_eq!(world.client.eval("abs((w.last_heartbeat - w.birth_date).total_seconds()) < 15"), true);
         assert_eq!(world.client.eval("(Worker.count(connection=conn), Worker.count(queue=queue('other')))"), json!([1, 1]));
-        assert_eq!(worker.stop().code(), 0);
+        assert_eq!(world.stop(&mut worker).code(), 0);
         assert_eq!(world.client.eval("Worker.all(connection=conn)"), json!([]));
     }
 }
@@ -52,7 +52,7 @@ fn the_hash_of_an_idle_worker_has_rqs_fields() {
         assert!(world.redis.set(&world.key(set)).contains("rq:worker:w1"), "{set}");
     }
     assert_eq!(world.redis.command::<Vec<String>>(&["PUBSUB", "CHANNELS", "*"]), ["rq:pubsub:w1"]);
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 
@@ -64,7 +64,7 @@ fn worker_ttl_rules_the_life_of_the_hash() {
     let ttl = world.redis.ttl(&world.key("worker:w1"));
 
     assert!((145..=160).contains(&ttl), "{ttl}");
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 
@@ -95,7 +95,7 @@ fn a_name_that_is_taken_is_refused() {
     assert!(exit.stderr.contains("There exists an active worker named 'w1' already"), "{}", exit.stderr);
     assert!(first.is_running());
     assert_eq!(world.client.eval("Worker.count(connection=conn)"), 1);
-    first.stop();
+    world.stop(&mut first);
     world.finish();
 }
 
@@ -121,7 +121,7 @@ fn a_worker_without_a_name_gets_a_random_one() {
 
     let name = name.as_str().unwrap();
     assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 
@@ -146,7 +146,7 @@ fn the_pid_file_holds_the_workers_process_id() {
     let pid = std::fs::read_to_string(world.path("worker.pid")).unwrap();
 
     assert_eq!(pid, worker.pid().to_string());
-    worker.stop();
+    world.stop(&mut worker);
     world.finish();
 }
 

@@ -1,1 +1,20 @@
 //! What our daemon promises beyond Python RQ: kills, cuts and outages at every point of a job's life.
+//!
+//! The numbers `R-…` name the races of Python's protocol that a test shows closed.
+
+mod horses;
+mod leash;
+mod names;
+mod outage;
+mod outage_start;
+mod processes;
+mod races_claim;
+mod races_overdue;
+mod races_poison;
+mod races_records;
+mod races_registration;
+mod races_settle;
+mod races_start;
+mod races_taken;
+mod races_wait;
+mod stage;

@@ -6,6 +6,7 @@ mod http;
 mod inspect;
 mod invariants;
 mod output;
+mod proxy;
 mod redis_server;
 mod subject;
 mod tagged;
@@ -21,12 +22,13 @@ pub(crate) use self::{
     inspect::Hash,
     invariants::{Leaves, is_timestamp, text},
     output::matches,
+    proxy::{Act, Match, Proxy},
     redis_server::free_port,
     subject::{Subject, not_skipped, skipped},
     tagged::process_exists,
     text::{application_part, is_python_float},
     version::{Venv, Version},
-    wait::{SOON, wait_until},
+    wait::{SOON, wait_for, wait_until},
     worker::{Exit, Worker},
     world::{Setup, World},
 };

@@ -158,6 +158,15 @@ impl World {
         });
     }
 
+    /// Waits until the worker is idle, asks for a warm shutdown, and waits for the end.
+    ///
+    /// RQ: a signal that interrupts the writing of a log line is lost, so a line is no sign that a signal may come.
+    #[track_caller]
+    pub(crate) fn stop(&self, worker: &mut Worker) -> Exit {
+        self.wait_until_idle(worker);
+        worker.stop()
+    }
+
     /// Starts any command as a worker whose descendants end with it.
     pub(crate) fn start(&self, command: Command) -> Worker {
         let number = self.started.fetch_add(1, Ordering::Relaxed);

@@ -1,0 +1,179 @@
+//! an outcome is written once, whatever is cut around it.
+
+use super::stage::{
+    Stage, assert_ran_once, burst_of_another, crash, end_leases, marking, marks, of_worker, transition,
+    transition_of, wait_for_status,
+};
+use crate::harness::{Act, SOON, World, wait_until};
+
+/// Asserts that a job that returns ends once when its settling meets this.
+#[track_caller]
+fn assert_finishes_once(act: Act) {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), act);
+    world.enqueue(&marking(world, "j1"));
+    settle.wait();
+    let next = world.enqueue("'jobs.returns.value', 2");
+
+    wait_for_status(world, &next, "finished");
+
+    assert_ran_once(world, "j1");
+    assert_eq!(of_worker(world, "successful_job_count"), "2");
+    assert_eq!(of_worker(world, "failed_job_count"), "");
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn a_success_whose_reply_is_lost_is_written_once() {
+    assert_finishes_once(Act::CutReply);
+}
+
+#[test]
+fn a_success_that_is_cut_on_its_way_is_sent_again() {
+    assert_finishes_once(Act::CutRequest);
+}
+
+/// Asserts that a job that raises fails once when its settling meets this.
+#[track_caller]
+fn assert_fails_once(act: Act) {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), act);
+    world.enqueue("'jobs.raising.plain', job_id='j1'");
+    settle.wait();
+    let next = world.enqueue("'jobs.returns.value', 2");
+
+    wait_for_status(world, &next, "finished");
+
+    assert_eq!(world.view("j1")["status"], "failed");
+    assert_eq!(world.redis.stream(&world.key("results:j1")).len(), 1);
+    assert_eq!(of_worker(world, "failed_job_count"), "1");
+    assert_eq!(of_worker(world, "successful_job_count"), "1");
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn a_failure_whose_reply_is_lost_is_written_once() {
+    assert_fails_once(Act::CutReply);
+}
+
+#[test]
+fn a_failure_that_is_cut_on_its_way_is_sent_again() {
+    assert_fails_once(Act::CutRequest);
+}
+
+#[test]
+fn a_retry_whose_reply_is_lost_is_queued_once() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), Act::CutReply);
+    let path = world.path("marks").display().to_string();
+    world.enqueue(&format!("'jobs.marks.leave_and_fail', {path:?}, job_id='j1', retry=Retry(max=1)"));
+    settle.wait();
+
+    wait_for_status(world, "j1", "failed");
+
+    assert_eq!(marks(world), 2, "the run and its one retry");
+    assert_eq!(world.redis.stream(&world.key("results:j1")).len(), 1);
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn a_job_that_is_deleted_with_its_success_is_not_taken_for_lost() {
+    // A result that nobody wants deletes the job, so the second try finds nothing of it.
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition_of("settle", "j1"), Act::CutReply);
+    world.enqueue(&format!("{}, result_ttl=0", marking(world, "j1")));
+    settle.wait();
+
+    worker.stdout.wait_for_line("Job OK*j1", SOON);
+
+    assert_eq!(of_worker(world, "successful_job_count"), "1");
+    assert!(!world.redis.exists(&world.key("job:j1")));
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn a_kill_before_the_outcome_reached_redis_ends_the_job_by_its_lease() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), Act::PauseRequest);
+    world.enqueue(&marking(world, "j1"));
+    settle.wait();
+
+    crash(&mut worker);
+    settle.cut();
+
+    assert_eq!(world.view("j1")["status"], "started");
+    end_leases(world, "default");
+    burst_of_another(world, &[]);
+    assert_abandoned(world);
+    assert_eq!(marks(world), 1);
+    stage.finish();
+}
+
+#[test]
+fn a_kill_after_the_outcome_reached_redis_changes_nothing() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), Act::PauseReply);
+    world.enqueue(&marking(world, "j1"));
+    settle.wait();
+
+    crash(&mut worker);
+    settle.cut();
+    end_leases(world, "default");
+    burst_of_another(world, &[]);
+
+    assert_ran_once(world, "j1");
+    stage.finish();
+}
+
+#[test]
+fn a_cold_stop_while_the_outcome_cannot_be_written_leaves_the_job_to_its_lease() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), Act::PauseRequest);
+    world.enqueue(&marking(world, "j1"));
+    settle.wait();
+    stage.proxy.refuse();
+    settle.cut();
+
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+    let mut asked = std::time::Instant::now();
+    wait_until(SOON, "the cold stop", || {
+        // Signals that come together count as one.
+        if asked.elapsed() > std::time::Duration::from_millis(1100) {
+            worker.signal(nix::sys::signal::Signal::SIGTERM);
+            asked = std::time::Instant::now();
+        }
+        !worker.is_running()
+    });
+
+    end_leases(world, "default");
+    burst_of_another(world, &[]);
+    assert_abandoned(world);
+    stage.finish();
+}
+
+#[track_caller]
+fn assert_abandoned(world: &World) {
+    let view = world.view("j1");
+    assert_eq!(view["status"], "failed");
+    assert!(view["exc_info"].as_str().unwrap().contains("AbandonedJobError"), "{view}");
+    assert_eq!(world.redis.stream(&world.key("results:j1")).len(), 1);
+    assert_eq!(world.client.eval("registries()['finished']"), serde_json::json!([]));
+}

@@ -1,0 +1,128 @@
+//! R-15, R-31: an execution that another has taken away is given up, and its outcome dropped.
+
+use super::processes::wait_until_gone;
+use super::stage::{Stage, marking, of_worker, transition, wait_for_status};
+use crate::harness::{Act, SOON, World, wait_until};
+
+/// What Python RQ's own cleaner does when the lease of a job has ended.
+const PYTHON_CLEANS: &str = "
+key = 'rq:wip:default'
+conn.zadd(key, {member: 1 for member in conn.zrange(key, 0, -1)})
+StartedJobRegistry(connection=conn).cleanup()
+";
+
+#[track_caller]
+fn assert_failed_by_the_cleaner(world: &World) {
+    let view = world.view("j1");
+    assert_eq!(view["status"], "failed");
+    assert!(view["exc_info"].as_str().unwrap().contains("AbandonedJobError"), "{view}");
+    assert_eq!(world.redis.stream(&world.key("results:j1")).len(), 1);
+    assert!(!world.client.eval("registries()['finished']").as_array().unwrap().contains(&"j1".into()));
+}
+
+#[test]
+fn a_job_that_was_taken_away_is_stopped_and_its_outcome_dropped() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+    let mut worker = world.worker(&["--name", "w1", "--job-monitoring-interval", "1"]);
+    let horse = gate.wait_for_arrival();
+
+    world.client.exec(PYTHON_CLEANS);
+
+    wait_until_gone(horse);
+    wait_until(SOON, "the worker to be idle", || of_worker(&world, "state") == "idle");
+    assert_eq!(of_worker(&world, "current_job"), "");
+    assert_failed_by_the_cleaner(&world);
+    assert_eq!(of_worker(&world, "failed_job_count"), "");
+    let next = world.enqueue("'jobs.returns.value', 2");
+    wait_for_status(&world, &next, "finished");
+    worker.stop();
+    world.finish();
+}
+
+#[test]
+fn an_outcome_that_comes_too_late_is_dropped() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), Act::PauseRequest);
+    world.enqueue(&marking(world, "j1"));
+    settle.wait();
+
+    world.client.exec(PYTHON_CLEANS);
+    settle.release();
+    let next = world.enqueue("'jobs.returns.value', 2");
+    wait_for_status(world, &next, "finished");
+
+    assert_failed_by_the_cleaner(world);
+    assert_eq!(of_worker(world, "successful_job_count"), "1");
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn a_lease_that_an_old_cleaner_has_dropped_is_renewed() {
+    // RQ 1.16 cannot read the members of RQ 2 and 3 and just removes them.
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+    let mut worker = world.worker(&["--name", "w1", "--job-monitoring-interval", "1"]);
+    gate.wait_for_arrival();
+
+    let _: i64 = world.redis.command(&["DEL", "rq:wip:default"]);
+
+    wait_until(SOON, "the lease to be renewed", || world.redis.exists("rq:wip:default"));
+    gate.open();
+    wait_for_status(&world, "j1", "finished");
+    worker.stop();
+    world.finish();
+}
+
+#[test]
+fn a_job_that_is_deleted_while_it_runs_is_stopped_and_stays_deleted() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+    let mut worker = world.worker(&["--name", "w1", "--job-monitoring-interval", "1"]);
+    let horse = gate.wait_for_arrival();
+
+    world.client.exec("fetch('j1').delete()");
+
+    wait_until_gone(horse);
+    wait_until(SOON, "the worker to be idle", || of_worker(&world, "state") == "idle");
+    let next = world.enqueue("'jobs.returns.value', 2");
+    wait_for_status(&world, &next, "finished");
+    let left: Vec<_> = world.redis.keys().into_iter().filter(|key| key.contains("j1")).collect();
+    assert_eq!(left, [""; 0]);
+    worker.stop();
+    world.finish();
+}
+
+#[test]
+fn a_job_that_another_worker_runs_again_is_not_failed_for_the_first_ones_lease() {
+    // A client enqueues a job anew while the record of its dead first run is still there.
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+    let mut first = world.worker(&["--name", "w1"]);
+    gate.wait_for_arrival();
+    super::stage::crash(&mut first);
+    world.client.exec("q.enqueue_job(fetch('j1'))");
+    let mut second = world.worker(&["--name", "w2"]);
+    gate.wait_for_arrival();
+    let first_run =
+        world.redis.sorted_set("rq:wip:default").into_iter().map(|(member, _)| member).find(|member| {
+            world.redis.field(&format!("rq:execution:{member}"), "worker_name").as_deref() == Some("w1")
+        });
+    let _: i64 = world.redis.command(&["ZADD", "rq:wip:default", "1", &first_run.unwrap()]);
+
+    super::stage::burst_of_another_named(&world, "w3", &[]);
+
+    assert_eq!(world.view("j1")["status"], "started");
+    gate.open();
+    wait_for_status(&world, "j1", "finished");
+    assert_eq!(world.redis.stream("rq:results:j1").len(), 1);
+    second.stop();
+    world.finish();
+}

@@ -1,0 +1,142 @@
+//! R-2: an id that a wait for jobs has moved is never lost, whatever becomes of the wait.
+
+use nix::sys::signal::Signal;
+
+use super::stage::{Stage, assert_ran_once, crash, marking, marks, wait_for_status, wait_until_waiting};
+use crate::harness::{Act, Match, SOON, wait_until};
+
+#[test]
+fn a_wait_that_is_cut_after_it_moved_an_id_strands_it_for_seconds_only() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let wait = stage.proxy.on(Match::command("BLMOVE"), Act::CutReply);
+    let mut worker = stage.waiting_worker(&[], 1);
+
+    world.enqueue(&marking(world, "j1"));
+    wait.wait();
+
+    wait_for_status(world, "j1", "finished");
+    assert_ran_once(world, "j1");
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn a_job_that_comes_together_with_a_stop_stays_at_the_head_of_its_queue() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let wait = stage.proxy.on(Match::command("BLMOVE"), Act::PauseReply);
+    let mut worker = stage.waiting_worker(&[], 1);
+    world.enqueue(&marking(world, "j1"));
+    wait.wait();
+    world.enqueue(&marking(world, "j2"));
+
+    let unblock = stage.proxy.on(
+        Match::new("CLIENT UNBLOCK", |request| request.argv.iter().any(|word| word == b"UNBLOCK")),
+        Act::Pass,
+    );
+    worker.signal(Signal::SIGTERM);
+    unblock.wait();
+    wait.release();
+    let exit = worker.wait_exit();
+
+    assert_eq!(exit.code(), 0);
+    assert_eq!(world.redis.list(&world.key("queue:default")), ["j1", "j2"]);
+    assert_eq!(marks(world), 0);
+    stage.finish();
+}
+
+#[test]
+fn a_job_whose_wait_never_answers_before_a_stop_is_run_by_another_worker() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let wait = stage.proxy.on(Match::command("BLMOVE"), Act::PauseReply);
+    let mut worker = stage.waiting_worker(&[], 1);
+    world.enqueue(&marking(world, "j1"));
+    wait.wait();
+
+    assert_eq!(worker.stop().code(), 0);
+
+    let mut other = world.worker(&["--name", "w2"]);
+    wait_for_status(world, "j1", "finished");
+    assert_ran_once(world, "j1");
+    other.stop();
+    stage.finish();
+}
+
+#[test]
+fn a_worker_that_is_killed_while_it_waits_takes_nothing_along() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&["a", "default", "b"], 3);
+
+    crash(&mut worker);
+    wait_until_waiting(world, 0);
+    world.enqueue(&marking(world, "j1"));
+
+    assert_eq!(world.redis.list(&world.key("queue:default")), ["j1"]);
+    super::stage::burst_of_another(world, &[]);
+    assert_ran_once(world, "j1");
+    stage.finish();
+}
+
+#[test]
+fn ids_of_python_workers_are_left_alone_while_those_may_still_claim_them() {
+    // What a Python worker of one queue has popped stands in the intermediate list until its horse reports.
+    let stage = Stage::new();
+    let world = &stage.world;
+    world.client.exec(
+        "conn.hset('rq:worker:py', mapping={'birth': '2026-11-22T07:31:55.853222Z', 'pid': 1}); \
+         conn.expire('rq:worker:py', 400); conn.sadd('rq:workers', 'rq:worker:py'); \
+         conn.sadd('rq:workers:default', 'rq:worker:py')",
+    );
+    world.enqueue(&marking(world, "j1"));
+    world.client.exec("conn.lmove('rq:queue:default', 'rq:queue:default:intermediate', 'LEFT', 'RIGHT')");
+    let looks = stage.proxy.on(
+        Match::new("a look at the intermediate list", |request| request.name() == "LRANGE").nth(3),
+        Act::Pass,
+    );
+    let mut worker = stage.worker(&[]);
+
+    // The third look comes ten seconds after the first.
+    looks.wait();
+
+    assert_eq!(world.redis.list(&world.key("queue:default:intermediate")), ["j1"]);
+    wait_until(SOON, "the job to be as it was", || world.view("j1")["status"] == "queued");
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn an_id_left_aside_whose_job_has_ended_does_not_run_again() {
+    // R-13, R-14: a Python worker of one queue that dies at the wrong moment leaves such an id.
+    let stage = Stage::new();
+    let world = &stage.world;
+    world.enqueue(&marking(world, "j1"));
+    super::stage::burst_of_another(world, &[]);
+    assert_ran_once(world, "j1");
+    let _: i64 = world.redis.command(&["RPUSH", "rq:queue:default:intermediate", "j1"]);
+
+    let mut worker = stage.worker(&[]);
+
+    wait_until(SOON, "the id to be gone", || !world.redis.exists("rq:queue:default:intermediate"));
+    worker.stop();
+    assert_ran_once(world, "j1");
+    stage.finish();
+}
+
+#[test]
+fn a_suspended_worker_heeds_commands() {
+    let world = crate::harness::World::new();
+    let mut worker = world.idle_worker(&["--name", "w1"]);
+    world.client.exec("suspend(conn)");
+    world.enqueue(&marking(&world, "j1"));
+    worker.stdout.wait_for_line("uspended", SOON);
+
+    world.client.exec("send_shutdown_command(conn, 'w1')");
+
+    assert_eq!(worker.wait_exit().code(), 0);
+    assert_eq!(world.redis.list(&world.key("queue:default")), ["j1"]);
+    world.client.exec("resume(conn)");
+    world.finish();
+}
