@@ -19,6 +19,7 @@ mod records;
 mod results;
 mod retries;
 mod running;
+mod scheduling;
 mod serializers;
 mod settings;
 mod shutdown;
