@@ -12,7 +12,8 @@ macro_rules! script {
 }
 
 pub(super) static CLAIM: LazyLock<Script> = script!("prelude", "taking", "claim");
-pub(super) static RESTORE: LazyLock<Script> = script!("prelude", "dependents", "outcomes", "taking", "restore");
+pub(super) static RESTORE: LazyLock<Script> =
+    script!("prelude", "dependents", "outcomes", "taking", "restore");
 pub(super) static BEAT: LazyLock<Script> = script!("prelude", "beat");
 pub(super) static REGISTER: LazyLock<Script> = script!("prelude", "register");
 pub(super) static UNREGISTER: LazyLock<Script> = script!("prelude", "unregister");
