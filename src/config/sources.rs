@@ -120,6 +120,11 @@ impl Sources {
         Ok(Resolved::new(settings, &stack, &choice, warnings))
     }
 
+    /// What is known of the interpreter, whatever is wrong elsewhere: a wrong value counts as not given here.
+    pub(crate) fn horse(&self) -> Result<Horse, Problems> {
+        Stack::new(self.layers(&mut Vec::new())).section("horse")
+    }
+
     /// Where Python will look for modules, as far as it is known before any file that `-c` names is read.
     fn import_path(&self) -> Vec<PathBuf> {
         let before = Self { explicit: Vec::new(), ..self.clone() };
