@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::{Daemon, SupervisorError, redis};
@@ -231,12 +231,9 @@ fn dict_config(settings: &Settings) -> serde_json::Value {
     }
 }
 
-/// RQ: the number alone, without a line's end; `~` is the home directory.
+/// RQ: the number alone, without a line's end.
 fn write_pid(worker: &WorkerSection) -> Result<(), SupervisorError> {
     let Some(path) = &worker.pid_file else { return Ok(()) };
-    let path = match (path.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => path.clone(),
-    };
-    fs::write(&path, std::process::id().to_string()).map_err(|error| SupervisorError::PidFile(path, error))
+    fs::write(path, std::process::id().to_string())
+        .map_err(|error| SupervisorError::PidFile(path.clone(), error))
 }
