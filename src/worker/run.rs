@@ -57,7 +57,10 @@ impl Worker {
             fields: names_and_lengths(job),
         };
         emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
-        horse.run(&run, &job.fields).await;
+        if let Err(error) = horse.run(&run, &job.fields) {
+            tokio::task::spawn_local(horse.dismiss());
+            return self.unreadable(claim, error.to_string());
+        }
         let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
             Ok(Said::Ended(ending)) => {
                 tokio::task::spawn_local(horse.dismiss());
@@ -163,7 +166,7 @@ impl Worker {
         Happening::Noted
     }
 
-    fn kill(&self, horse: &Horse, kill: Kill, job: &Job) {
+    fn kill(&self, horse: &mut Horse, kill: Kill, job: &Job) {
         let (worker, pid) = (self.name(), horse.pid());
         if kill == Kill::Overdue {
             let (limit, grace) = (job.timeout.unwrap_or_default(), self.options.timeout_grace);
