@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::{Daemon, SupervisorError, redis};
+use super::{Daemon, SupervisorError, redis, scheduler};
 use crate::config::{
     AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved, Settings,
     Sources, Strategy, Worker as WorkerSection,
@@ -152,11 +152,20 @@ pub(super) async fn start_and_work(
     let Leash { read, _write } = leash;
     let stable = Rc::new(Stable::start(opened, StableOptions { application, leash: read }).await?);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
-    let around =
-        Surroundings { store, stable, stop: daemon.stop.subscribe(), shutdown: daemon.shutdown.clone() };
+    let around = Surroundings {
+        store: store.clone(),
+        stable,
+        stop: daemon.stop.subscribe(),
+        shutdown: daemon.shutdown.clone(),
+    };
     let worker = Worker::register(options, around).await?;
     daemon.working.set(true);
-    Ok(worker.work().await?)
+    let scheduler = scheduler::start(daemon, settings, &store).await;
+    let ended = worker.work().await;
+    if let Some(scheduler) = scheduler {
+        scheduler.end().await;
+    }
+    Ok(ended?)
 }
 
 fn leash() -> Result<Leash, SupervisorError> {
