@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::frame::{self, FrameError};
 use super::protocol::{EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
-use crate::job::{Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
+use crate::job::{self, AskedRetry, Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -271,7 +271,12 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
             traceback: String::from_utf8_lossy(&body).into_owned(),
             function: head.func_name,
         }),
-        EndedKind::AskedRetry => Outcome::AskedRetry(body),
+        EndedKind::AskedRetry => Outcome::AskedRetry(AskedRetry {
+            max: u32::try_from(head.max.max(0)).unwrap_or(u32::MAX),
+            intervals: head.intervals.into_iter().map(job::whole_seconds).collect(),
+            at_front: head.at_front,
+            value: body,
+        }),
     };
     Ending {
         outcome,
