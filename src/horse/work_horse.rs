@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::frame::{self, FrameError};
-use super::protocol::{EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
+use super::protocol::{CallbackKind, EndedHead, EndedKind, Errand, HorseOrder, HorseReport, Phase, Run};
 use crate::job::{Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
 use crate::os::{self, OomKills};
 
@@ -34,6 +34,10 @@ pub(super) struct Exit {
 pub(crate) enum Said {
     /// It entered a phase.
     Phase(Phase),
+    /// A callback raised; the traceback.
+    CallbackRaised(CallbackKind, String),
+    /// An errand is done; the traceback of what it raised.
+    Called(Option<String>),
     /// The job ended.
     Ended(Box<Ending>),
     /// The horse is gone, or was killed for talking junk.
@@ -46,6 +50,8 @@ pub(crate) struct Ending {
     pub(crate) outcome: Outcome,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
+    /// The function's dotted name, when the payload could be read.
+    pub(crate) function: Option<String>,
 }
 
 /// A horse that waits for a job, or runs one. Dropping it ends it: its socket closes.
@@ -96,10 +102,22 @@ impl Horse {
         let _ = frame::write(&mut self.writer, &HorseOrder::Run(run), &body).await;
     }
 
+    /// Hands over callbacks that a job cannot run itself. A horse that cannot take them shows as its death.
+    pub(super) async fn send_on(&mut self, errand: &Errand<'_>, fields: &Fields) {
+        let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
+        let _ = frame::write(&mut self.writer, &HorseOrder::Callback(errand), &body).await;
+    }
+
     /// Waits for its next word. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Said {
         match self.heard.recv().await {
-            Some(Ok((HorseReport::Phase { phase }, _))) => Said::Phase(phase),
+            Some(Ok((HorseReport::Phase(phase), _))) => Said::Phase(phase.into()),
+            Some(Ok((HorseReport::CallbackRaised { callback }, body))) => {
+                Said::CallbackRaised(callback, String::from_utf8_lossy(&body).into_owned())
+            }
+            Some(Ok((HorseReport::Called { raised }, body))) => {
+                Said::Called(raised.then(|| String::from_utf8_lossy(&body).into_owned()))
+            }
             Some(Ok((HorseReport::Ended(head), body))) => Said::Ended(Box::new(ending(head, body))),
             Some(Ok(_)) => self.talked_junk("a report that does not belong here").await,
             Some(Err(FrameError::Junk(what))) => self.talked_junk(&what).await,
@@ -108,9 +126,14 @@ impl Horse {
         }
     }
 
-    /// Kills the horse and everything in its process group.
-    pub(crate) fn kill(&self) -> std::io::Result<()> {
+    /// Kills the horse and everything in its process group; false when it is gone already.
+    pub(crate) fn kill(&self) -> std::io::Result<bool> {
         os::kill_group(self.pid)
+    }
+
+    /// Asks the horse and everything in its process group to end; false when it is gone already.
+    pub(crate) fn terminate(&self) -> std::io::Result<bool> {
+        os::terminate_group(self.pid)
     }
 
     /// Lets a horse go whose job ended; a horse that does not end by itself is killed.
@@ -180,6 +203,7 @@ fn attend(stream: UnixStream) -> (OwnedWriteHalf, mpsc::Receiver<Heard>, JoinHan
 }
 
 fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
+    let function = head.func_name.clone();
     let outcome = match head.kind {
         EndedKind::Returned => Outcome::Returned(Returned {
             value: (!head.none).then_some(body),
@@ -196,5 +220,6 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
         outcome,
         started_at: head.started_at.and_then(Timestamp::from_seconds),
         ended_at: head.ended_at.and_then(Timestamp::from_seconds),
+        function,
     }
 }

@@ -11,6 +11,11 @@ pub(crate) enum Verdict {
     Fail,
     /// It goes to the failed registry too, but as stopped: its dependents go on waiting.
     Stop,
+    /// It failed or was stopped, and by the user's wish nothing but its status tells.
+    Unrecorded {
+        /// Whether a user stopped it.
+        stopped: bool,
+    },
     /// It runs again.
     Retry {
         /// Seconds to wait before it is queued again; 0 queues it at once.
@@ -26,10 +31,24 @@ pub(crate) enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Defaults {
     pub(crate) result_ttl: Keep,
+    /// Whether failures are recorded. RQ: `--disable-default-exception-handler` says no.
+    pub(crate) record_failures: bool,
 }
 
 /// What becomes of a job, given how its execution ended.
 pub(crate) fn verdict(job: Option<&Job>, outcome: &Outcome, defaults: &Defaults) -> Verdict {
+    let verdict = as_recorded(job, outcome, defaults);
+    match (&verdict, outcome) {
+        // RQ: a `Retry` that came too often is recorded in any case.
+        (_, Outcome::AskedRetry(_)) => verdict,
+        (Verdict::Fail | Verdict::Stop, _) if !defaults.record_failures => {
+            Verdict::Unrecorded { stopped: verdict == Verdict::Stop }
+        }
+        _ => verdict,
+    }
+}
+
+fn as_recorded(job: Option<&Job>, outcome: &Outcome, defaults: &Defaults) -> Verdict {
     match (job, outcome) {
         (Some(job), Outcome::Returned(_)) => Verdict::Finish(job.result_ttl.unwrap_or(defaults.result_ttl)),
         (Some(job), Outcome::Raised(_) | Outcome::Died(_)) => retry_or_fail(job),
@@ -68,7 +87,7 @@ mod tests {
         }
     }
 
-    const DEFAULTS: Defaults = Defaults { result_ttl: Keep::Seconds(500) };
+    const DEFAULTS: Defaults = Defaults { result_ttl: Keep::Seconds(500), record_failures: true };
 
     #[test]
     fn a_jobs_own_time_to_live_wins_over_the_workers() {
@@ -95,5 +114,20 @@ mod tests {
         let outcome = Outcome::Unreadable("its status is odd".to_owned());
 
         assert_eq!(verdict(None, &outcome, &DEFAULTS), Verdict::Fail);
+    }
+
+    #[test]
+    fn failures_that_are_not_to_be_recorded_are_retried_all_the_same() {
+        let unrecorded = Defaults { record_failures: false, ..DEFAULTS };
+        let raised = Outcome::Raised(super::super::Raised::default());
+        let table = [
+            (job(0, &[]), raised.clone(), Verdict::Unrecorded { stopped: false }),
+            (job(0, &[]), Outcome::Stopped, Verdict::Unrecorded { stopped: true }),
+            (job(1, &[]), raised, Verdict::Retry { delay: 0, at_front: false, left: 0 }),
+        ];
+
+        for (job, outcome, expected) in table {
+            assert_eq!(verdict(Some(&job), &outcome, &unrecorded), expected);
+        }
     }
 }

@@ -88,6 +88,11 @@ fn plan(ended: &Ended, verdict: &Verdict) -> Value {
         Verdict::Finish(keep) => json!({"become": "finished", "result_ttl": keep.seconds()}),
         Verdict::Fail => json!({"become": "failed"}),
         Verdict::Stop => json!({"become": "stopped"}),
+        Verdict::Unrecorded { stopped } => {
+            // RQ: not even the moments are written.
+            fields.clear();
+            json!({"become": if *stopped { "stopped" } else { "failed" }, "unrecorded": true})
+        }
         Verdict::Retry { delay, at_front, left } => {
             fields.insert("retries_left", left.to_string());
             json!({"become": "retried", "queue": ended.claim.queue.as_str(), "delay": delay, "at_front": at_front})

@@ -54,8 +54,8 @@ impl Worker {
                 emit(Event::HorseDied { worker, job, pid, status, reason });
             }
             Outcome::AskedRetry(_) => emit(Event::RetryAsked { worker, job }),
-            Outcome::Stopped => emit(Event::JobStopped { worker, job }),
-            Outcome::Unreadable(_) => {}
+            // A stopped job was told of before its callback ran.
+            Outcome::Stopped | Outcome::Unreadable(_) => {}
         }
     }
 
@@ -79,7 +79,7 @@ impl Worker {
                 let at = SystemTime::now() + std::time::Duration::from_secs(*delay);
                 emit(Event::RetryScheduled { job, at, remaining: *left });
             }
-            (Verdict::Fail | Verdict::Stop, outcome) => {
+            (Verdict::Fail | Verdict::Stop | Verdict::Unrecorded { .. }, outcome) => {
                 emit(Event::JobFailed { worker: self.name(), job, reason: failure_text(outcome) });
             }
             (Verdict::Finish(_), _) => {}

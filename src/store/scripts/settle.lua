@@ -2,7 +2,7 @@
 -- KEYS: 1 worker  2 worker's executions
 -- ARGV: 1 prefix  2 job  3 execution  4 origin  5 worker name  6 now (RQ's text form)  7 verdict as JSON, see below
 --       8.. fields of the result entry, in pairs
--- Verdict: {"become": "finished", "result_ttl"} | {"become": "failed" or "stopped"} | {"become": "retried", "queue", "delay", "at_front"};
+-- Verdict: {"become": "finished", "result_ttl"} | {"become": "failed" or "stopped", "unrecorded"} | {"become": "retried", "queue", "delay", "at_front"};
 --          each with "fields" (pairs for the job hash) and "worked" (seconds as text, or absent)
 -- Derived: job, its dependents, results, executions and registries; dependents' own keys and queues
 -- Returns: {"settled"} | {"again"} (was settled before: nothing done) | {"lost"} (another owns the job: nothing done)
@@ -50,7 +50,11 @@ if verdict.become == 'finished' then
   free_worker('successful_job_count')
 elseif verdict.become ~= 'retried' then
   redis.call('HSET', job_key(job), 'status', verdict.become)
-  fail_job(job, origin, result, verdict.become, now)
+  if verdict.unrecorded then
+    release_dependents(job, verdict.become, now)
+  else
+    fail_job(job, origin, result, verdict.become, now)
+  end
   free_worker('failed_job_count')
 else
   if verdict.delay > 0 then

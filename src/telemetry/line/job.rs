@@ -45,8 +45,22 @@ fn progress(event: &Event, describe: bool) -> Option<Vec<Line>> {
         Event::HorseEnded { worker, job, pid, status } => vec![Line::debug(format!(
             "Worker {worker}: work horse finished for job {job}: retpid={pid}, ret_val={status}"
         ))],
+        Event::CallbackBegan { job, callback } => {
+            vec![Line::debug(format!("Job {job}: running {callback} callback...")).by(JOB)]
+        }
+        Event::CallbackRaised { job, callback, traceback } => vec![callback_raised(job, callback, traceback)],
+        Event::StoppedCallbackRaised { worker, job, traceback } => vec![
+            callback_raised(job, "stopped", traceback),
+            Line::error(format!("Worker {worker}: stopped callback for job {job} raised"))
+                .with_appendix(traceback),
+        ],
         _ => return None,
     })
+}
+
+fn callback_raised(job: &str, callback: &str, traceback: &str) -> Line {
+    let text = format!("Job {job}: error while executing {callback} callback");
+    Line::new(Level::Error, JOB, text).with_appendix(traceback)
 }
 
 /// A job that went well, in the order in which RQ tells it.

@@ -6,9 +6,11 @@
 //! `world.subject.differs("…")`.
 
 mod callables;
+mod callbacks;
 mod context;
 mod core;
 mod dashboard;
+mod exception_handlers;
 mod failures;
 mod horse_deaths;
 mod lifecycle;
