@@ -37,7 +37,9 @@ pub(crate) use python::PythonModule;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
 #[cfg(test)]
 pub(crate) use section::keys;
-pub(crate) use section::{DictConfig, Horse, Key, Level, Logging, Sentry, Worker, key};
+pub(crate) use section::{
+    AtSuspension, DictConfig, Horse, Key, Level, Logging, Sentry, Strategy, Worker, key,
+};
 pub(crate) use sources::Sources;
 
 /// Everything the daemon was told.

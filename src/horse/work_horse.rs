@@ -29,6 +29,14 @@ pub(super) struct Exit {
     pub(super) usage: Usage,
 }
 
+/// A phase without what is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Function,
+    Callback(CallbackKind),
+    Ending,
+}
+
 /// What a horse says while it runs a job.
 #[derive(Debug)]
 pub(crate) enum Said {
@@ -64,6 +72,8 @@ pub(crate) struct Horse {
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
     oom_kills: OomKills,
+    /// The phases of its job so far.
+    steps: Vec<Step>,
 }
 
 /// What the task that reads a horse's socket heard.
@@ -82,7 +92,17 @@ impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { pid, stream, exit, returned, faults } = parts;
         let (writer, heard, listener) = attend(stream);
-        Self { pid, writer, heard, listener, exit, returned, faults, oom_kills: OomKills::now() }
+        Self {
+            pid,
+            writer,
+            heard,
+            listener,
+            exit,
+            returned,
+            faults,
+            oom_kills: OomKills::now(),
+            steps: Vec::new(),
+        }
     }
 
     /// The process number, which is the number of its process group too.
@@ -91,13 +111,14 @@ impl Horse {
     }
 
     /// Whether it ended before it had a job.
-    pub(super) fn is_gone(&mut self) -> bool {
+    pub(crate) fn is_gone(&mut self) -> bool {
         !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty))
             || self.listener.is_finished()
     }
 
     /// Hands over a job. A horse that cannot take it shows as its death.
     pub(crate) async fn run(&mut self, run: &Run<'_>, fields: &Fields) {
+        self.steps.clear();
         let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
         let _ = frame::write(&mut self.writer, &HorseOrder::Run(run), &body).await;
     }
@@ -111,7 +132,13 @@ impl Horse {
     /// Waits for its next word. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Said {
         match self.heard.recv().await {
-            Some(Ok((HorseReport::Phase(phase), _))) => Said::Phase(phase.into()),
+            Some(Ok((HorseReport::Phase(head), _))) => {
+                let phase = Phase::from(head);
+                if !self.enters(&phase) {
+                    return self.talked_junk("a phase that does not belong here").await;
+                }
+                Said::Phase(phase)
+            }
             Some(Ok((HorseReport::CallbackRaised { callback }, body))) => {
                 Said::CallbackRaised(callback, String::from_utf8_lossy(&body).into_owned())
             }
@@ -124,6 +151,23 @@ impl Horse {
             // The process is ending, or its job closed the socket and it will come back.
             Some(Err(FrameError::Closed | FrameError::Broken(_))) | None => self.silent().await,
         }
+    }
+
+    /// Whether it may enter that phase now; each comes once in a job (the end of each, too), because each gives it time.
+    fn enters(&mut self, phase: &Phase) -> bool {
+        let step = match phase {
+            Phase::Function(_) => Step::Function,
+            Phase::Callback(callback, _) => Step::Callback(*callback),
+            Phase::Ending => Step::Ending,
+        };
+        let last = self.steps.last();
+        let in_order = match step {
+            Step::Function => last.is_none(),
+            Step::Callback(_) => last != Some(&Step::Function) && !self.steps.contains(&step),
+            Step::Ending => last != Some(&Step::Ending),
+        };
+        self.steps.push(step);
+        in_order
     }
 
     /// Kills the horse and everything in its process group; false when it is gone already.

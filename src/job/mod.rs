@@ -12,6 +12,9 @@ pub(crate) use verdict::{Defaults, Verdict, verdict};
 
 use std::time::Duration;
 
+/// The most seconds that any number of RQ's can mean: a century. What is beyond is as good as that, and no clock overflows.
+pub(crate) const LONGEST: u64 = 3_155_760_000;
+
 /// How long something that RQ gives a time to live is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -28,7 +31,7 @@ impl Keep {
     pub(crate) fn from_seconds(seconds: i64) -> Self {
         match u64::try_from(seconds) {
             Ok(0) => Self::Never,
-            Ok(seconds) => Self::Seconds(seconds),
+            Ok(seconds) => Self::Seconds(seconds.min(LONGEST)),
             Err(_) => Self::Forever,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::job::{Fields, Job, JobId, Keep, QueueName};
+use crate::job::{Fields, Job, JobId, Keep, LONGEST, QueueName};
 
 /// RQ: the limit of a job that names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(180);
@@ -74,7 +74,8 @@ impl<'a> View<'a> {
             serde_json::from_str(text).map_err(|_| format!("its {name} {text:?} is not a JSON list"))?;
         list.iter()
             .map(|item| {
-                item.as_u64().ok_or_else(|| format!("its {name} holds {item}, which is no whole number"))
+                let whole = item.as_u64().map(|seconds| seconds.min(LONGEST));
+                whole.ok_or_else(|| format!("its {name} holds {item}, which is no whole number"))
             })
             .collect()
     }
@@ -83,7 +84,9 @@ impl<'a> View<'a> {
         let seconds = self.number::<i64>("timeout")?;
         Ok(match seconds {
             None | Some(0) => Some(DEFAULT_TIMEOUT),
-            Some(seconds) => u64::try_from(seconds).ok().map(Duration::from_secs),
+            Some(seconds) => {
+                u64::try_from(seconds).ok().map(|seconds| Duration::from_secs(seconds.min(LONGEST)))
+            }
         })
     }
 

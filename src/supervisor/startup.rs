@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{Daemon, SupervisorError, redis};
-use crate::config::{PythonModule, PythonSource, Resolved, Settings, Sources, Worker as WorkerSection};
+use crate::config::{
+    AtSuspension, PythonModule, PythonSource, Resolved, Settings, Sources, Strategy, Worker as WorkerSection,
+};
 use crate::event::Event;
 use crate::horse::{Application, Opened, Places, Stable, StableOptions, StartError, find_python};
 use crate::job::{Defaults, Keep, QueueName, WorkerName};
@@ -15,7 +17,7 @@ use crate::os;
 use crate::store::{Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
-use crate::worker::{Options, Surroundings, Worker};
+use crate::worker::{self, Options, Surroundings, Worker};
 
 /// What settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +124,8 @@ pub(super) async fn start_and_work(
     let client = Client::new(address, Some(options.name.to_string()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
     let limit = if options.burst { std::time::Duration::ZERO } else { settings.redis.start_timeout };
-    if redis::reach(&store, options.name.as_str(), limit).await? {
+    let suspended = redis::reach(&store, options.name.as_str(), limit).await?;
+    if suspended && (options.burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
         return Err(SupervisorError::Suspended);
     }
     let Leash { read, _write } = leash;
@@ -174,6 +177,7 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         name: worker.name.clone().map_or_else(WorkerName::random, WorkerName::new),
         name_may_change: worker.name_from_environment,
         queues: worker.queues.iter().map(QueueName::new).collect(),
+        strategy: strategy(worker),
         burst: worker.burst,
         defaults: Defaults {
             result_ttl: Keep::from_seconds(worker.results_ttl),
@@ -187,6 +191,17 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         timeout_grace: settings.horse.timeout_grace,
         stop_grace: settings.horse.stop_grace,
         python_version: python_version.to_owned(),
+    }
+}
+
+fn strategy(worker: &WorkerSection) -> worker::Strategy {
+    match worker.dequeue_strategy {
+        Strategy::Default => worker::Strategy::Default,
+        Strategy::RoundRobin => worker::Strategy::RoundRobin,
+        Strategy::Random => worker::Strategy::Random,
+        Strategy::Weighted => worker::Strategy::Weighted(
+            worker.weights().into_iter().map(|(queue, weight)| (QueueName::new(queue), weight)).collect(),
+        ),
     }
 }
 

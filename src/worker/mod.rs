@@ -10,6 +10,7 @@ mod patience;
 mod registration;
 mod run;
 mod settle;
+mod strategy;
 mod upkeep;
 
 use std::rc::Rc;
@@ -28,6 +29,8 @@ use command::Command;
 use dequeue::Dequeued;
 use heart::Pulse;
 use listen::Listener;
+pub(crate) use strategy::Strategy;
+use strategy::Turns;
 use upkeep::Upkeep;
 
 /// What a worker is told.
@@ -38,6 +41,7 @@ pub(crate) struct Options {
     pub(crate) name_may_change: bool,
     /// In the order of their priority.
     pub(crate) queues: Vec<QueueName>,
+    pub(crate) strategy: Strategy,
     pub(crate) burst: bool,
     pub(crate) defaults: Defaults,
     pub(crate) ttl: Duration,
@@ -90,6 +94,7 @@ pub(crate) struct Worker {
     /// What the heart beats for.
     in_hand: heart::InHandCell,
     listener: Listener,
+    turns: Turns,
     upkeep: Upkeep,
     jobs_done: u64,
     idle_since: Instant,

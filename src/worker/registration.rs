@@ -11,6 +11,7 @@ use super::command::{Command, Ear};
 use super::heart::Heart;
 use super::listen::Listener;
 use super::patience::Patience;
+use super::strategy::Turns;
 use super::upkeep::Upkeep;
 use super::{Options, Stop, Surroundings, WorkError, Worker};
 use crate::event::Event;
@@ -68,6 +69,7 @@ impl Worker {
         let mut tasks = JoinSet::new();
         tasks.spawn_local(heart.beat());
         let upkeep = Upkeep::new(options.maintenance_interval);
+        let turns = Turns::new(options.strategy.clone(), &options.queues);
         Self {
             options,
             store,
@@ -79,6 +81,7 @@ impl Worker {
             pulses,
             in_hand,
             listener,
+            turns,
             upkeep,
             jobs_done: 0,
             idle_since: Instant::now(),
@@ -106,7 +109,7 @@ impl Worker {
         let surfaced = self.listener.rest().await;
         let registration = self.registration.clone();
         emit(Event::DeathBegan { worker: self.name() });
-        self.store.restore(&surfaced).await?;
+        self.store.restore(&registration.name, None, &surfaced).await?;
         self.store.unregister(&registration).await?;
         let channel = self.store.channel(&registration.name);
         emit(Event::ChannelUnsubscribed { worker: self.name(), channel });

@@ -41,7 +41,7 @@ const fn setting(id: &'static str, flag: &'static str, key: &'static str, unset:
 }
 
 /// Every option that stands for a setting.
-const SETTINGS: [Setting; 26] = [
+const SETTINGS: [Setting; 27] = [
     setting("url", "--url", "redis.url", "redis://localhost:6379/0"),
     setting("path", "--path", "horse.path", ""),
     setting("python", "--python", "horse.python", ""),
@@ -65,6 +65,7 @@ const SETTINGS: [Setting; 26] = [
         "",
     ),
     setting("pid", "--pid", "worker.pid_file", ""),
+    setting("dequeue_strategy", "--dequeue-strategy", "worker.dequeue_strategy", ""),
     setting("verbose", "--verbose", "logging.level", ""),
     setting("quiet", "--quiet", "logging.level", ""),
     setting("logging_level", "--logging_level", "logging.level", ""),
@@ -76,12 +77,11 @@ const SETTINGS: [Setting; 26] = [
 ];
 
 /// Options that have no setting yet, and what RQ does without them.
-const UNSET: [(&str, &str); 5] = [
+const UNSET: [(&str, &str); 4] = [
     ("worker_class", "rq.Worker"),
     ("job_class", "rq.job.Job"),
     ("queue_class", "rq.Queue"),
     ("connection_class", "redis.Redis"),
-    ("dequeue_strategy", "default"),
 ];
 
 /// Shorthands for a value of one setting, which has an option of its own.
@@ -156,7 +156,8 @@ fn default(setting: &Setting, key: &Key) -> String {
         // A switch that is not given says it all.
         Some(Value::Bool(_)) => String::new(),
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
-        Some(Value::String(text)) if matches!(key.kind, Kind::Choice(_)) => text.to_uppercase(),
+        // Levels are known by Python's spelling.
+        Some(Value::String(text)) if setting.key == "logging.level" => text.to_uppercase(),
         // These options count in seconds, without a unit.
         Some(Value::String(text)) if matches!(key.kind, Kind::Duration { .. }) => {
             text.trim_end_matches('s').to_owned()

@@ -14,7 +14,7 @@ pub(crate) use horse::Horse;
 pub(crate) use logging::{DictConfig, Level, Logging};
 pub(crate) use redis::RedisKeys;
 pub(crate) use sentry::Sentry;
-pub(crate) use worker::Worker;
+pub(crate) use worker::{AtSuspension, Strategy, Worker};
 
 use std::time::Duration;
 

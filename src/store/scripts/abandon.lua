@@ -12,17 +12,25 @@ local function split(member)
   return job or member, execution
 end
 
+-- A job that was enqueued anew while its first run was not yet given up: its second run is not to be failed.
+local function runs_again(job)
+  for _, execution in ipairs(call('ZRANGE', executions_key(job), 0, -1)) do
+    local ends = call('ZSCORE', wip, job .. ':' .. execution)
+    if ends and tonumber(ends) > server_seconds() then return true end
+  end
+end
+
 local failed = { 'abandoned' }
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', wip, 0, server_seconds(), 'LIMIT', 0, ARGV[5])) do
+for _, member in ipairs(call('ZRANGEBYSCORE', wip, 0, server_seconds(), 'LIMIT', 0, ARGV[5])) do
   local job, execution = split(member)
-  redis.call('ZREM', wip, member)
+  call('ZREM', wip, member)
   local worker_name = ''
   if execution then
-    worker_name = redis.call('HGET', execution_key(job, execution), 'worker_name') or ''
+    worker_name = call('HGET', execution_key(job, execution), 'worker_name') or ''
     end_execution(job, execution, queue, P .. 'worker:' .. worker_name .. ':executions')
   end
-  if is_job(job) and redis.call('HGET', job_key(job), 'status') == 'started' then
-    redis.call('HSET', job_key(job), 'status', 'failed', 'ended_at', now)
+  if is_job(job) and call('HGET', job_key(job), 'status') == 'started' and not runs_again(job) then
+    call('HSET', job_key(job), 'status', 'failed', 'ended_at', now)
     local result = { 'type', '2', 'worker_name', '', 'exc_string', ARGV[4] }
     if execution then
       result[#result + 1] = 'execution_id'

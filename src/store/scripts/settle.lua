@@ -13,16 +13,16 @@ local job, execution, origin, worker_name, now = ARGV[2], ARGV[3], ARGV[4], ARGV
 local verdict = cjson.decode(ARGV[7])
 
 local function free_worker(counter)
-  if redis.call('EXISTS', worker) == 0 then return end
-  redis.call('HSET', worker, 'state', 'idle', 'last_heartbeat', now, 'rqd_settled', execution)
-  redis.call('HDEL', worker, 'current_job', 'current_job_working_time')
-  if counter then redis.call('HINCRBY', worker, counter, 1) end
-  if counter and verdict.worked then redis.call('HINCRBYFLOAT', worker, 'total_working_time', verdict.worked) end
+  if call('EXISTS', worker) == 0 then return end
+  call('HSET', worker, 'state', 'idle', 'last_heartbeat', now, 'rqd_settled', execution)
+  call('HDEL', worker, 'current_job', 'current_job_working_time')
+  if counter then call('HINCRBY', worker, counter, 1) end
+  if counter and verdict.worked then call('HINCRBYFLOAT', worker, 'total_working_time', verdict.worked) end
 end
 
 local function was_settled()
-  if redis.call('HGET', worker, 'rqd_settled') == execution then return true end
-  for _, entry in ipairs(redis.call('XREVRANGE', results_key(job), '+', '-', 'COUNT', 1)) do
+  if call('HGET', worker, 'rqd_settled') == execution then return true end
+  for _, entry in ipairs(call('XREVRANGE', results_key(job), '+', '-', 'COUNT', 1)) do
     for i = 1, #entry[2], 2 do
       if entry[2][i] == 'execution_id' and entry[2][i + 1] == execution then return true end
     end
@@ -43,13 +43,13 @@ if not is_job(job) then
 end
 
 local result = { unpack(ARGV, 8) }
-redis.call('HSET', job_key(job), 'last_heartbeat', now, 'worker_name', worker_name, unpack(verdict.fields))
+call('HSET', job_key(job), 'last_heartbeat', now, 'worker_name', worker_name, unpack(verdict.fields))
 if verdict.become == 'finished' then
-  redis.call('HSET', job_key(job), 'status', 'finished')
+  call('HSET', job_key(job), 'status', 'finished')
   finish_job(job, origin, result, verdict.result_ttl, now)
   free_worker('successful_job_count')
 elseif verdict.become ~= 'retried' then
-  redis.call('HSET', job_key(job), 'status', verdict.become)
+  call('HSET', job_key(job), 'status', verdict.become)
   if verdict.unrecorded then
     release_dependents(job, verdict.become, now)
   else

@@ -7,15 +7,18 @@
 local wip, queue = KEYS[1], ARGV[2]
 
 local running = {}
-for _, member in ipairs(redis.call('ZRANGE', wip, 0, -1)) do running[member:match('^[^:]*')] = true end
+for _, member in ipairs(call('ZRANGE', wip, 0, -1)) do running[member:match('^[^:]*')] = true end
+
+-- What has ended, or waits elsewhere, was left here by a worker that died between two steps: it must not run once more.
+local ELSEWHERE = { finished = true, failed = true, stopped = true, canceled = true, scheduled = true, deferred = true }
 
 local swept = { 'swept' }
 for i = 3, #ARGV do
   local job = ARGV[i]
   if running[job] then
     -- Its horse has not reported yet (a Python worker), or the claim already took the id out (ours): either way it is not stranded.
-  elseif not is_job(job) then
-    redis.call('LREM', intermediate_key(queue), 1, job)
+  elseif not is_job(job) or ELSEWHERE[call('HGET', job_key(job), 'status')] then
+    call('LREM', intermediate_key(queue), 1, job)
   else
     put_back(queue, job)
     swept[#swept + 1] = job

@@ -5,12 +5,12 @@
 -- Returns: {"tidied"}
 
 local now = server_seconds()
-redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, now)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], 0, now)
-for _, worker in ipairs(redis.call('SMEMBERS', KEYS[4])) do
-  if redis.call('EXISTS', worker) == 0 then
-    redis.call('SREM', KEYS[4], worker)
-    redis.call('SREM', KEYS[3], worker)
+call('ZREMRANGEBYSCORE', KEYS[1], 0, now)
+call('ZREMRANGEBYSCORE', KEYS[2], 0, now)
+for _, worker in ipairs(call('SMEMBERS', KEYS[4])) do
+  if call('EXISTS', worker) == 0 then
+    call('SREM', KEYS[4], worker)
+    call('SREM', KEYS[3], worker)
   end
 end
 return { 'tidied' }

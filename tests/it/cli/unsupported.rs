@@ -16,8 +16,6 @@ fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
         (&["--job-class", "app.Job"], "--job-class app.Job is not supported yet"),
         (&["--queue-class", "app.Queue"], "--queue-class app.Queue is not supported yet"),
         (&["--connection-class", "app.Redis"], "--connection-class app.Redis is not supported yet"),
-        (&["--dequeue-strategy", "random"], "--dequeue-strategy random is not supported yet"),
-        (&["-ds", "round_robin"], "--dequeue-strategy round_robin is not supported yet"),
     ] {
         let exit = folder.run(&[&["worker"], arguments].concat());
 
