@@ -201,7 +201,7 @@ fn a_callback_that_does_not_exist_fails_the_job() {
 
     world.work(&[]);
 
-    for (job, name) in [(success, "missing"), (failure, "at_all")] {
+    for (job, name) in [(success, "missing"), (failure, "nowhere.at_all")] {
         let view = world.view(&job);
         assert_eq!(view["status"], "failed");
         let text = view["exc_info"].as_str().unwrap();
