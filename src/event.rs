@@ -107,10 +107,14 @@ pub(crate) enum Event {
     JobStopped { worker: String, job: String },
     /// A job's function returned a `Retry`.
     RetryAsked { worker: String, job: String },
+    /// A job asked for more retries than it may have.
+    RetriesExhausted { worker: String, job: String, max: u32 },
     /// A job waits in its queue for another attempt.
     RetryEnqueued { job: String, remaining: u32 },
     /// A job waits until `at` for another attempt.
     RetryScheduled { job: String, at: SystemTime, remaining: u32 },
+    /// A job ended that was canceled while it ran; its result is in Redis.
+    CanceledJobEnded { worker: String, job: String },
     /// Somebody else took the execution; the outcome of ours was dropped.
     ExecutionTakenAway { worker: String, job: String, execution: String },
     /// A job's hash could not be understood.

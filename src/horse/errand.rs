@@ -30,7 +30,9 @@ pub(crate) async fn run(
     let Ok(Some(mut horse)) = timeout(IMPORTS, stable.lend()).await else {
         return Some("there is no work horse".to_owned());
     };
-    horse.send_on(errand, fields).await;
+    if let Err(error) = horse.send_on(errand, fields) {
+        return Some(error.to_string());
+    }
     let mut deadline = Some(Instant::now() + IMPORTS + grace);
     loop {
         let said = tokio::select! {

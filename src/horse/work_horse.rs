@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::frame::{self, FrameError};
 use super::protocol::{CallbackKind, EndedHead, EndedKind, Errand, HorseOrder, HorseReport, Phase, Run};
-use crate::job::{Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
+use crate::job::{self, AskedRetry, Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -65,13 +65,17 @@ pub(crate) struct Ending {
 /// A horse that waits for a job, or runs one. Dropping it ends it: its socket closes.
 pub(crate) struct Horse {
     pid: u32,
-    writer: OwnedWriteHalf,
+    /// Nothing while an order is on its way.
+    writer: Option<OwnedWriteHalf>,
+    sending: Option<JoinHandle<OwnedWriteHalf>>,
     heard: mpsc::Receiver<Heard>,
     listener: JoinHandle<()>,
     exit: oneshot::Receiver<Exit>,
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
     oom_kills: OomKills,
+    /// How it ended, once that was asked for; nothing inside when nobody can tell.
+    ended: Option<Option<Exit>>,
     /// The phases of its job so far.
     steps: Vec<Step>,
 }
@@ -94,13 +98,15 @@ impl Horse {
         let (writer, heard, listener) = attend(stream);
         Self {
             pid,
-            writer,
+            writer: Some(writer),
+            sending: None,
             heard,
             listener,
             exit,
             returned,
             faults,
             oom_kills: OomKills::now(),
+            ended: None,
             steps: Vec::new(),
         }
     }
@@ -112,21 +118,31 @@ impl Horse {
 
     /// Whether it ended before it had a job.
     pub(crate) fn is_gone(&mut self) -> bool {
-        !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty))
-            || self.listener.is_finished()
+        self.has_ended() || self.listener.is_finished()
     }
 
-    /// Hands over a job. A horse that cannot take it shows as its death.
-    pub(crate) async fn run(&mut self, run: &Run<'_>, fields: &Fields) {
+    /// Hands over a job; fails when no frame can hold it. A horse that does not take it shows as its death, or is overdue.
+    pub(crate) fn run(&mut self, run: &Run<'_>, fields: &Fields) -> Result<(), FrameError> {
+        self.send(&HorseOrder::Run(run), fields)
+    }
+
+    /// Hands over callbacks that a job cannot run itself, in the same way.
+    pub(super) fn send_on(&mut self, errand: &Errand<'_>, fields: &Fields) -> Result<(), FrameError> {
+        self.send(&HorseOrder::Callback(errand), fields)
+    }
+
+    fn send(&mut self, order: &HorseOrder<'_>, fields: &Fields) -> Result<(), FrameError> {
         self.steps.clear();
         let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
-        let _ = frame::write(&mut self.writer, &HorseOrder::Run(run), &body).await;
-    }
-
-    /// Hands over callbacks that a job cannot run itself. A horse that cannot take them shows as its death.
-    pub(super) async fn send_on(&mut self, errand: &Errand<'_>, fields: &Fields) {
-        let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
-        let _ = frame::write(&mut self.writer, &HorseOrder::Callback(errand), &body).await;
+        let bytes = frame::encode(order, &body)?;
+        // In a task of its own: a horse that does not read must not keep us from looking after it.
+        self.sending = self.writer.take().map(|mut writer| {
+            tokio::task::spawn_local(async move {
+                let _ = writer.write_all(&bytes).await;
+                writer
+            })
+        });
+        Ok(())
     }
 
     /// Waits for its next word. Dropping the future loses nothing.
@@ -171,8 +187,10 @@ impl Horse {
     }
 
     /// Kills the horse and everything in its process group; false when it is gone already.
-    pub(crate) fn kill(&self) -> std::io::Result<bool> {
-        os::kill_group(self.pid)
+    pub(crate) fn kill(&mut self) -> std::io::Result<bool> {
+        let killed = os::kill_group(self.pid);
+        // A job may have moved its process to another group. One that has ended may not be the same process any more.
+        if self.has_ended() { killed } else { Ok(os::kill_process(self.pid)? || killed?) }
     }
 
     /// Asks the horse and everything in its process group to end; false when it is gone already.
@@ -182,9 +200,14 @@ impl Horse {
 
     /// Lets a horse go whose job ended; a horse that does not end by itself is killed.
     pub(crate) async fn dismiss(mut self) {
-        let _ = frame::write(&mut self.writer, &HorseOrder::Quit, &[]).await;
-        let _ = self.writer.shutdown().await;
-        if tokio::time::timeout(LAST_WORD, &mut self.exit).await.is_err() {
+        if let Some(sending) = self.sending.take() {
+            self.writer = tokio::time::timeout(LAST_WORD, sending).await.ok().and_then(Result::ok);
+        }
+        if let Some(writer) = &mut self.writer {
+            let _ = frame::write(writer, &HorseOrder::Quit, &[]).await;
+            let _ = writer.shutdown().await;
+        }
+        if tokio::time::timeout(LAST_WORD, self.end()).await.is_err() {
             let _ = self.kill();
         }
         self.listener.abort();
@@ -192,20 +215,38 @@ impl Horse {
 
     /// Waits for the death of a horse that was killed.
     pub(crate) async fn bury(&mut self, cause: Option<String>) -> Death {
-        let exit = tokio::time::timeout(LAST_WORD, &mut self.exit).await.ok().and_then(Result::ok);
+        let exit = tokio::time::timeout(LAST_WORD, self.end()).await.ok().flatten();
         self.death(exit, cause)
+    }
+
+    /// Whether its process is known to have ended.
+    fn has_ended(&mut self) -> bool {
+        if self.ended.is_none() {
+            self.ended = match self.exit.try_recv() {
+                Ok(exit) => Some(Some(exit)),
+                Err(oneshot::error::TryRecvError::Closed) => Some(None),
+                Err(oneshot::error::TryRecvError::Empty) => None,
+            };
+        }
+        self.ended.is_some()
+    }
+
+    /// Waits for the end of its process.
+    async fn end(&mut self) -> Option<Exit> {
+        end(&mut self.exit, &mut self.ended).await
     }
 
     async fn silent(&mut self) -> Said {
         let returned = tokio::select! {
-            exit = &mut self.exit => return Said::Died(self.death(exit.ok(), None)),
+            exit = end(&mut self.exit, &mut self.ended) => return Said::Died(self.death(exit, None)),
             returned = self.returned.recv() => returned,
         };
         let Some(stream) = returned else {
-            let exit = (&mut self.exit).await.ok();
+            let exit = self.end().await;
             return Said::Died(self.death(exit, None));
         };
-        (self.writer, self.heard, self.listener) = attend(stream);
+        let (writer, heard, listener) = attend(stream);
+        (self.writer, self.sending, self.heard, self.listener) = (Some(writer), None, heard, listener);
         Box::pin(self.next()).await
     }
 
@@ -227,6 +268,14 @@ impl Horse {
             cause,
             fault: (!fault.is_empty()).then_some(fault),
         }
+    }
+}
+
+/// Waits for the end of a horse's process; asked again, the answer is the same.
+async fn end(exit: &mut oneshot::Receiver<Exit>, known: &mut Option<Option<Exit>>) -> Option<Exit> {
+    match known {
+        Some(known) => *known,
+        None => *known.insert(exit.await.ok()),
     }
 }
 
@@ -258,7 +307,12 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
             traceback: String::from_utf8_lossy(&body).into_owned(),
             function: head.func_name,
         }),
-        EndedKind::AskedRetry => Outcome::AskedRetry(body),
+        EndedKind::AskedRetry => Outcome::AskedRetry(AskedRetry {
+            max: u32::try_from(head.max.max(0)).unwrap_or(u32::MAX),
+            intervals: head.intervals.into_iter().map(job::whole_seconds).collect(),
+            at_front: head.at_front,
+            value: body,
+        }),
     };
     Ending {
         outcome,

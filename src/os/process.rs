@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, getpgid, getpgrp, getsid};
 
 /// A child that ended.
@@ -60,6 +60,15 @@ fn signal_group(leader: u32, with: Signal) -> io::Result<bool> {
     match getpgid(Some(leader)) {
         Ok(group) if group == leader => signal(leader, with),
         Ok(_) | Err(Errno::ESRCH) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Kills one process that the caller knows to be a horse that was not reaped yet; false when it is gone.
+pub(crate) fn kill_process(pid: u32) -> io::Result<bool> {
+    match kill(number(pid)?, Signal::SIGKILL) {
+        Ok(()) => Ok(true),
+        Err(Errno::ESRCH) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

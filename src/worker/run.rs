@@ -48,7 +48,10 @@ impl Worker {
             fields: names_and_lengths(&job.fields),
         };
         emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
-        horse.run(&run, &job.fields).await;
+        if let Err(error) = horse.run(&run, &job.fields) {
+            tokio::task::spawn_local(horse.dismiss());
+            return self.unreadable(claim, error.to_string());
+        }
         let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
             Ok(Said::Ended(ending)) => {
                 tokio::task::spawn_local(horse.dismiss());

@@ -191,6 +191,10 @@ fn retry(event: &Event) -> Option<Vec<Line>> {
                 "Worker {worker}: job {job} asks for {wishes}, which this release does not support; it runs without"
             ))]
         }
+        Event::RetriesExhausted { worker, job, max } => vec![
+            Line::warning(format!("Worker {worker}: job {job} has exceeded maximum retry attempts ({max})")),
+            Line::debug(format!("Cleaning up execution of job {job}")),
+        ],
         Event::RetryEnqueued { job, remaining } => {
             vec![Line::new(Level::Info, JOB, format!("Job {job}: enqueued for retry, {remaining} remaining"))]
         }
@@ -206,6 +210,9 @@ fn retry(event: &Event) -> Option<Vec<Line>> {
 /// What stood in the way of the worker itself.
 fn trouble(event: &Event) -> Option<Vec<Line>> {
     Some(vec![match event {
+        Event::CanceledJobEnded { worker, job } => Line::info(format!(
+            "Worker {worker}: job {job} was canceled while it ran, and stays canceled; its result is kept"
+        )),
         Event::ExecutionTakenAway { worker, job, execution } => Line::warning(format!(
             "Worker {worker}: execution {execution} of job {job} was taken over, dropping its outcome"
         )),

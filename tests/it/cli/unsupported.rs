@@ -25,6 +25,18 @@ fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
 }
 
 #[test]
+fn a_command_of_rq_that_is_not_supported_yet_points_to_pythons() {
+    let folder = Folder::new();
+    for command in ["worker-pool", "info", "enqueue", "empty", "requeue", "suspend", "resume", "cron"] {
+        let told = format!("rq {command} is not supported yet");
+
+        let exit = folder.run(&[command, "--some", "thing"]);
+
+        assert_refused(&exit, 2, &[&told, &format!("python -m rq.cli {command}")]);
+    }
+}
+
+#[test]
 fn a_class_in_the_environment_is_refused_by_its_variable() {
     for variable in ["RQ_WORKER_CLASS", "RQ_JOB_CLASS", "RQ_QUEUE_CLASS", "RQ_CONNECTION_CLASS"] {
         let folder = Folder::new();

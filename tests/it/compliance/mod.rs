@@ -7,9 +7,12 @@
 
 mod callables;
 mod callbacks;
+mod cancellation;
+mod commands;
 mod context;
 mod core;
 mod dashboard;
+mod dependents;
 mod differences;
 mod exception_handlers;
 mod failures;
@@ -17,7 +20,9 @@ mod horse_deaths;
 mod lifecycle;
 mod logging;
 mod names;
+mod rate_limits;
 mod records;
+mod repeats;
 mod results;
 mod retries;
 mod running;

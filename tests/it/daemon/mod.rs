@@ -2,6 +2,7 @@
 //!
 //! The numbers `R-…` name the races of Python's protocol that a test shows closed.
 
+mod commands;
 mod horses;
 mod leash;
 mod names;
@@ -18,3 +19,4 @@ mod races_start;
 mod races_taken;
 mod races_wait;
 mod stage;
+mod stop_grace;
