@@ -18,6 +18,7 @@ use crate::os;
 use crate::store::{Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
+use crate::webhook::Courier;
 use crate::worker::{self, Options, Surroundings, Worker};
 
 /// What settings are read for.
@@ -153,8 +154,13 @@ pub(super) async fn start_and_work(
     let Leash { read, _write } = leash;
     let stable = Rc::new(Stable::start(opened, StableOptions { application, leash: read }).await?);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
-    let around =
-        Surroundings { store, stable, stop: daemon.stop.subscribe(), shutdown: daemon.shutdown.clone() };
+    let around = Surroundings {
+        store,
+        stable,
+        courier: Rc::new(Courier::new()),
+        stop: daemon.stop.subscribe(),
+        shutdown: daemon.shutdown.clone(),
+    };
     let worker = Worker::register(options, around).await?;
     daemon.working.set(true);
     Ok(worker.work().await?)

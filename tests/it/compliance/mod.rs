@@ -32,4 +32,5 @@ mod shutdown;
 mod strange_jobs;
 mod surroundings;
 mod timeouts;
+mod webhooks;
 mod workers;
