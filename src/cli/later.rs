@@ -43,12 +43,6 @@ pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
     if let Some(strategy) = args.work.dequeue_strategy.as_deref() {
         refuse_strategy(strategy)?;
     }
-    if later.with_scheduler {
-        return Err(unsupported(
-            "--with-scheduler",
-            "run `rq worker --with-scheduler` of Python RQ beside this worker",
-        ));
-    }
     let given = [&later.worker_class, &later.job_class, &later.queue_class, &later.connection_class];
     for ((id, option, variable, harmless), value) in CLASSES.into_iter().zip(given) {
         // RQ: a variable that is set to nothing counts as not set.

@@ -14,6 +14,7 @@ mod link;
 mod outcome;
 mod registration;
 mod reply;
+mod scheduling;
 mod scripts;
 mod sentinel;
 mod subscription;
@@ -31,6 +32,7 @@ pub(crate) use error::StoreError;
 pub(crate) use keys::Keys;
 pub(crate) use outcome::{Settled, failure_text};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
+pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
 pub(crate) use subscription::Subscription;
 
 use reply::Reply;

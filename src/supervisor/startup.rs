@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::{Daemon, SupervisorError, redis};
+use super::{Daemon, SupervisorError, redis, scheduler};
 use crate::config::{
     AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved, Settings,
     Sources, Strategy, Worker as WorkerSection,
@@ -155,7 +155,7 @@ pub(super) async fn start_and_work(
     let stable = Rc::new(Stable::start(opened, StableOptions { application, leash: read }).await?);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
     let around = Surroundings {
-        store,
+        store: store.clone(),
         stable,
         courier: Rc::new(Courier::new()),
         stop: daemon.stop.subscribe(),
@@ -163,7 +163,12 @@ pub(super) async fn start_and_work(
     };
     let worker = Worker::register(options, around).await?;
     daemon.working.set(true);
-    Ok(worker.work().await?)
+    let scheduler = scheduler::start(daemon, settings, &store).await;
+    let ended = worker.work().await;
+    if let Some(scheduler) = scheduler {
+        scheduler.end().await;
+    }
+    Ok(ended?)
 }
 
 fn leash() -> Result<Leash, SupervisorError> {

@@ -134,7 +134,8 @@ impl Worker {
         execution: &ExecutionId,
         surfaced: &[Surfaced],
     ) -> Result<Option<Claimed>, WorkError> {
-        let (worker, queues, lease) = (self.registration.name.clone(), self.turns.order(), self.lease());
+        let (worker, queues) = (self.registration.name.clone(), self.turns.order());
+        let (lease, turn) = (self.lease(), self.jobs_done);
         let claimed = self
             .persist(Patience::Idle, async |store| {
                 let request = crate::store::ClaimRequest {
@@ -143,6 +144,7 @@ impl Worker {
                     queues: &queues,
                     surfaced,
                     lease,
+                    turn,
                 };
                 store.claim(&request).await
             })

@@ -85,7 +85,7 @@ impl Worker {
             let deadline = limit.map(|limit| since + limit + grace);
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(phase)) => {
-                    limit = self.entered(phase, job);
+                    limit = self.entered(&phase, job);
                     since = Instant::now();
                 }
                 Happening::Said(Said::CallbackRaised(callback, traceback)) => {
@@ -100,7 +100,7 @@ impl Worker {
     }
 
     /// Tells the phase that a horse entered, and returns the limit that holds from now on.
-    fn entered(&self, phase: Phase, job: &Job) -> Option<Duration> {
+    fn entered(&self, phase: &Phase, job: &Job) -> Option<Duration> {
         match phase {
             Phase::Function(_) => {
                 emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
@@ -108,7 +108,7 @@ impl Worker {
             }
             Phase::Callback(callback, limit) => {
                 emit(Event::CallbackBegan { job: job.id.to_string(), callback: callback.to_string() });
-                limit
+                *limit
             }
             Phase::Ending => job.timeout,
         }

@@ -82,6 +82,10 @@ pub(crate) struct WorkArgs {
     #[arg(long, short = 'b')]
     pub(crate) burst: bool,
 
+    /// Run a scheduler beside the worker: it queues jobs when their time has come.
+    #[arg(long, short = 's')]
+    pub(crate) with_scheduler: bool,
+
     /// The worker's name; must be unique.
     #[arg(long, short = 'n', value_name = "NAME")]
     pub(crate) name: Option<String>,
@@ -191,10 +195,6 @@ pub(crate) struct SentryArgs {
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Known, but not supported yet")]
 pub(crate) struct LaterArgs {
-    /// Run a scheduler beside the worker.
-    #[arg(long, short = 's')]
-    pub(crate) with_scheduler: bool,
-
     /// The class of the worker.
     #[arg(long, short = 'w', env = "RQ_WORKER_CLASS", hide_env_values = true, value_name = "CLASS")]
     pub(crate) worker_class: Option<String>,
@@ -235,6 +235,7 @@ impl WorkerArgs {
             given("name", text(&work.name)),
             given("queues", list(&self.queues)),
             given("burst", switch(work.burst)),
+            given("with_scheduler", switch(work.with_scheduler)),
             given("results_ttl", number(work.results_ttl)),
             given("worker_ttl", number(work.worker_ttl)),
             given("maintenance_interval", number(work.maintenance_interval)),

@@ -8,10 +8,7 @@ use crate::harness::World;
 fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
     let folder = Folder::new();
     for (arguments, told) in [
-        (&["--with-scheduler"][..], "--with-scheduler is not supported yet"),
-        (&["-s"], "--with-scheduler is not supported yet"),
-        (&["-bs"], "--with-scheduler is not supported yet"),
-        (&["--worker-class", "rq.SimpleWorker"], "--worker-class rq.SimpleWorker is not supported yet"),
+        (&["--worker-class", "rq.SimpleWorker"][..], "--worker-class rq.SimpleWorker is not supported yet"),
         (&["-w", "rq.SimpleWorker"], "--worker-class rq.SimpleWorker is not supported yet"),
         (&["--job-class", "app.Job"], "--job-class app.Job is not supported yet"),
         (&["--queue-class", "app.Queue"], "--queue-class app.Queue is not supported yet"),

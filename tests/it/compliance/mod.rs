@@ -26,6 +26,7 @@ mod repeats;
 mod results;
 mod retries;
 mod running;
+mod scheduling;
 mod serializers;
 mod settings;
 mod shutdown;
