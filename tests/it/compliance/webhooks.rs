@@ -1,8 +1,10 @@
 //! Webhooks: what is sent when a job ends for good, and what happens when nobody takes it. Clients have them since 2.12.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use crate::harness::{Receiver, SOON, Version, World, wait_until};
+use crate::harness::{Receiver, SOON, Version, Worker, World, wait_until};
 
 /// The argument `webhooks` of `enqueue`: a list of one webhook for that end.
 fn hook(url: &str, end: &str, more: &str) -> String {
@@ -242,5 +244,48 @@ fn a_slow_receiver_does_not_hold_up_the_next_job() {
     let exit = worker.stop();
     assert_eq!(exit.code(), 0);
     assert!(exit.stderr.contains("webhooks of 12 jobs are left unsent"), "{}", exit.stderr);
+    world.finish();
+}
+
+/// A receiver that speaks TLS with a certificate that signs itself, `server.pem` in the world's folder; and its port.
+fn secure_receiver(world: &World) -> (Worker, String) {
+    let mut openssl = world.command(Path::new("openssl"));
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
+    openssl.args(["-days", "2", "-subj", "/CN=receiver", "-keyout", "server.key", "-out", "server.pem"]);
+    openssl.args(["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]);
+    assert!(openssl.output().expect("openssl must be on PATH").status.success());
+    let mut command = world.command(&world.venv.python());
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/harness/https.py"));
+    let receiver = world.start(command);
+    let told = receiver.stdout.wait_for_line("port *", SOON);
+    let port = told.trim_start_matches("port ").to_owned();
+    (receiver, port)
+}
+
+#[test]
+fn https_is_checked_against_the_authorities_of_the_system() {
+    let world = World::new();
+    world.client.exec("import rq.webhook");
+    let (receiver, port) = secure_receiver(&world);
+    let url = format!("https://127.0.0.1:{port}/done");
+    let hook = hook(&url, "finished", ", method='POST'");
+    let work = |job: &str, authorities: &str| {
+        world.enqueue(&format!("'jobs.returns.value', 1, job_id={job:?}, {hook}"));
+        let mut command = world.worker_command();
+        command.args(["-c", "settings", "--burst"]).env("SSL_CERT_FILE", world.path(authorities));
+        world.start(command).wait_exit()
+    };
+
+    let trusted = work("j1", "server.pem");
+    receiver.stdout.wait_for_line("body {\"job_id\": \"j1\"*", SOON);
+    assert!(!trusted.stderr.contains("Failed to send webhook"), "{}", trusted.stderr);
+
+    std::fs::write(world.path("none.pem"), "").unwrap();
+    let unknown = work("j2", "none.pem");
+    assert!(
+        unknown.stderr.contains(&format!("Failed to send webhook to {url} for job j2\n")),
+        "{}",
+        unknown.stderr
+    );
     world.finish();
 }
