@@ -37,7 +37,9 @@ pub(crate) use python::PythonModule;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
 #[cfg(test)]
 pub(crate) use section::keys;
-pub(crate) use section::{DictConfig, Horse, Key, Level, Logging, Sentry, Worker, key};
+pub(crate) use section::{
+    DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Sentry, Shutdown, Worker, key,
+};
 pub(crate) use sources::Sources;
 
 /// Everything the daemon was told.
@@ -47,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) worker: Worker,
     pub(crate) horse: Horse,
     pub(crate) logging: Logging,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) maintenance: Maintenance,
     pub(crate) sentry: Sentry,
 }
 

@@ -14,7 +14,7 @@ use super::origin::Origin;
 use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
-use super::section::{self, Horse, Logging, Sentry, Worker};
+use super::section::{self, Horse, Logging, Maintenance, Sentry, Shutdown, Worker};
 use super::stack::{self, Stack};
 use super::{Redis, Settings, shadow};
 
@@ -198,6 +198,8 @@ fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
         worker,
         horse: stack.section::<Horse>("horse")?,
         logging: stack.section::<Logging>("logging")?,
+        shutdown: stack.section::<Shutdown>("shutdown")?,
+        maintenance: stack.section::<Maintenance>("maintenance")?,
         sentry: stack.section::<Sentry>("sentry")?,
     })
 }

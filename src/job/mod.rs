@@ -1,14 +1,16 @@
 //! Jobs as values: what a job is, how its execution ended and what becomes of it. Nothing here does anything.
 
+mod interruption;
 mod names;
 mod outcome;
 mod timestamp;
 mod verdict;
 
-pub(crate) use names::{ExecutionId, JobId, QueueName, WorkerName};
-pub(crate) use outcome::{Death, Outcome, Raised, Returned, Usage};
+pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
+pub(crate) use names::{DaemonId, ExecutionId, JobId, QueueName, WorkerName};
+pub(crate) use outcome::{Death, Interrupted, Outcome, Raised, Returned, Usage};
 pub(crate) use timestamp::{Timestamp, float};
-pub(crate) use verdict::{Defaults, Verdict, verdict};
+pub(crate) use verdict::{Defaults, Verdict, abandoned, verdict};
 
 use std::time::Duration;
 
@@ -61,6 +63,8 @@ pub(crate) struct Job {
     /// Seconds to wait before each retry.
     pub(crate) retry_intervals: Vec<u64>,
     pub(crate) retry_at_front: bool,
+    /// How often it was put back because its execution was cut off.
+    pub(crate) interruptions: u32,
     /// Things the job asks for that this release cannot do yet, by RQ's names.
     pub(crate) unsupported: Vec<&'static str>,
     pub(crate) fields: Fields,

@@ -11,6 +11,11 @@ pub(crate) enum Verdict {
     Fail,
     /// It goes to the failed registry too, but as stopped: its dependents go on waiting.
     Stop,
+    /// It goes back to the head of its queue, because it was cut off.
+    PutBack {
+        /// How often that happened to it.
+        interruptions: u32,
+    },
     /// It runs again.
     Retry {
         /// Seconds to wait before it is queued again; 0 queues it at once.
@@ -32,13 +37,15 @@ pub(crate) struct Defaults {
 pub(crate) fn verdict(job: Option<&Job>, outcome: &Outcome, defaults: &Defaults) -> Verdict {
     match (job, outcome) {
         (Some(job), Outcome::Returned(_)) => Verdict::Finish(job.result_ttl.unwrap_or(defaults.result_ttl)),
-        (Some(job), Outcome::Raised(_) | Outcome::Died(_)) => retry_or_fail(job),
+        (Some(job), Outcome::Raised(_) | Outcome::Died(_)) => abandoned(job),
         (Some(_), Outcome::Stopped) => Verdict::Stop,
+        (Some(_), Outcome::Interrupted(interrupted)) => interrupted.verdict.clone(),
         (_, Outcome::AskedRetry(_) | Outcome::Unreadable(_)) | (None, _) => Verdict::Fail,
     }
 }
 
-fn retry_or_fail(job: &Job) -> Verdict {
+/// RQ: what becomes of a job whose worker is gone, as far as its own retries say.
+pub(crate) fn abandoned(job: &Job) -> Verdict {
     if job.retries_left == 0 {
         return Verdict::Fail;
     }
@@ -63,6 +70,7 @@ mod tests {
             retries_left,
             retry_intervals: retry_intervals.to_vec(),
             retry_at_front: false,
+            interruptions: 0,
             unsupported: Vec::new(),
             fields: Vec::new(),
         }

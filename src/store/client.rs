@@ -158,6 +158,15 @@ impl Client {
         Ok(Identity { address: address.unwrap_or_else(|| "unknown".to_owned()), version })
     }
 
+    /// How long the server runs, when it tells.
+    pub(crate) async fn uptime(&self) -> Result<Option<Duration>, StoreError> {
+        let info = self.ask(redis::cmd("INFO").arg("server")).await?;
+        let seconds = info.as_deref().and_then(|text| {
+            text.lines().find_map(|line| line.strip_prefix("uptime_in_seconds:")?.trim().parse().ok())
+        });
+        Ok(seconds.map(Duration::from_secs))
+    }
+
     /// A text answer, or `None` when the server refuses to tell.
     async fn ask(&self, command: &Cmd) -> Result<Option<String>, StoreError> {
         match self.run(command).await {

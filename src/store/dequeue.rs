@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reply::Reply;
-use super::{Store, StoreError, job_hash, scripts};
+use super::{Life, Store, StoreError, job_hash, scripts};
 use crate::job::{Claim, ExecutionId, JobId, QueueName, Timestamp, WorkerName};
 
 /// An id that a wait moved to its queue's intermediate list.
@@ -22,6 +22,7 @@ pub(crate) struct ClaimRequest<'a> {
     pub(crate) queues: &'a [QueueName],
     pub(crate) surfaced: &'a [Surfaced],
     pub(crate) lease: Duration,
+    pub(crate) life: &'a Life,
 }
 
 /// What a claim gave.
@@ -58,6 +59,8 @@ impl Store {
             &now.iso(),
             &now.float(),
             &request.lease.as_secs().to_string(),
+            request.life.daemon.as_str(),
+            &request.life.lasts.as_millis().to_string(),
             &request.queues.len().to_string(),
         ]);
         args.extend(request.queues.iter().map(|queue| queue.as_str().into()));

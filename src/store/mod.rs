@@ -2,6 +2,7 @@
 
 mod address;
 mod backoff;
+mod chores;
 mod client;
 mod dedicated;
 mod dequeue;
@@ -11,25 +12,29 @@ mod job_hash;
 mod keys;
 mod keywords;
 mod link;
+mod liveness;
 mod outcome;
+mod recovery;
 mod registration;
 mod reply;
 mod scripts;
 mod sentinel;
 mod subscription;
 mod tls;
-mod upkeep;
 mod url;
 
 pub(crate) use address::{Address, AddressError, Options, Sentinel};
 pub(crate) use backoff::Backoff;
+pub(crate) use chores::Members;
 pub(crate) use client::Client;
 use client::Script;
 pub(crate) use dedicated::Dedicated;
 pub(crate) use dequeue::{ClaimRequest, Claimed, Surfaced};
 pub(crate) use error::StoreError;
 pub(crate) use keys::Keys;
+pub(crate) use liveness::{Life, OtherDaemon, QueueWatched, Watched};
 pub(crate) use outcome::{Settled, failure_text};
+pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
 pub(crate) use subscription::Subscription;
 

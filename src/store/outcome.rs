@@ -62,6 +62,7 @@ pub(crate) fn failure_text(outcome: &Outcome) -> String {
         }
         // RQ: these very words.
         Outcome::Stopped => "Job stopped by user, work-horse terminated.".to_owned(),
+        Outcome::Interrupted(interrupted) => interrupted.reason.clone(),
         Outcome::Returned(_) => String::new(),
     }
 }
@@ -76,7 +77,8 @@ pub(super) fn packed(text: &str) -> String {
 fn plan(ended: &Ended, verdict: &Verdict) -> Value {
     let mut fields = BTreeMap::new();
     // RQ: nobody says when a stopped job ended, or how long it worked.
-    if ended.outcome != Outcome::Stopped {
+    let is_counted = ended.outcome != Outcome::Stopped && !matches!(verdict, Verdict::PutBack { .. });
+    if is_counted {
         fields.insert("ended_at", ended.ended_at.iso());
     }
     if let Some(started_at) = ended.started_at {
@@ -88,12 +90,17 @@ fn plan(ended: &Ended, verdict: &Verdict) -> Value {
         Verdict::Finish(keep) => json!({"become": "finished", "result_ttl": keep.seconds()}),
         Verdict::Fail => json!({"become": "failed"}),
         Verdict::Stop => json!({"become": "stopped"}),
+        Verdict::PutBack { interruptions } => {
+            fields.insert("rqd_interruptions", interruptions.to_string());
+            fields.insert("rqd_interrupted", failure_text(&ended.outcome));
+            json!({"become": "put_back", "queue": ended.claim.queue.as_str()})
+        }
         Verdict::Retry { delay, at_front, left } => {
             fields.insert("retries_left", left.to_string());
             json!({"become": "retried", "queue": ended.claim.queue.as_str(), "delay": delay, "at_front": at_front})
         }
     };
-    if ended.outcome != Outcome::Stopped {
+    if is_counted {
         plan["worked"] = worked.into();
     }
     plan["fields"] = fields.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();

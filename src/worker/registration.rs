@@ -11,7 +11,6 @@ use super::command::{Command, Ear};
 use super::heart::Heart;
 use super::listen::Listener;
 use super::patience::Patience;
-use super::upkeep::Upkeep;
 use super::{Options, Stop, Surroundings, WorkError, Worker};
 use crate::event::Event;
 use crate::job::{Timestamp, WorkerName};
@@ -35,6 +34,7 @@ impl Worker {
             hostname: os::hostname(),
             ip_address: server.address,
             python_version: options.python_version.clone(),
+            daemon: around.life.daemon.clone(),
             identity: identity.to_string(),
             ttl: options.ttl,
         };
@@ -61,13 +61,12 @@ impl Worker {
         registration: Registration,
         (commands, listener): (mpsc::Receiver<Command>, Listener),
     ) -> Self {
-        let Surroundings { store, stable, stop, shutdown } = around;
+        let Surroundings { store, stable, stop, shutdown, life, first_round } = around;
         let (tell, pulses) = mpsc::channel(COMMANDS);
         let heart = Heart::new(&options, &registration, &store, tell);
         let in_hand = Rc::clone(&heart.in_hand);
         let mut tasks = JoinSet::new();
         tasks.spawn_local(heart.beat());
-        let upkeep = Upkeep::new(options.maintenance_interval);
         Self {
             options,
             store,
@@ -79,10 +78,13 @@ impl Worker {
             pulses,
             in_hand,
             listener,
-            upkeep,
+            life,
+            first_round,
             jobs_done: 0,
             idle_since: Instant::now(),
             stop_told: false,
+            stop_at: None,
+            began: false,
             tasks,
         }
     }
@@ -122,6 +124,7 @@ impl Worker {
 
     pub(super) fn tell_warm_stop(&mut self, busy: bool) {
         self.stop_told = true;
+        self.stop_at = self.options.stop_deadline.map(|deadline| Instant::now() + deadline);
         let signal = match self.stop_wanted() {
             Stop::Warm(signal) => signal,
             Stop::Cold | Stop::No => "SIGINT",

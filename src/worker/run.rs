@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::command::Command;
 use super::heart::Pulse;
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::{Ending, Horse, Phase, Run, Said};
-use crate::job::{Claim, Ended, Job, Outcome, Timestamp};
+use crate::job::{Claim, Cut, Ended, Interrupted, Job, Outcome, Timestamp, reason};
+use crate::store::Backoff;
 use crate::telemetry::emit;
 
 /// Why a horse was killed before its job was over.
@@ -20,6 +21,8 @@ enum Kill {
     Stopped,
     TakenAway,
     ColdShutdown,
+    /// A warm stop waited long enough.
+    Deadline,
 }
 
 /// What happens to a horse at work.
@@ -39,6 +42,7 @@ impl Worker {
             description: claim.title(),
         });
         *self.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
+        self.began = false;
         let ended = match claim.job.clone() {
             Ok(job) => self.run_in(horse, claim, &job).await,
             Err(reason) => self.unreadable(claim, reason),
@@ -68,7 +72,11 @@ impl Worker {
             Ok(Said::Phase(..)) => unreachable!("phases are noted while the horse is attended"),
             Err(kill) => {
                 let death = horse.bury(self.cause(kill, job)).await;
-                let outcome = if kill == Kill::Stopped { Outcome::Stopped } else { Outcome::Died(death) };
+                let outcome = match kill {
+                    Kill::Stopped => Outcome::Stopped,
+                    Kill::ColdShutdown | Kill::Deadline => self.interrupted(kill, job),
+                    Kill::Overdue | Kill::Commanded | Kill::TakenAway => Outcome::Died(death),
+                };
                 (outcome, (None, None))
             }
         };
@@ -86,6 +94,7 @@ impl Worker {
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(Phase::Function)) => {
                     emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
+                    self.note_beginning(claim);
                     deadline = job.timeout.map(until_killed);
                 }
                 Happening::Said(Said::Phase(Phase::Ending)) => deadline = job.timeout.map(until_killed),
@@ -112,6 +121,10 @@ impl Worker {
             said = horse.next() => Happening::Said(said),
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 Happening::Kill(Kill::Overdue)
+            }
+            () = sleep_until(self.stop_at.unwrap_or_else(Instant::now)), if self.stop_at.is_some() => {
+                self.stop_at = None;
+                Happening::Kill(Kill::Deadline)
             }
             Some(Pulse::Lost(execution)) = self.pulses.recv() => {
                 if execution == claim.execution { Happening::Kill(Kill::TakenAway) } else { Happening::Noted }
@@ -182,10 +195,37 @@ impl Worker {
                 Some(format!("it outlived its limit of {} by {}", seconds(limit), seconds(grace)))
             }
             Kill::Commanded => Some("a kill-horse command came".to_owned()),
-            Kill::ColdShutdown => Some("the worker was shut down cold".to_owned()),
             Kill::TakenAway => Some("another worker or cleaner owns the job now".to_owned()),
-            Kill::Stopped => None,
+            Kill::ColdShutdown | Kill::Deadline | Kill::Stopped => None,
         }
+    }
+
+    /// Notes in Redis that the function has begun, without anybody waiting for it. Whoever finds the job after our death can
+    /// tell then that nobody knows how much of it was done.
+    fn note_beginning(&mut self, claim: &Claim) {
+        self.began = true;
+        let (store, claim, daemon) = (self.store.clone(), claim.clone(), self.life.daemon.clone());
+        self.tasks.spawn_local(async move {
+            let mut backoff = Backoff::new();
+            // The script is fenced: when the note comes after the outcome, it does nothing.
+            while store.begin(&claim, &daemon).await.is_err_and(|error| error.is_away()) {
+                sleep(backoff.next()).await;
+            }
+        });
+    }
+
+    /// What becomes of a job that our own stop cut off.
+    fn interrupted(&self, kill: Kill, job: &Job) -> Outcome {
+        let (cut, who) = match kill {
+            Kill::Deadline => (Cut::Deadline, "reached its shutdown deadline"),
+            _ if self.began => (Cut::Working, "was shut down cold"),
+            _ => (Cut::Unbegun, "was shut down cold"),
+        };
+        let when = if self.began { "while its function ran" } else { "before its function began" };
+        let remedy = self.options.interrupt_rules.remedy(job, cut);
+        let why = format!("The job was interrupted {when}: worker {} {who}", self.name());
+        let reason = reason(&why, &remedy, job);
+        Outcome::Interrupted(Interrupted { verdict: remedy.verdict, reason })
     }
 
     fn unreadable(&self, claim: Claim, reason: String) -> Ended {

@@ -55,7 +55,7 @@ impl Worker {
             }
             Outcome::AskedRetry(_) => emit(Event::RetryAsked { worker, job }),
             Outcome::Stopped => emit(Event::JobStopped { worker, job }),
-            Outcome::Unreadable(_) => {}
+            Outcome::Unreadable(_) | Outcome::Interrupted(_) => {}
         }
     }
 
@@ -81,6 +81,10 @@ impl Worker {
             }
             (Verdict::Fail | Verdict::Stop, outcome) => {
                 emit(Event::JobFailed { worker: self.name(), job, reason: failure_text(outcome) });
+            }
+            (Verdict::PutBack { .. }, outcome) => {
+                let reason = failure_text(outcome);
+                emit(Event::InterruptedPutBack { queue: ended.claim.origin.to_string(), job, reason });
             }
             (Verdict::Finish(_), _) => {}
         }

@@ -6,15 +6,19 @@
 
 mod horse;
 mod logging;
+mod maintenance;
 mod redis;
 mod sentry;
+mod shutdown;
 mod worker;
 
 pub(crate) use horse::Horse;
 pub(crate) use logging::{DictConfig, Level, Logging};
+pub(crate) use maintenance::Maintenance;
 pub(crate) use redis::RedisKeys;
 pub(crate) use sentry::Sentry;
-pub(crate) use worker::Worker;
+pub(crate) use shutdown::Shutdown;
+pub(crate) use worker::{OnInterrupt, Worker};
 
 use std::time::Duration;
 
@@ -157,8 +161,15 @@ impl Key {
 }
 
 /// All sections, in the order in which they are explained.
-pub(crate) const SECTIONS: [&Section; 5] =
-    [&RedisKeys::SECTION, &Worker::SECTION, &Horse::SECTION, &Logging::SECTION, &Sentry::SECTION];
+pub(crate) const SECTIONS: [&Section; 7] = [
+    &RedisKeys::SECTION,
+    &Worker::SECTION,
+    &Horse::SECTION,
+    &Shutdown::SECTION,
+    &Maintenance::SECTION,
+    &Logging::SECTION,
+    &Sentry::SECTION,
+];
 
 /// Every key of every section.
 pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {

@@ -1,14 +1,14 @@
 -- Claims the next job for a worker: from the first of its queues that has one to the started registry of the job's origin.
 -- KEYS: 1 worker  2 worker's executions  3 suspension flag  4.. queues in order
 -- ARGV: 1 prefix  2 execution id  3 worker name  4 now (RQ's text form)  5 now (Unix seconds, float)  6 lease in seconds
---       7 number of queues  8.. their names, then pairs of queue and id that a wait surfaced
+--       7 this daemon  8 how long its life sign lasts, in milliseconds  9 number of queues  10.. their names, then pairs of queue and id that a wait surfaced
 -- Derived: job, execution, executions of the job, started registry and intermediate lists, list of ids put aside
 -- Returns: {"claimed", queue, id, job hash} | {"again", queue, id, job hash} (this execution already holds a job)
 --          | {"aside", queue, id, reason} (an id that nothing can be done with) | {"empty"} | {"suspended"} | {"unregistered"}
 
 local worker, worker_executions, suspended = KEYS[1], KEYS[2], KEYS[3]
 local execution, worker_name, now, now_float, lease = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local queues = tonumber(ARGV[7])
+local daemon, life, queues = ARGV[7], ARGV[8], tonumber(ARGV[9])
 
 local function held()
   for _, member in ipairs(redis.call('SMEMBERS', worker_executions)) do
@@ -37,7 +37,10 @@ local function start(job, queue)
   -- RQ: monitors of 2.x and 1.x read the current job from the worker's hash.
   redis.call('HSET', worker, 'state', 'busy', 'last_heartbeat', now, 'current_job', job, 'current_job_working_time', '0')
   redis.call('EXPIRE', worker, lease)
-  redis.call('HSET', job_key(job), 'status', 'started', 'started_at', now, 'last_heartbeat', now, 'worker_name', worker_name)
+  redis.call('HSET', job_key(job), 'status', 'started', 'started_at', now, 'last_heartbeat', now, 'worker_name', worker_name,
+    RUN, execution .. ' ' .. daemon .. ' claimed')
+  -- Whoever claims is alive, even if its life sign was lost with an outage: others must not take the job on.
+  redis.call('SET', alive_key(daemon), worker_name, 'PX', life)
   redis.call('PERSIST', job_key(job))
   return { 'claimed', queue, job, redis.call('HGETALL', job_key(job)) }
 end
@@ -52,11 +55,11 @@ if redis.call('EXISTS', worker) == 0 then return { 'unregistered' } end
 local job = held()
 if job then return { 'again', origin_of(job, ''), job, redis.call('HGETALL', job_key(job)) } end
 
-for i = 8 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
+for i = 10 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
 if redis.call('EXISTS', suspended) == 1 then return { 'suspended' } end
 
 for i = 1, queues do
-  local queue = ARGV[7 + i]
+  local queue = ARGV[9 + i]
   local id = redis.call('LPOP', KEYS[3 + i])
   while id do
     -- A colon would break the members `job:execution` that every client splits.

@@ -33,9 +33,21 @@ local function expire_job(job, seconds)
   redis.call('EXPIRE', dependencies_key(job), seconds)
 end
 
+-- Which execution runs a job of ours, whose it is, and how far it came: `execution daemon claimed` or `execution daemon began`.
+-- It stands on the job, because it must outlast the execution's own keys: they end with the lease, which may happen in an outage.
+local RUN = 'rqd_run'
+
+local function forget_run(job, execution)
+  local run = redis.call('HGET', job_key(job), RUN)
+  if run and run:sub(1, #execution + 1) == execution .. ' ' then redis.call('HDEL', job_key(job), RUN) end
+end
+
+local function alive_key(daemon) return P .. 'rqd:alive:' .. daemon end
+
 -- Everything that says "this execution is running" goes together: an execution without its hash makes Python clients raise.
 local function end_execution(job, execution, queue, worker_executions)
   local member = job .. ':' .. execution
+  if kind(job_key(job)) == 'hash' then forget_run(job, execution) end
   redis.call('DEL', execution_key(job, execution))
   redis.call('ZREM', registry_key('wip', queue), member)
   redis.call('ZREM', executions_key(job), execution)
@@ -46,6 +58,8 @@ end
 local function put_back(queue, job)
   if redis.call('LREM', intermediate_key(queue), 1, job) > 0 then
     redis.call('LPUSH', queue_key(queue), job)
+    -- RQ: its cleaner's mark lives for a day, and would have it fail the job at once when the id surfaces there again.
+    redis.call('DEL', intermediate_key(queue) .. ':first_seen:' .. job)
   end
 end
 

@@ -2,7 +2,8 @@
 -- KEYS: 1 worker  2 worker's executions
 -- ARGV: 1 prefix  2 job  3 execution  4 origin  5 worker name  6 now (RQ's text form)  7 verdict as JSON, see below
 --       8.. fields of the result entry, in pairs
--- Verdict: {"become": "finished", "result_ttl"} | {"become": "failed" or "stopped"} | {"become": "retried", "queue", "delay", "at_front"};
+-- Verdict: {"become": "finished", "result_ttl"} | {"become": "failed" or "stopped"} | {"become": "retried", "queue", "delay", "at_front"}
+--          | {"become": "put_back", "queue"} (it was cut off);
 --          each with "fields" (pairs for the job hash) and "worked" (seconds as text, or absent)
 -- Derived: job, its dependents, results, executions and registries; dependents' own keys and queues
 -- Returns: {"settled"} | {"again"} (was settled before: nothing done) | {"lost"} (another owns the job: nothing done)
@@ -48,6 +49,9 @@ if verdict.become == 'finished' then
   redis.call('HSET', job_key(job), 'status', 'finished')
   finish_job(job, origin, result, verdict.result_ttl, now)
   free_worker('successful_job_count')
+elseif verdict.become == 'put_back' then
+  requeue_job(job, verdict.queue, true, now)
+  free_worker()
 elseif verdict.become ~= 'retried' then
   redis.call('HSET', job_key(job), 'status', verdict.become)
   fail_job(job, origin, result, verdict.become, now)

@@ -1,18 +1,24 @@
 -- Puts ids that were stranded in a queue's intermediate list back on the queue, unless they are running or were taken meanwhile.
 -- KEYS: 1 started registry of the queue
 -- ARGV: 1 prefix  2 queue  3.. ids that the caller saw there for long enough
--- Derived: queue, intermediate list, jobs
+-- Derived: queue, intermediate list, jobs and their executions
 -- Returns: {"swept", id put back ...}
 
 local wip, queue = KEYS[1], ARGV[2]
 
-local running = {}
-for _, member in ipairs(redis.call('ZRANGE', wip, 0, -1)) do running[member:match('^[^:]*')] = true end
+-- RQ: before 2.0 a member was the bare id.
+local function runs(job)
+  if redis.call('ZSCORE', wip, job) then return true end
+  for _, execution in ipairs(redis.call('ZRANGE', executions_key(job), 0, 99)) do
+    if redis.call('ZSCORE', wip, job .. ':' .. execution) then return true end
+  end
+  return false
+end
 
 local swept = { 'swept' }
 for i = 3, #ARGV do
   local job = ARGV[i]
-  if running[job] then
+  if runs(job) then
     -- Its horse has not reported yet (a Python worker), or the claim already took the id out (ours): either way it is not stranded.
   elseif not is_job(job) then
     redis.call('LREM', intermediate_key(queue), 1, job)

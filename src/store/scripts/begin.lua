@@ -1,0 +1,12 @@
+-- Notes that the function of a job has begun: from now on nobody can tell how much of it was done.
+-- KEYS: none that are fixed
+-- ARGV: 1 prefix  2 job  3 execution  4 daemon
+-- Derived: the job
+-- Returns: {"noted"} | {"over"} (this execution does not run the job any more: nothing was changed)
+
+local job, execution, daemon = ARGV[2], ARGV[3], ARGV[4]
+
+local mark = execution .. ' ' .. daemon .. ' '
+if kind(job_key(job)) ~= 'hash' or redis.call('HGET', job_key(job), RUN) ~= mark .. 'claimed' then return { 'over' } end
+redis.call('HSET', job_key(job), RUN, mark .. 'began')
+return { 'noted' }
