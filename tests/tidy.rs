@@ -1,6 +1,8 @@
 //! House rules that no compiler checks: layers, sizes, what belongs to one layer alone, headers, paths and links.
 //! The rules are told in `CONTRIBUTING.md`; the parts of this checker are tested beside them.
 
+#[path = "tidy/compatibility.rs"]
+mod compatibility;
 #[path = "tidy/layers.rs"]
 mod layers;
 #[path = "tidy/rules.rs"]
@@ -65,6 +67,14 @@ fn links_between_pages_lead_somewhere() {
     expect_none(
         &pages.iter().flat_map(|(path, text)| rules::check_links(path, text, exists)).collect::<Vec<_>>(),
     );
+}
+
+#[test]
+fn every_difference_from_rq_is_told_and_shown() {
+    let page = files(|path| path == "docs/compatibility.md").remove(0).1;
+    let tests = files(|path| is(path, "rs") || (path.starts_with("tests/") && is(path, "py")));
+
+    expect_none(&compatibility::check(&page, &tests));
 }
 
 #[test]

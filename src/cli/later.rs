@@ -25,7 +25,7 @@ const CLASSES: [(&str, &str, &str, &[&str]); 4] = [
 /// Refuses options that are not supported yet, and strategies that nobody knows.
 pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
     let later = &args.later;
-    if let Some(strategy) = later.dequeue_strategy.as_deref() {
+    if let Some(strategy) = args.work.dequeue_strategy.as_deref() {
         refuse_strategy(strategy)?;
     }
     if later.with_scheduler {
@@ -58,21 +58,17 @@ pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses every strategy but the default one.
+/// Refuses strategies that nobody knows.
 fn refuse_strategy(strategy: &str) -> Result<(), Failure> {
-    match strategy {
-        "default" => Ok(()),
-        "random" | "round_robin" => Err(unsupported(
-            &format!("--dequeue-strategy {strategy}"),
-            "remove the option; queues are then emptied in the order in which they are named",
-        )),
-        // RQ: these words, and 1 rather than 2.
-        _ => Err(Failure::verbatim(
-            Exit::Failed,
-            Stream::Error,
-            "ERROR: Dequeue Strategy can only be one of `default`, `random` or `round_robin`.",
-        )),
+    if ["default", "random", "round_robin", "weighted"].contains(&strategy) {
+        return Ok(());
     }
+    // RQ: these words, and 1 rather than 2.
+    Err(Failure::verbatim(
+        Exit::Failed,
+        Stream::Error,
+        "ERROR: Dequeue Strategy can only be one of `default`, `random` or `round_robin`.",
+    ))
 }
 
 /// A known option that does nothing yet.

@@ -38,7 +38,8 @@ pub(crate) use resolved::{Effective, Resolved, Shadowed};
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Sentry, Shutdown, Worker, key,
+    AtSuspension, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Sentry, Shutdown,
+    Strategy, Worker, key,
 };
 pub(crate) use sources::Sources;
 

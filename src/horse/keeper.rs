@@ -105,7 +105,7 @@ impl Keeper {
                 Input::Wanted(wanting) => self.waiting.push_back(wanting),
                 Input::Reported(generation, report) => self.hear(generation, report),
                 Input::Ready(number, ready) => self.ready(number, ready),
-                Input::Returned(returned) => self.returned(returned).await,
+                Input::Returned(returned) => self.returned(returned),
                 Input::ChildEnded(reaped) => self.child_ended(reaped),
                 Input::Rested => self.resting = false,
                 Input::Started(started) => self.replaced(started),
@@ -227,9 +227,10 @@ impl Keeper {
         self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults }));
     }
 
-    async fn returned(&mut self, returned: Returned) {
+    /// A horse that calls more often than it has lost its socket is not listened to: it must not hold up the others.
+    fn returned(&mut self, returned: Returned) {
         if let Some(watched) = self.watched.get(&returned.pid) {
-            let _ = watched.returned.send(returned.stream).await;
+            let _ = watched.returned.try_send(returned.stream);
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::frame::{self, FrameError};
 use super::protocol::{EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
-use crate::job::{Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
+use crate::job::{self, AskedRetry, Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -58,6 +58,8 @@ pub(crate) struct Horse {
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
     oom_kills: OomKills,
+    /// Where in its job it is.
+    phase: Option<Phase>,
 }
 
 /// What the task that reads a horse's socket heard.
@@ -76,7 +78,7 @@ impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { pid, stream, exit, returned, faults } = parts;
         let (writer, heard, listener) = attend(stream);
-        Self { pid, writer, heard, listener, exit, returned, faults, oom_kills: OomKills::now() }
+        Self { pid, writer, heard, listener, exit, returned, faults, oom_kills: OomKills::now(), phase: None }
     }
 
     /// The process number, which is the number of its process group too.
@@ -85,13 +87,14 @@ impl Horse {
     }
 
     /// Whether it ended before it had a job.
-    pub(super) fn is_gone(&mut self) -> bool {
+    pub(crate) fn is_gone(&mut self) -> bool {
         !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty))
             || self.listener.is_finished()
     }
 
     /// Hands over a job. A horse that cannot take it shows as its death.
     pub(crate) async fn run(&mut self, run: &Run<'_>, fields: &Fields) {
+        self.phase = None;
         let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
         let _ = frame::write(&mut self.writer, &HorseOrder::Run(run), &body).await;
     }
@@ -99,13 +102,23 @@ impl Horse {
     /// Waits for its next word. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Said {
         match self.heard.recv().await {
-            Some(Ok((HorseReport::Phase { phase }, _))) => Said::Phase(phase),
+            Some(Ok((HorseReport::Phase { phase }, _))) if self.enters(phase) => Said::Phase(phase),
             Some(Ok((HorseReport::Ended(head), body))) => Said::Ended(Box::new(ending(head, body))),
             Some(Ok(_)) => self.talked_junk("a report that does not belong here").await,
             Some(Err(FrameError::Junk(what))) => self.talked_junk(&what).await,
             // The process is ending, or its job closed the socket and it will come back.
             Some(Err(FrameError::Closed | FrameError::Broken(_))) | None => self.silent().await,
         }
+    }
+
+    /// Whether it may enter that phase now; each comes once in a job, because each gives it time.
+    fn enters(&mut self, phase: Phase) -> bool {
+        let in_order = match phase {
+            Phase::Function => self.phase.is_none(),
+            Phase::Ending => self.phase != Some(Phase::Ending),
+        };
+        self.phase = Some(phase);
+        in_order
     }
 
     /// Kills the horse and everything in its process group.
@@ -190,7 +203,12 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
             traceback: String::from_utf8_lossy(&body).into_owned(),
             function: head.func_name,
         }),
-        EndedKind::AskedRetry => Outcome::AskedRetry(body),
+        EndedKind::AskedRetry => Outcome::AskedRetry(AskedRetry {
+            max: u32::try_from(head.max.max(0)).unwrap_or(u32::MAX),
+            intervals: head.intervals.into_iter().map(job::whole_seconds).collect(),
+            at_front: head.at_front,
+            value: body,
+        }),
     };
     Ending {
         outcome,

@@ -96,6 +96,9 @@ mod tests {
             retries_left,
             retry_intervals: vec![7],
             retry_at_front: false,
+            asked_retries: 0,
+            repeats_left: 0,
+            repeat_intervals: Vec::new(),
             interruptions,
             unsupported: Vec::new(),
             fields: Vec::new(),
@@ -108,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_job_in_the_middle_is_treated_by_policy() {
-        let retry = Verdict::Retry { delay: 7, at_front: false, left: 0 };
+        let retry = Verdict::Retry(super::super::Again { delay: 7, at_front: false }, 0);
         let table = [
             (OnInterrupt::AsRq, 0, Verdict::Fail),
             (OnInterrupt::AsRq, 1, retry),

@@ -8,11 +8,14 @@ mod verdict;
 
 pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
 pub(crate) use names::{DaemonId, ExecutionId, JobId, QueueName, WorkerName};
-pub(crate) use outcome::{Death, Interrupted, Outcome, Raised, Returned, Usage};
+pub(crate) use outcome::{AskedRetry, Death, Interrupted, Outcome, Raised, Returned, Usage};
 pub(crate) use timestamp::{Timestamp, float};
-pub(crate) use verdict::{Defaults, Verdict, abandoned, verdict};
+pub(crate) use verdict::{Again, Defaults, Verdict, abandoned, verdict};
 
 use std::time::Duration;
+
+/// The most seconds that any number of RQ's can mean: a century. What is beyond is as good as that, and no clock overflows.
+pub(crate) const LONGEST: u64 = 3_155_760_000;
 
 /// How long something that RQ gives a time to live is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +33,7 @@ impl Keep {
     pub(crate) fn from_seconds(seconds: i64) -> Self {
         match u64::try_from(seconds) {
             Ok(0) => Self::Never,
-            Ok(seconds) => Self::Seconds(seconds),
+            Ok(seconds) => Self::Seconds(seconds.min(LONGEST)),
             Err(_) => Self::Forever,
         }
     }
@@ -43,6 +46,17 @@ impl Keep {
             Self::Forever => -1,
         }
     }
+}
+
+/// Seconds to wait, as whole ones: a fraction waits for its end, and what is no time at all does not wait.
+pub(crate) fn whole_seconds(seconds: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is out of range is clamped"
+    )]
+    let whole = seconds.ceil() as u64;
+    whole.min(LONGEST)
 }
 
 /// The raw fields of a job hash, as Redis gave them: the horse builds its `rq.job.Job` of them.
@@ -65,6 +79,12 @@ pub(crate) struct Job {
     pub(crate) retry_at_front: bool,
     /// How often it was put back because its execution was cut off.
     pub(crate) interruptions: u32,
+    /// How often the job has returned a `Retry`.
+    pub(crate) asked_retries: u32,
+    /// How often it is to run again after it succeeded.
+    pub(crate) repeats_left: u32,
+    /// Seconds to wait before each repeat, the next one first.
+    pub(crate) repeat_intervals: Vec<u64>,
     /// Things the job asks for that this release cannot do yet, by RQ's names.
     pub(crate) unsupported: Vec<&'static str>,
     pub(crate) fields: Fields,

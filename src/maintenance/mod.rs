@@ -4,6 +4,7 @@
 //! and RQ's own round of chores.
 
 mod abandoned;
+mod dependents;
 mod groups;
 mod interrupted;
 mod rate_limits;

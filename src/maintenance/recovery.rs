@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{Options, tell_failure};
 use crate::event::Event;
-use crate::job::{Cut, InterruptRules, Job, QueueName, Timestamp, Verdict, abandoned, reason};
+use crate::job::{Again, Cut, InterruptRules, Job, QueueName, Timestamp, Verdict, abandoned, reason};
 use crate::store::{Found, Plan, Proof, Recovered, Store, StoreError, Watched};
 use crate::telemetry::emit;
 
@@ -58,6 +58,11 @@ impl Recovery {
             if let Err(error) = self.take_on_daemons(&seen).await {
                 tell_failure(&self.worker, "take on the jobs of daemons that are gone", &error);
             }
+            if seen.watched.releasing > 0
+                && let Err(error) = self.release_dependents().await
+            {
+                tell_failure(&self.worker, "release dependents", &error);
+            }
             for queue in seen.watched.queues {
                 if queue.ended > 0
                     && let Err(error) = self.end_leases(&queue.queue, seen.no_outage).await
@@ -83,7 +88,7 @@ impl Recovery {
         if recovered == Recovered::Done
             && let Plan::Become(verdict, why) = plan
         {
-            self.tell(&Ended {
+            tell(&Ended {
                 id: found.id().to_owned(),
                 queue: found.queue.clone(),
                 job: found.job.clone(),
@@ -122,21 +127,24 @@ impl Recovery {
         let when = if cut == Cut::Unbegun { "before its function began" } else { "while its function ran" };
         format!("The job was interrupted {when}: the daemon of worker {} {how}", found.worker)
     }
+}
 
-    fn tell(&self, ended: &Ended) {
-        let (queue, job, reason) = (ended.queue.to_string(), ended.id.clone(), ended.why.clone());
-        match &ended.verdict {
-            Verdict::PutBack { .. } => emit(Event::InterruptedPutBack { queue, job, reason }),
-            Verdict::Retry { delay: 0, left, .. } => emit(Event::RetryEnqueued { job, remaining: *left }),
-            Verdict::Retry { delay, left, .. } => {
-                let at = SystemTime::now() + Duration::from_secs(*delay);
-                emit(Event::RetryScheduled { job, at, remaining: *left });
-            }
-            Verdict::Finish(_) | Verdict::Fail | Verdict::Stop => {
-                emit(Event::AbandonedJobFailed { job: job.clone(), at: SystemTime::now() });
-                if ended.was_ours {
-                    emit(Event::InterruptedFailed { queue, job, reason });
-                }
+/// Says what became of a job; whatever else is to be done about it begins here.
+fn tell(ended: &Ended) {
+    let (queue, job, reason) = (ended.queue.to_string(), ended.id.clone(), ended.why.clone());
+    match &ended.verdict {
+        Verdict::PutBack { .. } => emit(Event::InterruptedPutBack { queue, job, reason }),
+        Verdict::Retry(Again { delay: 0, .. }, left) => {
+            emit(Event::RetryEnqueued { job, remaining: *left });
+        }
+        Verdict::Retry(again, left) => {
+            let at = SystemTime::now() + Duration::from_secs(again.delay);
+            emit(Event::RetryScheduled { job, at, remaining: *left });
+        }
+        _ => {
+            emit(Event::AbandonedJobFailed { job: job.clone(), at: SystemTime::now() });
+            if ended.was_ours {
+                emit(Event::InterruptedFailed { queue, job, reason });
             }
         }
     }

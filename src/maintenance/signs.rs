@@ -90,16 +90,14 @@ impl Signs {
     pub(super) async fn give(&mut self) -> Option<Watched> {
         // The mark of who looks ends just before that one's next turn.
         let turn = self.every() * 9 / 10;
-        match self.store.watch(&self.life, (&self.identity, &self.workers), turn, &self.queues).await {
-            Ok(watched) => {
-                self.calm.heard(Instant::now(), SystemTime::now());
-                Some(watched)
-            }
-            Err(_) => {
-                self.calm.broken();
-                None
-            }
+        let card = (self.identity.as_str(), self.workers.as_slice());
+        let watched = self.store.watch(&self.life, card, turn, &self.queues).await.ok();
+        if watched.is_some() {
+            self.calm.heard(Instant::now(), SystemTime::now());
+        } else {
+            self.calm.broken();
         }
+        watched
     }
 
     /// Passes on what was seen. While the last look is still being worked on this one is dropped: there is another soon.

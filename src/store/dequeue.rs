@@ -77,14 +77,20 @@ impl Store {
         .ok_or_else(|| self.malformed("claim"))
     }
 
-    /// Gives ids back that a wait surfaced and that nobody will run now.
-    pub(crate) async fn restore(&self, surfaced: &[Surfaced]) -> Result<(), StoreError> {
-        if surfaced.is_empty() {
+    /// Gives back what was taken and nobody will run now: ids that a wait surfaced, and the job of a claim that got no answer.
+    pub(crate) async fn restore(
+        &self,
+        worker: &WorkerName,
+        unanswered: Option<&ExecutionId>,
+        surfaced: &[Surfaced],
+    ) -> Result<(), StoreError> {
+        if surfaced.is_empty() && unanswered.is_none() {
             return Ok(());
         }
-        let mut args = self.args([]);
+        let now = Timestamp::now().iso();
+        let mut args = self.args([unanswered.map_or("", ExecutionId::as_str), worker.as_str(), &now]);
         args.extend(pairs(surfaced));
-        self.call(&scripts::RESTORE, &[], &args).await?;
+        self.call(&scripts::RESTORE, &[self.keys.worker_executions(worker)], &args).await?;
         Ok(())
     }
 
@@ -101,7 +107,9 @@ fn claimed(reply: &mut Reply, request: &ClaimRequest<'_>, now: Timestamp) -> Opt
     let origin = fields
         .iter()
         .find(|(name, value)| name == b"origin" && !value.is_empty())
-        .map_or_else(|| queue.clone(), |(_, value)| QueueName::new(String::from_utf8_lossy(value)));
+        // The script takes exactly these for readable, too.
+        .and_then(|(_, value)| std::str::from_utf8(value).ok())
+        .map_or_else(|| queue.clone(), QueueName::new);
     Some(Claimed::Job(Box::new(Claim {
         execution: request.execution.clone(),
         queue,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::job::{Fields, Job, JobId, Keep, QueueName};
+use crate::job::{Fields, Job, JobId, Keep, LONGEST, QueueName, whole_seconds};
 
 /// RQ: the limit of a job that names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(180);
@@ -49,6 +49,9 @@ pub(super) fn parse(id: JobId, origin: QueueName, fields: Fields) -> Result<Job,
         retry_at_front: view.text("enqueue_at_front_on_retry")? == Some("1"),
         // Ours alone: junk in it is no reason to refuse the job.
         interruptions: view.number("rqd_interruptions").ok().flatten().unwrap_or(0),
+        asked_retries: view.number("number_of_retries")?.unwrap_or(0),
+        repeats_left: view.number("repeats_left")?.unwrap_or(0),
+        repeat_intervals: view.numbers("repeat_intervals")?,
         unsupported: view.unsupported()?,
         fields,
     })
@@ -76,7 +79,9 @@ impl<'a> View<'a> {
             serde_json::from_str(text).map_err(|_| format!("its {name} {text:?} is not a JSON list"))?;
         list.iter()
             .map(|item| {
-                item.as_u64().ok_or_else(|| format!("its {name} holds {item}, which is no whole number"))
+                item.as_f64()
+                    .map(whole_seconds)
+                    .ok_or_else(|| format!("its {name} holds {item}, which is no number"))
             })
             .collect()
     }
@@ -85,7 +90,9 @@ impl<'a> View<'a> {
         let seconds = self.number::<i64>("timeout")?;
         Ok(match seconds {
             None | Some(0) => Some(DEFAULT_TIMEOUT),
-            Some(seconds) => u64::try_from(seconds).ok().map(Duration::from_secs),
+            Some(seconds) => {
+                u64::try_from(seconds).ok().map(|seconds| Duration::from_secs(seconds.min(LONGEST)))
+            }
         })
     }
 
@@ -111,9 +118,7 @@ impl<'a> View<'a> {
         let wishes = [
             ("success_callback_name", "a success callback"),
             ("failure_callback_name", "a failure callback"),
-            ("repeats_left", "repeats"),
             ("webhooks", "webhooks"),
-            ("rate_limit_key", "a rate limit"),
         ];
         let mut unsupported = Vec::new();
         for (field, wish) in wishes {

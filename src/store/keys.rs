@@ -92,6 +92,11 @@ impl Keys {
         format!("{}:rqd:watcher", self.prefix)
     }
 
+    /// Jobs whose dependents are not all released yet.
+    pub(super) fn releasing(&self) -> String {
+        format!("{}:rqd:releasing", self.prefix)
+    }
+
     pub(super) fn suspended(&self) -> String {
         format!("{}:suspended", self.prefix)
     }

@@ -51,6 +51,8 @@ pub(crate) struct QueueWatched {
 pub(crate) struct Watched {
     /// The other daemons; none while another one looks after them.
     pub(crate) daemons: Vec<OtherDaemon>,
+    /// Jobs whose dependents are not all released.
+    pub(crate) releasing: i64,
     pub(crate) queues: Vec<QueueWatched>,
 }
 
@@ -78,6 +80,7 @@ impl Store {
                 let card = serde_json::from_str(&reply.text()?).unwrap_or_default();
                 watched.daemons.push(OtherDaemon { daemon, card, is_alive: reply.integer()? == 1 });
             }
+            watched.releasing = reply.integer()?;
             for queue in queues {
                 let (ended, count) = (reply.integer()?, reply.integer()?);
                 let intermediate = (0..count).map(|_| reply.bytes()).collect::<Option<Vec<_>>>()?;

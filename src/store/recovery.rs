@@ -14,7 +14,7 @@ pub(crate) struct Execution {
     member: Vec<u8>,
     job: String,
     /// RQ: before 2.0 a member was the job's id alone.
-    execution: Option<String>,
+    id: Option<String>,
 }
 
 /// What stands about an execution in Redis.
@@ -70,11 +70,11 @@ pub(crate) enum Recovered {
 impl Execution {
     pub(crate) fn of_member(member: &[u8]) -> Self {
         let text = String::from_utf8_lossy(member);
-        let (job, execution) = match text.split_once(':') {
-            Some((job, execution)) => (job.to_owned(), Some(execution.to_owned())),
+        let (job, id) = match text.split_once(':') {
+            Some((job, id)) => (job.to_owned(), Some(id.to_owned())),
             None => (text.into_owned(), None),
         };
-        Self { member: member.to_vec(), job, execution }
+        Self { member: member.to_vec(), job, id }
     }
 }
 
@@ -134,7 +134,7 @@ impl Store {
         Ok(Found {
             queue: queue.clone(),
             status: has_data.then(|| text("status")),
-            run: run_of(&mark, execution.execution.as_deref()),
+            run: run_of(&mark, execution.id.as_deref()),
             job: job_hash::parse(JobId::new(execution.job.as_str()), queue, fields),
             execution,
             mark,
@@ -150,7 +150,7 @@ impl Store {
         plan: &Plan,
     ) -> Result<Recovered, StoreError> {
         let now = Timestamp::now().iso();
-        let Execution { member, job, execution } = &found.execution;
+        let Execution { member, job, id } = &found.execution;
         let mut args = self.args([found.queue.as_str()]);
         args.push(member.clone());
         let proof = match proof {
@@ -160,7 +160,7 @@ impl Store {
         };
         let daemon = found.run.as_ref().map_or("", |(daemon, _)| daemon.as_str());
         let status = found.status.as_deref().unwrap_or_default();
-        let execution = execution.as_deref().unwrap_or_default();
+        let execution = id.as_deref().unwrap_or_default();
         let plan_json = plan_of(plan).to_string();
         let rest = [job.as_str(), execution, &now, status, &found.mark, proof, daemon, &plan_json];
         args.extend(rest.map(|text| text.as_bytes().to_vec()));
@@ -198,16 +198,14 @@ fn plan_of(plan: &Plan) -> serde_json::Value {
     match plan {
         Plan::Mend => json!({"become": "mended", "fields": []}),
         Plan::Become(Verdict::PutBack { interruptions }, why) => json!({
-            "become": "put_back",
+            "become": "put_back", "at_front": true,
             "fields": ["rqd_interruptions", interruptions.to_string(), "rqd_interrupted", why],
         }),
-        Plan::Become(Verdict::Retry { delay, at_front, left }, _) => json!({
-            "become": "retried", "delay": delay, "at_front": at_front,
+        Plan::Become(Verdict::Retry(again, left), _) => json!({
+            "become": "retried", "delay": again.delay, "at_front": again.at_front,
             "fields": ["retries_left", left.to_string()],
         }),
-        Plan::Become(Verdict::Finish(_) | Verdict::Fail | Verdict::Stop, _) => {
-            json!({"become": "failed", "fields": []})
-        }
+        Plan::Become(_, _) => json!({"become": "failed", "fields": []}),
     }
 }
 
@@ -218,9 +216,9 @@ mod tests {
     #[test]
     fn members_are_read_as_every_version_wrote_them() {
         let bare = Execution::of_member(b"j1");
-        assert_eq!((bare.job.as_str(), bare.execution.as_deref()), ("j1", None));
+        assert_eq!((bare.job.as_str(), bare.id.as_deref()), ("j1", None));
         let whole = Execution::of_member(b"j1:e1");
-        assert_eq!((whole.job.as_str(), whole.execution.as_deref()), ("j1", Some("e1")));
+        assert_eq!((whole.job.as_str(), whole.id.as_deref()), ("j1", Some("e1")));
     }
 
     #[test]

@@ -11,17 +11,21 @@ macro_rules! script {
     };
 }
 
-pub(super) static CLAIM: LazyLock<Script> = script!("prelude", "claim");
-pub(super) static RESTORE: LazyLock<Script> = script!("prelude", "restore");
+pub(super) static CLAIM: LazyLock<Script> = script!("prelude", "taking", "claim");
+pub(super) static RESTORE: LazyLock<Script> =
+    script!("prelude", "rate_limit", "dependents", "outcomes", "taking", "restore");
 pub(super) static BEAT: LazyLock<Script> = script!("prelude", "beat");
 pub(super) static REGISTER: LazyLock<Script> = script!("prelude", "register");
 pub(super) static UNREGISTER: LazyLock<Script> = script!("prelude", "unregister");
-pub(super) static SETTLE: LazyLock<Script> = script!("prelude", "dependents", "outcomes", "settle");
+pub(super) static SETTLE: LazyLock<Script> =
+    script!("prelude", "rate_limit", "dependents", "outcomes", "settle");
 pub(super) static BEGIN: LazyLock<Script> = script!("prelude", "begin");
-pub(super) static RECOVER: LazyLock<Script> = script!("prelude", "dependents", "outcomes", "recover");
+pub(super) static RECOVER: LazyLock<Script> =
+    script!("prelude", "taking", "rate_limit", "dependents", "outcomes", "recover");
 pub(super) static WATCH: LazyLock<Script> = script!("prelude", "watch");
 pub(super) static BURY: LazyLock<Script> = script!("prelude", "bury");
-pub(super) static SWEEP: LazyLock<Script> = script!("prelude", "sweep");
+pub(super) static SWEEP: LazyLock<Script> = script!("prelude", "taking", "sweep");
+pub(super) static RELEASE: LazyLock<Script> = script!("prelude", "rate_limit", "dependents", "release");
 pub(super) static PURGE: LazyLock<Script> = script!("prelude", "purge");
 pub(super) static READY: LazyLock<Script> = script!("prelude", "rate_limit", "dependents", "ready");
 pub(super) static LIMITS: LazyLock<Script> = script!("prelude", "rate_limit", "limits");

@@ -9,7 +9,10 @@ use std::rc::Rc;
 use tokio::sync::{oneshot, watch};
 
 use super::{Daemon, SupervisorError, redis};
-use crate::config::{self, PythonModule, PythonSource, Resolved, Settings, Sources, Worker as WorkerSection};
+use crate::config::{
+    self, AtSuspension, PythonModule, PythonSource, Resolved, Settings, Sources, Strategy,
+    Worker as WorkerSection,
+};
 use crate::event::Event;
 use crate::horse::{Application, Opened, Places, Stable, StableOptions, StartError, find_python};
 use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
@@ -124,7 +127,8 @@ pub(super) async fn start_and_work(
     let client = Client::new(address, Some(options.name.to_string()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
     let limit = if options.burst { std::time::Duration::ZERO } else { settings.redis.start_timeout };
-    if redis::reach(&store, options.name.as_str(), limit).await? {
+    let suspended = redis::reach(&store, options.name.as_str(), limit).await?;
+    if suspended && (options.burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
         return Err(SupervisorError::Suspended);
     }
     let Leash { read, _write } = leash;
@@ -145,9 +149,9 @@ pub(super) async fn start_and_work(
     let first_round = maintenance::FirstRound { begin: may_begin, over: tell_over };
     maintenance.start(vec![worker.registered_name()], first_round).await;
     daemon.working.set(true);
-    let worked = worker.work().await;
-    maintenance.leave(!matches!(worked, Err(WorkError::Unsettled))).await;
-    Ok(worked?)
+    let end = worker.work().await;
+    maintenance.leave(!matches!(end, Err(WorkError::Unsettled))).await;
+    Ok(end?)
 }
 
 fn leash() -> Result<Leash, SupervisorError> {
@@ -188,6 +192,7 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         name: worker.name.clone().map_or_else(WorkerName::random, WorkerName::new),
         name_may_change: worker.name_from_environment,
         queues: worker.queues.iter().map(QueueName::new).collect(),
+        strategy: strategy(worker),
         burst: worker.burst,
         defaults: Defaults { result_ttl: Keep::from_seconds(worker.results_ttl) },
         ttl: worker.ttl,
@@ -221,6 +226,17 @@ fn interrupt_rules(worker: &WorkerSection) -> InterruptRules {
         policy: policy(worker.on_interrupt),
         of_queue: of_queue.map(|(queue, own)| (QueueName::new(queue.as_str()), policy(*own))).collect(),
         budget: worker.max_interruptions,
+    }
+}
+
+fn strategy(worker: &WorkerSection) -> worker::Strategy {
+    match worker.dequeue_strategy {
+        Strategy::Default => worker::Strategy::Default,
+        Strategy::RoundRobin => worker::Strategy::RoundRobin,
+        Strategy::Random => worker::Strategy::Random,
+        Strategy::Weighted => worker::Strategy::Weighted(
+            worker.weights().into_iter().map(|(queue, weight)| (QueueName::new(queue), weight)).collect(),
+        ),
     }
 }
 

@@ -31,29 +31,38 @@ impl Worker {
     /// Waits for the next job. The horse comes first: a job that is claimed never waits for one.
     pub(super) async fn dequeue(&mut self) -> Result<Dequeued, WorkError> {
         emit(Event::ListenBegan { worker: self.name(), queues: self.queue_names() });
-        let stable = std::rc::Rc::clone(&self.stable);
-        let horse = tokio::select! {
-            horse = stable.lend() => horse,
-            () = self.stopped_while_idle() => None,
-        };
-        let Some(horse) = horse else { return Ok(Dequeued::Nothing(self.stopped_on_request())) };
+        let mut horse = None;
         let execution = ExecutionId::random();
+        let mut unanswered = None;
         let mut surfaced = Vec::new();
         loop {
             if let Some(reason) = self.reason_to_leave() {
-                // What cannot be given back now stands in the intermediate lists, where it is found.
-                let _ = self.store.restore(&surfaced).await;
+                self.give_back(unanswered, &surfaced).await;
                 return Ok(Dequeued::Nothing(reason));
+            }
+            // It may have died while it waited for a job.
+            if horse.as_mut().is_none_or(Horse::is_gone) {
+                horse = self.borrow_horse().await;
+                continue;
             }
             emit(Event::DequeueBegan {
                 worker: self.name(),
                 queues: self.queue_names(),
                 timeout: self.patience(),
             });
-            let Some(claimed) = self.claim(&execution, &surfaced).await? else { continue };
+            // Without an answer, what surfaced is not known to be taken, and the execution may have begun.
+            let Some(claimed) = self.claim(&execution, &surfaced).await? else {
+                unanswered = Some(&execution);
+                continue;
+            };
             surfaced.clear();
+            unanswered = None;
             match claimed {
-                Claimed::Job(claim) => return Ok(Dequeued::Job(horse, claim)),
+                Claimed::Job(claim) => {
+                    self.turns.took_from(&claim.queue);
+                    let horse = horse.expect("a claim is made only with a horse at hand");
+                    return Ok(Dequeued::Job(horse, claim));
+                }
                 Claimed::Aside { queue, id, reason } => self.told_aside(queue.to_string(), id, reason),
                 Claimed::Suspended if self.options.burst => {
                     return Ok(Dequeued::Nothing(Event::SuspensionFound {
@@ -71,6 +80,15 @@ impl Worker {
                 }
                 Claimed::Empty => surfaced = self.await_jobs().await,
             }
+        }
+    }
+
+    /// Waits for a horse; nothing when a stop came first.
+    async fn borrow_horse(&self) -> Option<Horse> {
+        let stable = std::rc::Rc::clone(&self.stable);
+        tokio::select! {
+            horse = stable.lend() => horse,
+            () = self.stopped_while_idle() => None,
         }
     }
 
@@ -103,8 +121,8 @@ impl Worker {
         execution: &ExecutionId,
         surfaced: &[Surfaced],
     ) -> Result<Option<Claimed>, WorkError> {
-        let (worker, queues, lease, life) =
-            (self.registration.name.clone(), self.options.queues.clone(), self.lease(), self.life.clone());
+        let (worker, queues) = (self.registration.name.clone(), self.turns.order());
+        let (lease, life) = (self.lease(), self.life.clone());
         let claimed = self
             .persist(Patience::Idle, async |store| {
                 let request = crate::store::ClaimRequest {
@@ -149,6 +167,7 @@ impl Worker {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(SUSPENDED) => {}
+                Some(command) = self.commands.recv() => { self.obey_while_idle(&command).await; continue }
                 _ = stop.wait_for(|stop| *stop != Stop::No) => break,
             }
             let suspended = self.persist(Patience::Idle, async |store| store.is_suspended().await).await;
@@ -158,6 +177,17 @@ impl Worker {
         }
         self.show_state("idle").await;
         self.idle_since = Instant::now();
+    }
+
+    /// What was taken for nobody goes back to the head of its queue.
+    async fn give_back(&mut self, unanswered: Option<&ExecutionId>, surfaced: &[Surfaced]) {
+        let worker = self.registration.name.clone();
+        let restored = self
+            .persist(Patience::Busy, async |store| store.restore(&worker, unanswered, surfaced).await)
+            .await;
+        if let Err(error) = restored {
+            emit(Event::LoopBroke { worker: self.name(), error: error.to_string() });
+        }
     }
 
     fn told_aside(&self, queue: String, job: String, reason: String) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::job::QueueName;
 use crate::store::{Dedicated, Store, StoreError, Surfaced};
@@ -20,6 +20,8 @@ const BLOCK: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(250);
 /// The most queues that are waited for with a connection each.
 const MOST_LINES: usize = 16;
+/// How long a queue is not waited for after its wait failed: the claim that follows may well succeed, and must not spin.
+const REST: Duration = Duration::from_millis(500);
 /// How long waits may take to end before their connections are dropped.
 const UNBLOCK: Duration = Duration::from_secs(2);
 /// How often an end is asked for: a wait that has not begun yet cannot be ended.
@@ -42,6 +44,8 @@ pub(super) struct Listener {
 struct Line {
     arm: mpsc::Sender<()>,
     armed: bool,
+    /// It failed, and is armed again from then on.
+    rests_until: Option<Instant>,
     /// The connection that is blocked, by Redis' number.
     connection: Rc<Cell<Option<i64>>>,
 }
@@ -75,12 +79,26 @@ impl Listener {
             sleep(POLL).await;
             return Ok(None);
         }
-        for line in self.lines.iter_mut().filter(|line| !line.armed) {
-            line.armed = line.arm.try_send(()).is_ok();
+        loop {
+            self.arm();
+            let rested = self.lines.iter().filter_map(|line| line.rests_until).min();
+            tokio::select! {
+                woken = self.woken.recv() => match woken {
+                    Some(woken) => return self.surfaced(woken),
+                    None => return Ok(None),
+                },
+                () = sleep_until(rested.unwrap_or_else(Instant::now)), if rested.is_some() => {}
+            }
         }
-        match self.woken.recv().await {
-            Some(woken) => self.surfaced(woken),
-            None => Ok(None),
+    }
+
+    fn arm(&mut self) {
+        let now = Instant::now();
+        for line in self.lines.iter_mut().filter(|line| !line.armed) {
+            if line.rests_until.is_none_or(|until| until <= now) {
+                line.rests_until = None;
+                line.armed = line.arm.try_send(()).is_ok();
+            }
         }
     }
 
@@ -116,6 +134,7 @@ impl Listener {
 
     fn surfaced(&mut self, (line, result): Woken) -> Result<Option<Surfaced>, StoreError> {
         self.lines[line].armed = false;
+        self.lines[line].rests_until = result.is_err().then(|| Instant::now() + REST);
         Ok(result?.map(|id| Surfaced { queue: self.queues[line].clone(), id }))
     }
 
@@ -129,7 +148,7 @@ impl Listener {
                 connection: Rc::clone(&connection),
             };
             self.tasks.spawn_local(waiting.attend(number, armed, self.tell.clone()));
-            self.lines.push(Line { arm, armed: false, connection });
+            self.lines.push(Line { arm, armed: false, rests_until: None, connection });
         }
     }
 }

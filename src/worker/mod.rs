@@ -8,6 +8,7 @@ mod patience;
 mod registration;
 mod run;
 mod settle;
+mod strategy;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -25,6 +26,8 @@ use command::Command;
 use dequeue::Dequeued;
 use heart::Pulse;
 use listen::Listener;
+pub(crate) use strategy::Strategy;
+use strategy::Turns;
 
 /// What a worker is told.
 #[derive(Debug, Clone)]
@@ -34,6 +37,7 @@ pub(crate) struct Options {
     pub(crate) name_may_change: bool,
     /// In the order of their priority.
     pub(crate) queues: Vec<QueueName>,
+    pub(crate) strategy: Strategy,
     pub(crate) burst: bool,
     pub(crate) defaults: Defaults,
     pub(crate) ttl: Duration,
@@ -89,6 +93,7 @@ pub(crate) struct Worker {
     listener: Listener,
     life: Life,
     first_round: FirstRound,
+    turns: Turns,
     jobs_done: u64,
     idle_since: Instant,
     /// The warm stop was told already.

@@ -40,7 +40,7 @@ impl Worker {
                 }
                 Err(error) => error,
             };
-            if !error.is_away() {
+            if !error.is_away() && !is_full(&error) {
                 refusals += 1;
                 if refusals > REFUSALS {
                     return Err(error);
@@ -68,4 +68,9 @@ impl Worker {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// A server whose memory or disk is full refuses to write until somebody, or time, makes room: what is in hand must wait for it.
+fn is_full(error: &StoreError) -> bool {
+    matches!(error.code(), Some("OOM" | "MISCONF"))
 }

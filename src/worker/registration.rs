@@ -11,6 +11,7 @@ use super::command::{Command, Ear};
 use super::heart::Heart;
 use super::listen::Listener;
 use super::patience::Patience;
+use super::strategy::Turns;
 use super::{Options, Stop, Surroundings, WorkError, Worker};
 use crate::event::Event;
 use crate::job::{Timestamp, WorkerName};
@@ -67,6 +68,7 @@ impl Worker {
         let in_hand = Rc::clone(&heart.in_hand);
         let mut tasks = JoinSet::new();
         tasks.spawn_local(heart.beat());
+        let turns = Turns::new(options.strategy.clone(), &options.queues);
         Self {
             options,
             store,
@@ -80,6 +82,7 @@ impl Worker {
             listener,
             life,
             first_round,
+            turns,
             jobs_done: 0,
             idle_since: Instant::now(),
             stop_told: false,
@@ -108,7 +111,7 @@ impl Worker {
         let surfaced = self.listener.rest().await;
         let registration = self.registration.clone();
         emit(Event::DeathBegan { worker: self.name() });
-        self.store.restore(&surfaced).await?;
+        self.store.restore(&registration.name, None, &surfaced).await?;
         self.store.unregister(&registration).await?;
         let channel = self.store.channel(&registration.name);
         emit(Event::ChannelUnsubscribed { worker: self.name(), channel });

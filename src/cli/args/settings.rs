@@ -41,7 +41,7 @@ const fn setting(id: &'static str, flag: &'static str, key: &'static str, unset:
 }
 
 /// Every option that stands for a setting.
-const SETTINGS: [Setting; 24] = [
+const SETTINGS: [Setting; 25] = [
     setting("url", "--url", "redis.url", "redis://localhost:6379/0"),
     setting("path", "--path", "horse.path", ""),
     setting("python", "--python", "horse.python", ""),
@@ -58,6 +58,7 @@ const SETTINGS: [Setting; 24] = [
     setting("disable_job_desc_logging", "--disable-job-desc-logging", "worker.describe_jobs", ""),
     setting("serializer", "--serializer", "worker.serializer", "pickle"),
     setting("pid", "--pid", "worker.pid_file", ""),
+    setting("dequeue_strategy", "--dequeue-strategy", "worker.dequeue_strategy", ""),
     setting("verbose", "--verbose", "logging.level", ""),
     setting("quiet", "--quiet", "logging.level", ""),
     setting("logging_level", "--logging_level", "logging.level", ""),
@@ -69,12 +70,11 @@ const SETTINGS: [Setting; 24] = [
 ];
 
 /// Options that have no setting yet, and what RQ does without them.
-const UNSET: [(&str, &str); 5] = [
+const UNSET: [(&str, &str); 4] = [
     ("worker_class", "rq.Worker"),
     ("job_class", "rq.job.Job"),
     ("queue_class", "rq.Queue"),
     ("connection_class", "redis.Redis"),
-    ("dequeue_strategy", "default"),
 ];
 
 /// Shorthands for a value of one setting, which has an option of its own.
@@ -143,7 +143,8 @@ fn default(setting: &Setting, key: &Key) -> String {
         // A switch that is not given says it all.
         Some(Value::Bool(_)) => String::new(),
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
-        Some(Value::String(text)) if matches!(key.kind, Kind::Choice(_)) => text.to_uppercase(),
+        // Levels are known by Python's spelling.
+        Some(Value::String(text)) if setting.key == "logging.level" => text.to_uppercase(),
         // These options count in seconds, without a unit.
         Some(Value::String(text)) if matches!(key.kind, Kind::Duration { .. }) => {
             text.trim_end_matches('s').to_owned()

@@ -114,12 +114,12 @@ fn the_settings_are_named_by_either_spelling() {
 #[test]
 fn two_letters_are_one_option_for_the_strategy_and_two_otherwise() {
     for words in ["-ds random", "-ds=random", "--dequeue-strategy random", "--dequeue-strategy=random"] {
-        assert_eq!(worker(words).later.dequeue_strategy.as_deref(), Some("random"), "{words}");
+        assert_eq!(worker(words).work.dequeue_strategy.as_deref(), Some("random"), "{words}");
     }
 
-    let bundled = worker("-sd").later;
-    assert!(bundled.with_scheduler && bundled.disable_default_exception_handler);
-    assert_eq!(bundled.dequeue_strategy, None);
+    let bundled = worker("-sd");
+    assert!(bundled.later.with_scheduler && bundled.later.disable_default_exception_handler);
+    assert_eq!(bundled.work.dequeue_strategy, None);
     refused("-dsrandom");
 }
 
@@ -156,7 +156,6 @@ fn what_is_not_supported_yet_is_said_by_name() {
         ("--connection-class app.R", "--connection-class app.R is not supported yet"),
         ("--exception-handler a --exception-handler b", "--exception-handler a is not supported yet"),
         ("-d", "--disable-default-exception-handler is not supported yet"),
-        ("-ds round_robin", "--dequeue-strategy round_robin is not supported yet"),
     ] {
         let failure = later::refuse(&worker(words)).unwrap_err();
 

@@ -102,6 +102,12 @@ pub(crate) struct WorkArgs {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..=LONGEST))]
     pub(crate) max_idle_time: Option<i64>,
 
+    /// How to choose among queues: default, round_robin, random or weighted; also spelled -ds.
+    ///
+    /// default keeps the order in which they are named; weighted draws by worker.queue_weights.
+    #[arg(long, value_name = "STRATEGY")]
+    pub(crate) dequeue_strategy: Option<String>,
+
     /// Seconds to keep a result when the job does not say; -1 for ever, 0 not at all.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1..=LONGEST))]
     pub(crate) results_ttl: Option<i64>,
@@ -205,10 +211,6 @@ pub(crate) struct LaterArgs {
     #[arg(long, short = 'd')]
     pub(crate) disable_default_exception_handler: bool,
 
-    /// How to choose among queues: default, random or round_robin; also spelled -ds.
-    #[arg(long, value_name = "STRATEGY")]
-    pub(crate) dequeue_strategy: Option<String>,
-
     /// Which of these came from the environment.
     #[arg(skip)]
     from_environment: Vec<&'static str>,
@@ -239,6 +241,7 @@ impl WorkerArgs {
             given("job_monitoring_interval", number(work.job_monitoring_interval)),
             given("max_jobs", number(work.max_jobs)),
             given("max_idle_time", number(work.max_idle_time)),
+            given("dequeue_strategy", text(&work.dequeue_strategy)),
             given("serializer", text(&work.serializer)),
             given("pid", text(&work.pid)),
             given("preload", list(&work.preload)),

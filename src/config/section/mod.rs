@@ -18,7 +18,7 @@ pub(crate) use maintenance::Maintenance;
 pub(crate) use redis::RedisKeys;
 pub(crate) use sentry::Sentry;
 pub(crate) use shutdown::Shutdown;
-pub(crate) use worker::{OnInterrupt, Worker};
+pub(crate) use worker::{AtSuspension, OnInterrupt, Strategy, Worker};
 
 use std::time::Duration;
 

@@ -20,6 +20,12 @@ section! {
         /// The queues to serve, in the order in which they are asked for jobs.
         queues: Vec<String> = Key::new(Kind::List).rq("QUEUES").option("[QUEUES]...").default("[\"default\"]")
             .check(queues);
+        /// Which queue is asked first: `default` keeps the order of `queues`, `round_robin` goes on behind the queue
+        /// that gave the last job, `random` shuffles after each job, `weighted` draws by `queue_weights`.
+        dequeue_strategy: Strategy = Key::new(Kind::Choice(STRATEGIES)).option("--dequeue-strategy, -ds")
+            .default("\"default\"");
+        /// Chances of queues to be asked first by the `weighted` strategy; a queue that is not named weighs 1.
+        queue_weights: Vec<String> = Key::new(Kind::List).default("[]").check(weights);
         /// Whether to quit when all queues are empty.
         burst: bool = Key::new(Kind::Boolean).option("--burst, -b").default("false");
         /// How long the result of a job is kept when the job does not say it, in seconds; 0 keeps nothing, -1
@@ -41,6 +47,9 @@ section! {
         maintenance_interval: Duration = Key::span(1_000).option("--maintenance-interval").default("\"600s\"");
         /// How often a running job is looked after and its lease renewed.
         job_monitoring_interval: Duration = Key::span(1_000).option("--job-monitoring-interval").default("\"30s\"");
+        /// What a worker does that starts while RQ is suspended: `wait` until it is resumed, or `exit` as RQ does (a
+        /// burst always exits).
+        suspended_at_start: AtSuspension = Key::new(Kind::Choice(AT_SUSPENSION)).default("\"wait\"");
         /// Quit after so many jobs.
         max_jobs: Option<u64> = Key::integer(1, i64::MAX).option("--max-jobs").example("1000");
         /// Quit after so long without a job.
@@ -86,6 +95,53 @@ impl<'de> Deserialize<'de> for QueuePolicies {
 fn policies(value: &Value) -> Result<(), Mismatch> {
     let Value::Table(serde_json::Value::Object(table)) = value else { return Ok(()) };
     table.values().try_for_each(|policy| Kind::Choice(POLICIES).read(policy).map(drop))
+}
+
+/// How a worker chooses among its queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Strategy {
+    Default,
+    RoundRobin,
+    Random,
+    Weighted,
+}
+
+const STRATEGIES: &[(&str, &str)] =
+    &[("default", "default"), ("round_robin", "round_robin"), ("random", "random"), ("weighted", "weighted")];
+
+/// What a worker does that starts while RQ is suspended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AtSuspension {
+    Wait,
+    Exit,
+}
+
+const AT_SUSPENSION: &[(&str, &str)] = &[("wait", "wait"), ("exit", "exit")];
+
+impl Worker {
+    /// The weights of the queues that have one.
+    pub(crate) fn weights(&self) -> Vec<(String, u32)> {
+        self.queue_weights.iter().filter_map(|text| weight(text)).collect()
+    }
+}
+
+/// Reads `queue=weight`; the weight is 1 to 1000.
+fn weight(text: &str) -> Option<(String, u32)> {
+    let (queue, weight) = text.rsplit_once('=')?;
+    let weight = weight.trim().parse().ok().filter(|weight| (1..=1000).contains(weight))?;
+    Some((queue.trim().to_owned(), weight))
+}
+
+fn weights(value: &Value) -> Result<(), Mismatch> {
+    let Value::List(texts) = value else { return Ok(()) };
+    match texts.iter().find(|text| weight(text).is_none()) {
+        Some(text) => {
+            Err(Mismatch::new("texts such as \"high=5\", with weights from 1 to 1000", format!("{text:?}")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn not_empty(value: &Value) -> Result<(), Mismatch> {

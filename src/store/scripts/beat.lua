@@ -8,30 +8,31 @@
 local worker, worker_executions = KEYS[1], KEYS[2]
 local now, now_float, lifetime, lease, state, name = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
 
-if redis.call('EXISTS', worker) == 0 then return { 'unregistered' } end
+if call('EXISTS', worker) == 0 then return { 'unregistered' } end
 
-local reply = { 'beaten', redis.call('EXISTS', P .. 'suspended') }
-redis.call('HSET', worker, 'last_heartbeat', now)
-if state ~= '' then redis.call('HSET', worker, 'state', state) end
-redis.call('EXPIRE', worker, lifetime)
-redis.call('EXPIRE', worker_executions, lifetime)
+local reply = { 'beaten', call('EXISTS', P .. 'suspended') }
+call('HSET', worker, 'last_heartbeat', now)
+if state ~= '' then call('HSET', worker, 'state', state) end
+if state == 'idle' then call('HDEL', worker, 'current_job', 'current_job_working_time') end
+call('EXPIRE', worker, lifetime)
+call('EXPIRE', worker_executions, lifetime)
 
 for i = 8, #ARGV, 4 do
   local job, execution, origin, worked = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local wip, member = registry_key('wip', origin), job .. ':' .. execution
   if holds(job, execution, origin, name) and is_job(job) then
     local ends = server_seconds() + lease
-    redis.call('HSET', execution_key(job, execution), 'id', execution, 'job_id', job, 'last_heartbeat', now_float,
+    call('HSET', execution_key(job, execution), 'id', execution, 'job_id', job, 'last_heartbeat', now_float,
       'worker_name', name)
-    redis.call('HSETNX', execution_key(job, execution), 'created_at', now_float)
-    redis.call('EXPIRE', execution_key(job, execution), lease)
-    redis.call('ZADD', wip, ends, member)
-    redis.call('ZADD', executions_key(job), ends + 60, execution)
-    redis.call('EXPIRE', executions_key(job), lease + 60)
-    redis.call('SADD', worker_executions, member)
-    redis.call('EXPIRE', worker_executions, lease + 60)
-    redis.call('HSET', job_key(job), 'last_heartbeat', now)
-    redis.call('HSET', worker, 'current_job', job, 'current_job_working_time', worked)
+    call('HSETNX', execution_key(job, execution), 'created_at', now_float)
+    call('EXPIRE', execution_key(job, execution), lease + 60)
+    call('ZADD', wip, ends, member)
+    call('ZADD', executions_key(job), ends + 60, execution)
+    call('EXPIRE', executions_key(job), lease + 60)
+    call('SADD', worker_executions, member)
+    call('EXPIRE', worker_executions, lease + 60)
+    call('HSET', job_key(job), 'last_heartbeat', now)
+    call('HSET', worker, 'current_job', job, 'current_job_working_time', worked)
   else
     reply[#reply + 1] = execution
   end

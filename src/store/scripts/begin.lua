@@ -7,6 +7,6 @@
 local job, execution, daemon = ARGV[2], ARGV[3], ARGV[4]
 
 local mark = execution .. ' ' .. daemon .. ' '
-if kind(job_key(job)) ~= 'hash' or redis.call('HGET', job_key(job), RUN) ~= mark .. 'claimed' then return { 'over' } end
-redis.call('HSET', job_key(job), RUN, mark .. 'began')
+if kind(job_key(job)) ~= 'hash' or call('HGET', job_key(job), RUN) ~= mark .. 'claimed' then return { 'over' } end
+call('HSET', job_key(job), RUN, mark .. 'began')
 return { 'noted' }

@@ -7,19 +7,19 @@
 local daemons, alive, workers = KEYS[1], KEYS[2], KEYS[3]
 local daemon, now, farewell = ARGV[2], ARGV[3], ARGV[4]
 
-if farewell == '' and redis.call('EXISTS', alive) == 1 then return { 'alive' } end
-redis.call('HDEL', daemons, daemon)
-redis.call('DEL', alive)
+if farewell == '' and call('EXISTS', alive) == 1 then return { 'alive' } end
+call('HDEL', daemons, daemon)
+call('DEL', alive)
 for i = 5, #ARGV do
   local worker = P .. 'worker:' .. ARGV[i]
   -- The name may be another's by now.
-  if farewell == '' and kind(worker) == 'hash' and redis.call('HGET', worker, 'rqd_daemon') == daemon then
-    redis.call('SREM', workers, worker)
-    for queue in (redis.call('HGET', worker, 'queues') or ''):gmatch('[^,]+') do
-      redis.call('SREM', P .. 'workers:' .. queue, worker)
+  if farewell == '' and kind(worker) == 'hash' and call('HGET', worker, 'rqd_daemon') == daemon then
+    call('SREM', workers, worker)
+    for queue in (call('HGET', worker, 'queues') or ''):gmatch('[^,]+') do
+      call('SREM', P .. 'workers:' .. queue, worker)
     end
-    redis.call('HSET', worker, 'death', now)
-    redis.call('EXPIRE', worker, 60)
+    call('HSET', worker, 'death', now)
+    call('EXPIRE', worker, 60)
   end
 end
 return { 'buried' }

@@ -10,64 +10,53 @@ local worker, worker_executions, suspended = KEYS[1], KEYS[2], KEYS[3]
 local execution, worker_name, now, now_float, lease = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local daemon, life, queues = ARGV[7], ARGV[8], tonumber(ARGV[9])
 
-local function held()
-  for _, member in ipairs(redis.call('SMEMBERS', worker_executions)) do
-    if member:sub(-#execution - 1) == ':' .. execution then return member:sub(1, -#execution - 2) end
-  end
-end
-
-local function origin_of(job, queue)
-  local origin = redis.call('HGET', job_key(job), 'origin')
-  if not origin or origin == '' then return queue end
-  return origin
-end
-
 local function start(job, queue)
   local origin = origin_of(job, queue)
   local ends = server_seconds() + lease
   local member = job .. ':' .. execution
-  redis.call('HSET', execution_key(job, execution), 'id', execution, 'job_id', job, 'created_at', now_float,
-    'last_heartbeat', now_float, 'worker_name', worker_name)
-  redis.call('EXPIRE', execution_key(job, execution), lease)
-  redis.call('ZADD', executions_key(job), ends + 60, execution)
-  redis.call('EXPIRE', executions_key(job), lease + 60)
-  redis.call('ZADD', registry_key('wip', origin), ends, member)
-  redis.call('SADD', worker_executions, member)
-  redis.call('EXPIRE', worker_executions, lease + 60)
+  call('HSET', execution_key(job, execution), 'id', execution, 'job_id', job, 'created_at', now_float,
+    'last_heartbeat', now_float, 'worker_name', worker_name, 'rqd_queue', queue)
+  -- The hash lives as long as the lists that name it: Python clients raise on an execution without one.
+  call('EXPIRE', execution_key(job, execution), lease + 60)
+  call('ZADD', executions_key(job), ends + 60, execution)
+  call('EXPIRE', executions_key(job), lease + 60)
+  call('ZADD', registry_key('wip', origin), ends, member)
+  call('SADD', worker_executions, member)
+  call('EXPIRE', worker_executions, lease + 60)
   -- RQ: monitors of 2.x and 1.x read the current job from the worker's hash.
-  redis.call('HSET', worker, 'state', 'busy', 'last_heartbeat', now, 'current_job', job, 'current_job_working_time', '0')
-  redis.call('EXPIRE', worker, lease)
-  redis.call('HSET', job_key(job), 'status', 'started', 'started_at', now, 'last_heartbeat', now, 'worker_name', worker_name,
+  call('HSET', worker, 'state', 'busy', 'last_heartbeat', now, 'current_job', job, 'current_job_working_time', '0')
+  call('EXPIRE', worker, lease)
+  call('HSET', job_key(job), 'status', 'started', 'started_at', now, 'last_heartbeat', now, 'worker_name', worker_name,
     RUN, execution .. ' ' .. daemon .. ' claimed')
-  -- Whoever claims is alive, even if its life sign was lost with an outage: others must not take the job on.
-  redis.call('SET', alive_key(daemon), worker_name, 'PX', life)
-  redis.call('PERSIST', job_key(job))
-  return { 'claimed', queue, job, redis.call('HGETALL', job_key(job)) }
+  -- Whoever claims is alive, even if its sign of life was lost with an outage: others must not take the job on.
+  call('SET', alive_key(daemon), worker_name, 'PX', life)
+  call('PERSIST', job_key(job))
+  return { 'claimed', queue, job, call('HGETALL', job_key(job)) }
 end
 
 local function put_aside(queue, job, reason)
-  redis.call('RPUSH', P .. 'rqd:aside', queue .. ' ' .. job)
+  call('RPUSH', P .. 'rqd:aside', queue .. ' ' .. job)
   return { 'aside', queue, job, reason }
 end
 
-if redis.call('EXISTS', worker) == 0 then return { 'unregistered' } end
+if call('EXISTS', worker) == 0 then return { 'unregistered' } end
 
-local job = held()
-if job then return { 'again', origin_of(job, ''), job, redis.call('HGETALL', job_key(job)) } end
+local job = held(worker_executions, execution)
+if job then return { 'again', source_of(job, execution), job, call('HGETALL', job_key(job)) } end
 
 for i = 10 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
-if redis.call('EXISTS', suspended) == 1 then return { 'suspended' } end
+if call('EXISTS', suspended) == 1 then return { 'suspended' } end
 
 for i = 1, queues do
   local queue = ARGV[9 + i]
-  local id = redis.call('LPOP', KEYS[3 + i])
+  local id = call('LPOP', KEYS[3 + i])
   while id do
     -- A colon would break the members `job:execution` that every client splits.
     if id:find(':', 1, true) then return put_aside(queue, id, 'its id contains a colon') end
     local job_kind = kind(job_key(id))
     if job_kind ~= 'none' and job_kind ~= 'hash' then return put_aside(queue, id, 'its key holds a ' .. job_kind) end
     if is_job(id) then return start(id, queue) end
-    id = redis.call('LPOP', KEYS[3 + i])
+    id = call('LPOP', KEYS[3 + i])
   end
 end
 return { 'empty' }

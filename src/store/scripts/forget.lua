@@ -9,12 +9,12 @@ local set, other, what, group = KEYS[1], KEYS[2], ARGV[2], ARGV[3]
 
 local forgotten = 0
 for i = 4, #ARGV do
-  local gone = redis.call('EXISTS', what == 'jobs' and job_key(ARGV[i]) or ARGV[i]) == 0
+  local gone = call('EXISTS', what == 'jobs' and job_key(ARGV[i]) or ARGV[i]) == 0
   if gone then
-    forgotten = forgotten + redis.call('SREM', set, ARGV[i])
-    if what == 'workers' then redis.call('SREM', other, ARGV[i]) end
+    forgotten = forgotten + call('SREM', set, ARGV[i])
+    if what == 'workers' then call('SREM', other, ARGV[i]) end
   end
 end
 -- A set without members is gone itself.
-if what == 'jobs' and redis.call('EXISTS', set) == 0 then redis.call('SREM', other, group) end
+if what == 'jobs' and call('EXISTS', set) == 0 then call('SREM', other, group) end
 return { 'forgotten', forgotten }

@@ -2,6 +2,25 @@
 
 local P = ARGV[1] .. ':'
 
+-- The longest time that is meant by any number (a century): Redis refuses more than it can add to its clock.
+local LONGEST = 3155760000
+-- How long what was moved aside can be looked at.
+local ASIDE = 2592000
+
+-- Redis does not roll a script back, so none may break off after its first write. What stands under a key of RQ's and is of
+-- another type is of no use to any client: it is moved aside, and the command does its work.
+local function call(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  -- Any other error is raised as it is, by the same command, which has done nothing.
+  if not reply.err:find('WRONGTYPE', 1, true) then return redis.call(command, key, ...) end
+  local aside = P .. 'rqd:aside:' .. key
+  redis.call('RENAME', key, aside)
+  redis.call('EXPIRE', aside, ASIDE)
+  redis.log(redis.LOG_WARNING, 'rqd: ' .. key .. ' is of no type that RQ can use; it was moved to ' .. aside)
+  return redis.call(command, key, ...)
+end
+
 -- Leases are counted in the server's time, because the clocks of hosts differ.
 local function server_seconds()
   return tonumber(redis.call('TIME')[1])
@@ -18,19 +37,25 @@ local function executions_key(job) return P .. 'executions:' .. job end
 local function registry_key(registry, queue) return P .. registry .. ':' .. queue end
 local function intermediate_key(queue) return P .. 'queue:' .. queue .. ':intermediate' end
 
+-- A field's number of seconds, or nothing when it holds none.
+local function seconds(text)
+  local number = type(text) == 'string' and text:match('^%s*[+-]?%d+%s*$') and tonumber(text)
+  return number and math.max(-1, math.min(number, LONGEST))
+end
+
 local function kind(key) return redis.call('TYPE', key)['ok'] end
 
 -- RQ: a hash without `data` counts as no job at all.
 local function is_job(job)
   local key = job_key(job)
-  return kind(key) == 'hash' and redis.call('HEXISTS', key, 'data') == 1
+  return kind(key) == 'hash' and call('HEXISTS', key, 'data') == 1
 end
 
 -- The three keys of a job live and die together.
 local function expire_job(job, seconds)
-  redis.call('EXPIRE', job_key(job), seconds)
-  redis.call('EXPIRE', dependents_key(job), seconds)
-  redis.call('EXPIRE', dependencies_key(job), seconds)
+  call('EXPIRE', job_key(job), seconds)
+  call('EXPIRE', dependents_key(job), seconds)
+  call('EXPIRE', dependencies_key(job), seconds)
 end
 
 -- Which execution runs a job of ours, whose it is, and how far it came: `execution daemon claimed` or `execution daemon began`.
@@ -38,8 +63,9 @@ end
 local RUN = 'rqd_run'
 
 local function forget_run(job, execution)
-  local run = redis.call('HGET', job_key(job), RUN)
-  if run and run:sub(1, #execution + 1) == execution .. ' ' then redis.call('HDEL', job_key(job), RUN) end
+  if kind(job_key(job)) ~= 'hash' then return end
+  local run = call('HGET', job_key(job), RUN)
+  if run and run:sub(1, #execution + 1) == execution .. ' ' then call('HDEL', job_key(job), RUN) end
 end
 
 local function alive_key(daemon) return P .. 'rqd:alive:' .. daemon end
@@ -47,25 +73,16 @@ local function alive_key(daemon) return P .. 'rqd:alive:' .. daemon end
 -- Everything that says "this execution is running" goes together: an execution without its hash makes Python clients raise.
 local function end_execution(job, execution, queue, worker_executions)
   local member = job .. ':' .. execution
-  if kind(job_key(job)) == 'hash' then forget_run(job, execution) end
-  redis.call('DEL', execution_key(job, execution))
-  redis.call('ZREM', registry_key('wip', queue), member)
-  redis.call('ZREM', executions_key(job), execution)
-  redis.call('SREM', worker_executions, member)
-end
-
--- Ids that a wait moved to an intermediate list return to the head of their queue, if nobody else took them meanwhile.
-local function put_back(queue, job)
-  if redis.call('LREM', intermediate_key(queue), 1, job) > 0 then
-    redis.call('LPUSH', queue_key(queue), job)
-    -- RQ: its cleaner's mark lives for a day, and would have it fail the job at once when the id surfaces there again.
-    redis.call('DEL', intermediate_key(queue) .. ':first_seen:' .. job)
-  end
+  forget_run(job, execution)
+  call('DEL', execution_key(job, execution))
+  call('ZREM', registry_key('wip', queue), member)
+  call('ZREM', executions_key(job), execution)
+  call('SREM', worker_executions, member)
 end
 
 -- The fence: does this execution still own the job? The second test serves members that a cleaner of RQ 1.16 removed.
 local function holds(job, execution, queue, worker_name)
-  if redis.call('ZSCORE', registry_key('wip', queue), job .. ':' .. execution) then return true end
-  local state = redis.call('HMGET', job_key(job), 'status', 'worker_name')
-  return state[1] == 'started' and state[2] == worker_name and redis.call('ZSCORE', executions_key(job), execution)
+  if call('ZSCORE', registry_key('wip', queue), job .. ':' .. execution) then return true end
+  local state = call('HMGET', job_key(job), 'status', 'worker_name')
+  return state[1] == 'started' and state[2] == worker_name and call('ZSCORE', executions_key(job), execution)
 end

@@ -3,6 +3,6 @@
 -- ARGV: 1 prefix  2 most entries at once
 -- Returns: {"purged", number of entries}
 
-local expired = redis.call('ZRANGEBYSCORE', KEYS[1], 0, server_seconds(), 'LIMIT', 0, ARGV[2])
-if #expired > 0 then redis.call('ZREM', KEYS[1], unpack(expired)) end
+local expired = call('ZRANGEBYSCORE', KEYS[1], 0, server_seconds(), 'LIMIT', 0, ARGV[2])
+if #expired > 0 then call('ZREM', KEYS[1], unpack(expired)) end
 return { 'purged', #expired }

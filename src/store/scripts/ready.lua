@@ -7,26 +7,18 @@
 local ready, now = KEYS[1], ARGV[2]
 
 local function fields_of(job)
-  local fields = {}
-  for _, names in ipairs({ NEEDED, LIMIT_FIELDS }) do
-    local values = redis.call('HMGET', job_key(job), unpack(names))
-    for i, name in ipairs(names) do fields[name] = values[i] or nil end
-  end
+  local values, fields = call('HMGET', job_key(job), unpack(DEPENDENT_FIELDS)), {}
+  for i, name in ipairs(DEPENDENT_FIELDS) do fields[name] = values[i] or nil end
   return fields
 end
 
 local enqueued = { 'enqueued' }
 for i = 3, #ARGV do
   local job = ARGV[i]
-  local was_there = redis.call('ZREM', ready, job) == 1
+  local was_there = call('ZREM', ready, job) == 1
   local fields = is_job(job) and fields_of(job) or {}
   if was_there and fields.status == 'ready_to_enqueue' and fields.origin then
-    if is_limited(fields) then
-      admit(job, fields, now)
-    else
-      fields.rate_limit_key = nil
-      enqueue_dependent(job, fields, now)
-    end
+    enqueue_dependent(job, fields, now)
     enqueued[#enqueued + 1] = job
   end
 end

@@ -7,7 +7,7 @@
 -- Plan: {"become": "failed"} | {"become": "retried", "delay", "at_front"} | {"become": "put_back"} | {"become": "mended"};
 --       each with "fields" (pairs for the job hash). Mended: a job that is not started; it is put back if it is nowhere
 -- Derived: the job, its dependents, results, executions and registries; the life sign of the daemon
--- Returns: {"recovered"} | {"taken"} (it changed, or somebody else did it: nothing was done)
+-- Returns: {"recovered", "" or "more" (dependents are left for `release`)} | {"taken"} (it changed, or somebody else did it: nothing was done)
 --          | {"alive"} (the lease of a living daemon: it was renewed) | {"elsewhere"} (another execution runs the job)
 
 local wip, queue, member, job, execution, now = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -16,8 +16,8 @@ local status, run, proof, daemon, plan = ARGV[7], ARGV[8], ARGV[9], ARGV[10], cj
 local REPRIEVE = 60
 
 local function lives_elsewhere()
-  for _, other in ipairs(redis.call('ZRANGE', executions_key(job), 0, 99)) do
-    local ends = other ~= execution and redis.call('ZSCORE', wip, job .. ':' .. other)
+  for _, other in ipairs(call('ZRANGE', executions_key(job), 0, 99)) do
+    local ends = other ~= execution and call('ZSCORE', wip, job .. ':' .. other)
     if ends and tonumber(ends) > server_seconds() then return true end
   end
   return false
@@ -31,38 +31,40 @@ local function is_nowhere()
     or (status == 'scheduled' and not redis.pcall('ZSCORE', registry_key('scheduled', queue), job))
 end
 
-local ends = redis.call('ZSCORE', wip, member)
-local facts = is_job(job) and redis.call('HMGET', job_key(job), 'status', RUN) or {}
+local ends = call('ZSCORE', wip, member)
+local facts = is_job(job) and call('HMGET', job_key(job), 'status', RUN) or {}
 if (facts[1] or '') ~= status or (facts[2] or '') ~= run then return { 'taken' } end
 if proof == 'lease' and not (ends and tonumber(ends) <= server_seconds()) then return { 'taken' } end
-if proof ~= 'death' and daemon ~= '' and redis.call('EXISTS', alive_key(daemon)) == 1 then
-  if proof == 'lease' then redis.call('ZADD', wip, server_seconds() + REPRIEVE, member) end
+if proof ~= 'death' and daemon ~= '' and call('EXISTS', alive_key(daemon)) == 1 then
+  if proof == 'lease' then call('ZADD', wip, server_seconds() + REPRIEVE, member) end
   return { 'alive' }
 end
 
 local elsewhere, nowhere = lives_elsewhere(), plan.become == 'mended' and is_nowhere()
+local source = execution ~= '' and source_of(job, execution) or queue
+if source == '' then source = queue end
 if execution ~= '' then
-  local name = redis.call('HGET', execution_key(job, execution), 'worker_name')
-    or redis.call('HGET', job_key(job), 'worker_name') or ''
+  local name = call('HGET', execution_key(job, execution), 'worker_name') or is_job(job)
+    and call('HGET', job_key(job), 'worker_name') or ''
   end_execution(job, execution, queue, P .. 'worker:' .. name .. ':executions')
 end
-redis.call('ZREM', wip, member)
+call('ZREM', wip, member)
 if elsewhere then return { 'elsewhere' } end
-if status == '' then return { 'recovered' } end
+if status == '' then return { 'recovered', '' } end
+
+local again = { queue = source, delay = plan.delay or 0, at_front = plan.at_front }
 if plan.become == 'mended' then
-  if nowhere then requeue_job(job, queue, true, now) end
-  return { 'recovered' }
+  if nowhere then run_again(job, again, now) end
+  return { 'recovered', '' }
 end
 
-if #plan.fields > 0 then redis.call('HSET', job_key(job), unpack(plan.fields)) end
-if plan.become == 'failed' then
-  redis.call('HSET', job_key(job), 'status', 'failed', 'ended_at', now)
-  fail_job(job, queue, { unpack(ARGV, 12) }, 'failed', now)
-elseif plan.become == 'put_back' then
-  requeue_job(job, queue, true, now)
-elseif plan.delay > 0 then
-  schedule_job(job, queue, plan.delay)
-else
-  requeue_job(job, queue, plan.at_front, now)
-end
-return { 'recovered' }
+if #plan.fields > 0 then call('HSET', job_key(job), unpack(plan.fields)) end
+and_free_its_slot(job, now, function()
+  if plan.become == 'failed' then
+    call('HSET', job_key(job), 'ended_at', now)
+    fail_job(job, queue, { unpack(ARGV, 12) }, 'failed', now)
+  else
+    run_again(job, again, now)
+  end
+end)
+return { 'recovered', more_dependents and 'more' or '' }

@@ -3,6 +3,6 @@
 -- ARGV: 1 prefix  2 what we wrote into it
 -- Returns: {"unlocked"} | {"foreign"} (it ran out, and is another's now)
 
-if redis.call('GET', KEYS[1]) ~= ARGV[2] then return { 'foreign' } end
-redis.call('DEL', KEYS[1])
+if call('GET', KEYS[1]) ~= ARGV[2] then return { 'foreign' } end
+call('DEL', KEYS[1])
 return { 'unlocked' }

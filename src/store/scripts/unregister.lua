@@ -4,14 +4,14 @@
 -- Returns: {"unregistered"} | {"foreign"} (the name belongs to another worker now; nothing was changed)
 
 local worker, workers, worker_executions = KEYS[1], KEYS[2], KEYS[3]
-local holder = redis.call('HGET', worker, 'rqd_identity')
+local holder = call('HGET', worker, 'rqd_identity')
 
-if redis.call('EXISTS', worker) == 1 and holder ~= ARGV[2] then return { 'foreign' } end
-redis.call('SREM', workers, worker)
-for i = 4, #KEYS do redis.call('SREM', KEYS[i], worker) end
-redis.call('DEL', worker_executions)
+if call('EXISTS', worker) == 1 and holder ~= ARGV[2] then return { 'foreign' } end
+call('SREM', workers, worker)
+for i = 4, #KEYS do call('SREM', KEYS[i], worker) end
+call('DEL', worker_executions)
 if holder then
-  redis.call('HSET', worker, 'death', ARGV[3])
-  redis.call('EXPIRE', worker, 60)
+  call('HSET', worker, 'death', ARGV[3])
+  call('EXPIRE', worker, 60)
 end
 return { 'unregistered' }

@@ -97,7 +97,7 @@ fn the_help_tells_variable_and_default_of_each_option() {
         ("--job-class", "[env: RQ_JOB_CLASS]", "[default: rq.job.Job]"),
         ("--queue-class", "[env: RQ_QUEUE_CLASS]", "[default: rq.Queue]"),
         ("--connection-class", "[env: RQ_CONNECTION_CLASS]", "[default: redis.Redis]"),
-        ("--dequeue-strategy", "", "[default: default]"),
+        ("--dequeue-strategy", "[env: RQ_WORKER__DEQUEUE_STRATEGY]", "[default: default]"),
     ] {
         let part = part(&exit.stdout, option);
 

@@ -307,3 +307,15 @@ fn a_number_that_makes_no_sense_is_a_usage_error_that_tells_the_range() {
         super::folder::assert_refused(&exit, 2, &[option, told]);
     }
 }
+
+#[test]
+fn a_value_that_begins_with_a_dash_needs_an_equals_sign() {
+    let world = World::new();
+
+    let apart = world.worker(&["--burst", "--name", "-x"]).wait_exit();
+    let (_, joined) = works_with(&world, &["--name=-x"]);
+
+    assert_eq!(apart.code(), 2);
+    assert!(joined.stdout.contains("Worker -x: started"), "{}", joined.stdout);
+    world.finish();
+}

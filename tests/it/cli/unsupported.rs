@@ -18,8 +18,6 @@ fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
         (&["--connection-class", "app.Redis"], "--connection-class app.Redis is not supported yet"),
         (&["--exception-handler", "app.handle"], "--exception-handler app.handle is not supported yet"),
         (&["-d"], "--disable-default-exception-handler is not supported yet"),
-        (&["--dequeue-strategy", "random"], "--dequeue-strategy random is not supported yet"),
-        (&["-ds", "round_robin"], "--dequeue-strategy round_robin is not supported yet"),
     ] {
         let exit = folder.run(&[&["worker"], arguments].concat());
 

@@ -183,12 +183,75 @@ fn a_worker_does_not_start_while_suspended() {
     let world = World::new();
     world.client.exec("suspend(conn)");
 
-    let exit = world.worker(&["--name", "w1"]).wait_exit();
+    let mut command = world.worker_command();
+    command.args(["-c", "settings", "--name", "w1"]);
+    if world.subject.differs("a worker that starts while RQ is suspended waits") {
+        command.env("RQ_WORKER__SUSPENDED_AT_START", "exit");
+    }
+    let exit = world.start(command).wait_exit();
 
     assert_eq!(exit.code(), 1);
     let told = "RQ is currently suspended, to resume job execution run \"rq resume\"";
     assert!(exit.stdout.contains(told), "{}", exit.stdout);
     assert!(!world.redis.exists(&world.key("worker:w1")));
+    world.finish();
+}
+
+#[test]
+fn a_worker_that_starts_while_suspended_waits_for_resume() {
+    let world = World::new();
+    if !world.subject.differs("a worker that starts while RQ is suspended waits") {
+        return;
+    }
+    world.client.exec("suspend(conn)");
+    let job = world.enqueue("'jobs.returns.value', 1");
+    let mut worker = world.worker(&["--name", "w1"]);
+    worker.stdout.wait_for_line("Worker w1: suspended, run `rq resume` to resume", SOON);
+
+    world.client.exec("resume(conn)");
+
+    assert_eq!(world.client.eval(&format!("fetch({job:?}).latest_result(timeout=15).return_value")), 1);
+    world.stop(&mut worker);
+    world.finish();
+}
+
+/// The queues of finished jobs, in the order in which they were run.
+fn turns(world: &World, strategy: &str) -> Vec<String> {
+    for queue in ["q1", "q2", "q3"] {
+        world.client.exec(&format!("for i in range(4): queue({queue:?}).enqueue('jobs.returns.value', i)"));
+    }
+    let exit = world.work(&["--dequeue-strategy", strategy, "q1", "q2", "q3"]);
+    let line =
+        |line: &str| line.split("Worker w1: ").nth(1)?.split_once(": jobs.").map(|(q, _)| q.to_owned());
+    exit.stdout.lines().filter_map(line).collect()
+}
+
+#[test]
+fn the_default_strategy_empties_one_queue_after_the_other() {
+    let world = World::new();
+
+    assert_eq!(turns(&world, "default").join(" "), "q1 q1 q1 q1 q2 q2 q2 q2 q3 q3 q3 q3");
+
+    world.finish();
+}
+
+#[test]
+fn round_robin_takes_from_each_queue_in_turn() {
+    let world = World::new();
+
+    assert_eq!(turns(&world, "round_robin").join(" "), "q1 q2 q3 q1 q2 q3 q1 q2 q3 q1 q2 q3");
+
+    world.finish();
+}
+
+#[test]
+fn the_random_strategy_takes_every_job() {
+    let world = World::new();
+
+    let mut turns = turns(&world, "random");
+
+    turns.sort();
+    assert_eq!(turns.join(" "), "q1 q1 q1 q1 q2 q2 q2 q2 q3 q3 q3 q3");
     world.finish();
 }
 

@@ -197,3 +197,20 @@ fn a_script_cache_that_is_lost_is_no_loss() {
     worker.stop();
     world.finish();
 }
+
+#[test]
+fn a_redis_that_is_full_is_waited_for_and_the_outcome_is_kept() {
+    // It refuses to write what needs memory, and somebody will make room.
+    let world = World::new();
+    let (mut worker, mut gate, horse) = busy(&world, &world.redis.url(), &[]);
+    let _: redis::Value = world.redis.command(&["CONFIG", "SET", "maxmemory", "1"]);
+
+    gate.open();
+    super::processes::wait_until_gone(horse);
+    let _: redis::Value = world.redis.command(&["CONFIG", "SET", "maxmemory", "0"]);
+
+    wait_for_status(&world, "j1", "finished");
+    assert_ran_once(&world, "j1");
+    worker.stop();
+    world.finish();
+}

@@ -152,6 +152,36 @@ fn a_claim_that_is_cut_on_its_way_is_sent_again() {
 }
 
 #[test]
+fn a_stop_after_a_claim_without_an_answer_gives_the_job_back() {
+    // Redis acted, nobody heard, and then the worker has to go: the job must not wait for its lease and fail.
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&["default"], 1);
+    let claim = stage.proxy.on(transition_of("claim", "j1"), Act::PauseReply);
+    world.enqueue(&marking(world, "j1"));
+    claim.wait();
+    world.enqueue(&marking(world, "j2"));
+    assert_eq!(world.view("j1")["status"], "started");
+
+    // Nothing gets through until the worker has heard of the stop.
+    stage.proxy.refuse();
+    claim.cut();
+    worker.stderr.wait_for_line("could not connect to Redis instance", SOON);
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+    worker.stdout.wait_for_line("arm shut down requested", SOON);
+    stage.proxy.accept();
+    let exit = worker.wait_exit();
+
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    assert_eq!(world.redis.list(&world.key("queue:default")), ["j1", "j2"]);
+    assert_eq!(world.view("j1")["status"], "queued");
+    assert!(!world.redis.exists(&world.key("wip:default")));
+    burst_of_another(world, &["default"]);
+    assert_eq!(marks(world), 2);
+    stage.finish();
+}
+
+#[test]
 fn a_stop_while_a_cut_claim_is_tried_again_leaves_the_job_on_its_queue() {
     let stage = Stage::new();
     let world = &stage.world;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::stage::{wait_for_status, wait_until_waiting};
-use crate::harness::World;
+use crate::harness::{Leaves, SOON, World, wait_until};
 
 /// Every field that a client writes, but for the payload and what a claim overwrites.
 const FIELDS: [&str; 27] = [
@@ -61,10 +61,13 @@ fn assert_every_field_may_be(function: &str, value: &[u8]) {
 /// so; then deletes it, as no Python client could.
 #[track_caller]
 fn assert_ended_and_clean_up(world: &World, id: &str) {
+    let origin: Option<Vec<u8>> = world.redis.command(&["HGET", &format!("rq:job:{id}"), "origin"]);
+    let origin = origin.and_then(|origin| String::from_utf8(origin).ok()).filter(|origin| !origin.is_empty());
+    let origin = origin.unwrap_or_else(|| "default".to_owned());
     let status = world.redis.field(&format!("rq:job:{id}"), "status");
     let registry = match status.as_deref() {
         None => return,
-        Some(status @ ("finished" | "failed" | "scheduled")) => format!("rq:{status}:default"),
+        Some(status @ ("finished" | "failed" | "scheduled")) => format!("rq:{status}:{origin}"),
         Some(other) => panic!("{id} is {other}"),
     };
     let removed: i64 = world.redis.command(&["ZREM", &registry, id]);
@@ -206,33 +209,28 @@ fn an_intermediate_list_of_another_type_is_survived() {
 }
 
 #[test]
-fn a_queue_of_another_type_does_not_stop_the_others() {
+fn a_queue_of_another_type_is_put_aside_and_then_served() {
     let world = World::new();
     let _: () = world.redis.command(&["SET", "rq:queue:bad", "a string"]);
     let mut worker = world.worker(&["--name", "w1", "bad", "default"]);
-    world.wait_until_idle(&worker);
-    wait_until_waiting(&world, 1);
+    wait_until_waiting(&world, 2);
 
-    for id in ["j1", "j2"] {
-        world.enqueue(&format!("'jobs.returns.value', 1, job_id='{id}'"));
+    for (id, queue) in [("j1", "bad"), ("j2", "default")] {
+        world.client.exec(&format!("queue({queue:?}).enqueue('jobs.returns.value', 1, job_id={id:?})"));
         wait_for_status(&world, id, "finished");
     }
 
-    assert!(worker.is_running());
     worker.stop();
-    let kept: String = world.redis.command(&["GET", "rq:queue:bad"]);
+    let kept: String = world.redis.command(&["GET", "rq:rqd:aside:rq:queue:bad"]);
     assert_eq!(kept, "a string");
-    let _: i64 = world.redis.command(&["DEL", "rq:queue:bad"]);
     world.finish();
 }
 
 #[test]
-fn an_idle_worker_with_a_queue_of_another_type_does_not_flood_redis() {
+fn a_server_that_forbids_to_wait_is_asked_now_and_then() {
     let world = World::new();
-    let _: () = world.redis.command(&["SET", "rq:queue:bad", "a string"]);
-    let mut worker = world.worker(&["--name", "w1", "bad", "default"]);
-    world.wait_until_idle(&worker);
-    wait_until_waiting(&world, 1);
+    let _: () = world.redis.command(&["ACL", "SETUSER", "default", "-blmove"]);
+    let mut worker = world.idle_worker(&["--name", "w1"]);
     let commands = || -> u64 {
         let info: String = world.redis.command(&["INFO", "stats"]);
         let count = info.lines().find_map(|line| line.strip_prefix("total_commands_processed:"));
@@ -240,11 +238,44 @@ fn an_idle_worker_with_a_queue_of_another_type_does_not_flood_redis() {
     };
     let (before, began) = (commands(), world.redis.now());
 
-    crate::harness::wait_until(crate::harness::SOON, "two seconds", || world.redis.now() > began + 2.0);
+    wait_until(SOON, "two seconds", || world.redis.now() > began + 2.0);
 
-    // The question for the time is one of them, hence the generous figure; without a pause there are tens of thousands.
-    assert!(commands() - before < 2000, "{} commands in two seconds", commands() - before);
+    // The questions for the time are among them; without a pause there are tens of thousands more.
+    let asked = commands() - before;
+    assert!(asked < 2000, "{asked} commands in two seconds");
+    let job = world.enqueue("'jobs.returns.value', 1");
+    wait_for_status(&world, &job, "finished");
     worker.stop();
-    let _: i64 = world.redis.command(&["DEL", "rq:queue:bad"]);
     world.finish();
+}
+
+#[test]
+fn an_endless_retry_interval_is_survived() {
+    let world = World::new();
+    world.enqueue("'jobs.raising.plain', job_id='j1', retry=Retry(max=1, interval=9223372036854775807)");
+    let next = world.enqueue("'jobs.returns.value', 2");
+
+    world.work(&[]);
+
+    assert_eq!(world.view(&next)["result"], 2);
+    assert_eq!(world.client.eval("registries()['scheduled']"), json!(["j1"]));
+    world.finish();
+}
+
+#[test]
+fn a_dependent_with_a_poisoned_hash_does_not_spoil_the_end_of_its_parent() {
+    let world = World::new();
+    world.enqueue("'jobs.returns.value', 1, job_id='parent'");
+    for id in ["garbled", "nested", "sound"] {
+        world.enqueue(&format!("'jobs.returns.value', 2, job_id='{id}', depends_on='parent'"));
+    }
+    for (id, value) in [("garbled", "[[\"parent\"], null, 3]"), ("nested", &"[".repeat(50_000))] {
+        let _: i64 = world.redis.command(&["HSET", &format!("rq:job:{id}"), "dependency_ids", value]);
+    }
+
+    world.work(&[]);
+
+    assert_eq!(world.view("parent")["status"], "finished");
+    assert_eq!(world.view("sound")["status"], "finished");
+    world.finish_leaving(&[Leaves::Job("garbled"), Leaves::Job("nested")]);
 }

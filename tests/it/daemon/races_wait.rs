@@ -31,8 +31,12 @@ fn a_job_that_comes_together_with_a_stop_stays_at_the_head_of_its_queue() {
     wait.wait();
     world.enqueue(&marking(world, "j2"));
 
+    let unblock = stage.proxy.on(
+        Match::new("CLIENT UNBLOCK", |request| request.argv.iter().any(|word| word == b"UNBLOCK")),
+        Act::Pass,
+    );
     worker.signal(Signal::SIGTERM);
-    worker.stdout.wait_for_line("arm shut down requested", SOON);
+    unblock.wait();
     wait.release();
     let exit = worker.wait_exit();
 
@@ -101,4 +105,38 @@ fn ids_of_python_workers_are_left_alone_while_those_may_still_claim_them() {
     wait_until(SOON, "the job to be as it was", || world.view("j1")["status"] == "queued");
     worker.stop();
     stage.finish();
+}
+
+#[test]
+fn an_id_left_aside_whose_job_has_ended_does_not_run_again() {
+    // a Python worker of one queue that dies at the wrong moment leaves such an id.
+    let stage = Stage::new();
+    let world = &stage.world;
+    world.enqueue(&marking(world, "j1"));
+    super::stage::burst_of_another(world, &[]);
+    assert_ran_once(world, "j1");
+    let _: i64 = world.redis.command(&["RPUSH", "rq:queue:default:intermediate", "j1"]);
+
+    let mut worker = stage.worker(&[]);
+
+    wait_until(SOON, "the id to be gone", || !world.redis.exists("rq:queue:default:intermediate"));
+    worker.stop();
+    assert_ran_once(world, "j1");
+    stage.finish();
+}
+
+#[test]
+fn a_suspended_worker_heeds_commands() {
+    let world = crate::harness::World::new();
+    let mut worker = world.idle_worker(&["--name", "w1"]);
+    world.client.exec("suspend(conn)");
+    world.enqueue(&marking(&world, "j1"));
+    worker.stdout.wait_for_line("uspended", SOON);
+
+    world.client.exec("send_shutdown_command(conn, 'w1')");
+
+    assert_eq!(worker.wait_exit().code(), 0);
+    assert_eq!(world.redis.list(&world.key("queue:default")), ["j1"]);
+    world.client.exec("resume(conn)");
+    world.finish();
 }

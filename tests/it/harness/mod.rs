@@ -28,7 +28,7 @@ pub(crate) use self::{
     tagged::process_exists,
     text::{application_part, is_python_float},
     version::{Venv, Version},
-    wait::{SOON, wait_until},
+    wait::{SOON, wait_for, wait_until},
     worker::{Exit, Worker},
     world::{Setup, World},
 };
