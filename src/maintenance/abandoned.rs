@@ -1,15 +1,22 @@
 //! Executions whose leases have ended: those of Python's workers, and ours that nobody found earlier.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::recovery::Recovery;
 use crate::job::QueueName;
 use crate::store::{Proof, Recovered, StoreError};
 
 /// How many are looked at in one go.
 const BATCH: usize = 100;
+/// How long this may keep the other chores waiting; the next look goes on.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 impl Recovery {
     /// Ends each execution of a queue whose lease has ended. No lock is needed: each is compared and ended in one step.
     pub(super) async fn end_leases(&self, queue: &QueueName, no_outage: bool) -> Result<(), StoreError> {
+        let began = Instant::now();
         let mut kept = 0;
         let mut may_judge_ours = None;
         loop {
@@ -32,7 +39,7 @@ impl Recovery {
                     kept += 1;
                 }
             }
-            if is_last {
+            if is_last || began.elapsed() > AT_ONCE {
                 return Ok(());
             }
         }

@@ -29,7 +29,7 @@ impl Recovery {
 
     async fn take_on(&self, other: &OtherDaemon, proof: Proof) -> Result<(), StoreError> {
         let mut executions = 0;
-        for execution in self.store.executions_of(&other.card.workers).await? {
+        for execution in self.store.executions_of(other).await? {
             let found = self.store.inspect(execution, None).await?;
             // The name of a worker may be another's by now: what counts is whose daemon the job names.
             if found.run.as_ref().is_some_and(|(daemon, _)| *daemon == other.daemon) {

@@ -81,8 +81,9 @@ impl Maintenance {
         let (tell, found) = mpsc::channel(1);
         let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), workers);
         // When Redis is away just now, the claims that would need it fail as well.
-        let seen = signs.give().await;
+        let seen = signs.give_first().await;
         signs.tell(&tell, seen);
+        let (recovered, is_recovered) = oneshot::channel();
         let recovery = Recovery::new(self.store.clone(), &self.options, name.clone());
         let round = Round {
             store: self.store.clone(),
@@ -92,8 +93,8 @@ impl Maintenance {
             locked: Rc::clone(&self.locked),
         };
         self.tasks.spawn_local(signs.go_on(tell));
-        self.tasks.spawn_local(recovery.run(found));
-        self.tasks.spawn_local(round.run(first));
+        self.tasks.spawn_local(recovery.run(found, recovered));
+        self.tasks.spawn_local(round.run(first, is_recovered));
     }
 
     /// Ends everything. A daemon that could not settle what it had in hand says no farewell, so that others take it on.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::{Options, tell_failure};
@@ -51,27 +51,33 @@ impl Recovery {
         Self { store, rules, liveness, worker, stranded: HashMap::new() }
     }
 
-    /// Works through each look around, for as long as looks come.
-    pub(super) async fn run(mut self, mut found: mpsc::Receiver<Seen>) {
+    /// Works through each look around, for as long as looks come; tells when the first is done.
+    pub(super) async fn run(mut self, mut found: mpsc::Receiver<Seen>, first: oneshot::Sender<()>) {
+        let mut first = Some(first);
         while let Some(seen) = found.recv().await {
-            // An error ends this chore until the next look.
-            if let Err(error) = self.take_on_daemons(&seen).await {
-                tell_failure(&self.worker, "take on the jobs of daemons that are gone", &error);
-            }
-            if seen.watched.releasing > 0
-                && let Err(error) = self.release_dependents().await
+            self.work_through(seen).await;
+            first.take().map(|first| first.send(()));
+        }
+    }
+
+    /// An error ends one chore until the next look.
+    async fn work_through(&mut self, seen: Seen) {
+        if let Err(error) = self.take_on_daemons(&seen).await {
+            tell_failure(&self.worker, "take on the jobs of daemons that are gone", &error);
+        }
+        if seen.watched.releasing > 0
+            && let Err(error) = self.release_dependents().await
+        {
+            tell_failure(&self.worker, "release dependents", &error);
+        }
+        for queue in seen.watched.queues {
+            if queue.ended > 0
+                && let Err(error) = self.end_leases(&queue.queue, seen.no_outage).await
             {
-                tell_failure(&self.worker, "release dependents", &error);
+                tell_failure(&self.worker, "end the leases of workers that are gone", &error);
             }
-            for queue in seen.watched.queues {
-                if queue.ended > 0
-                    && let Err(error) = self.end_leases(&queue.queue, seen.no_outage).await
-                {
-                    tell_failure(&self.worker, "end the leases of workers that are gone", &error);
-                }
-                if let Err(error) = self.put_stranded_back(&queue).await {
-                    tell_failure(&self.worker, "put stranded jobs back", &error);
-                }
+            if let Err(error) = self.put_stranded_back(&queue).await {
+                tell_failure(&self.worker, "put stranded jobs back", &error);
             }
         }
     }

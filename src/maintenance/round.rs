@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::{FirstRound, Locked, Options, tell_failure};
@@ -26,12 +27,14 @@ pub(super) struct Round {
 
 impl Round {
     /// Makes rounds for as long as it is not dropped.
-    pub(super) async fn run(self, first: FirstRound) {
+    pub(super) async fn run(self, first: FirstRound, recovered: oneshot::Receiver<()>) {
         let _ = first.begin.await;
+        let mut made = self.make().await;
+        // What is put back counts as part of it.
+        let _ = recovered.await;
+        first.over.send_replace(true);
         let mut backoff = Backoff::new();
         loop {
-            let made = self.make().await;
-            first.over.send_replace(true);
             match made {
                 Ok(()) => {
                     backoff.reset();
@@ -40,6 +43,7 @@ impl Round {
                 // Redis is away.
                 Err(_) => sleep(backoff.next()).await,
             }
+            made = self.make().await;
         }
     }
 

@@ -81,15 +81,19 @@ impl Signs {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let seen = self.give().await;
+            // The mark of who looks ends just before that one's next turn.
+            let seen = self.give(every * 9 / 10).await;
             self.tell(&tell, seen);
         }
     }
 
+    /// Gives the first sign, and looks around in any case: whom a restart replaces may have had the last turn.
+    pub(super) async fn give_first(&mut self) -> Option<Watched> {
+        self.give(Duration::ZERO).await
+    }
+
     /// Gives one sign; nothing is seen when it does not get through.
-    pub(super) async fn give(&mut self) -> Option<Watched> {
-        // The mark of who looks ends just before that one's next turn.
-        let turn = self.every() * 9 / 10;
+    async fn give(&mut self, turn: Duration) -> Option<Watched> {
         let card = (self.identity.as_str(), self.workers.as_slice());
         let watched = self.store.watch(&self.life, card, turn, &self.queues).await.ok();
         if watched.is_some() {

@@ -118,6 +118,11 @@ impl Client {
         }
     }
 
+    /// Makes a script known to the server, so that its first call does not come later than what is sent after it.
+    pub(crate) async fn load(&self, script: &Script) -> Result<(), StoreError> {
+        self.run(redis::cmd("SCRIPT").arg("LOAD").arg(&*script.text)).await.map(drop)
+    }
+
     /// Opens a connection of its own, for commands that block.
     pub(crate) async fn dedicated(&self) -> Result<Dedicated, StoreError> {
         let link = Link::open(&self.0.address, self.0.name.as_deref()).await?;

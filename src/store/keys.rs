@@ -82,6 +82,11 @@ impl Keys {
         format!("{}:rqd:alive:{daemon}", self.prefix)
     }
 
+    /// What the workers of a daemon had in hand when their names went to others.
+    pub(super) fn left(&self, daemon: &DaemonId) -> String {
+        format!("{}:rqd:left:{daemon}", self.prefix)
+    }
+
     /// All daemons that said no farewell.
     pub(super) fn daemons(&self) -> String {
         format!("{}:rqd:daemons", self.prefix)

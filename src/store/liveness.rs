@@ -57,7 +57,8 @@ pub(crate) struct Watched {
 }
 
 impl Store {
-    /// Renews our sign of life and looks around. `turn` is how long the other daemons leave the looking to us.
+    /// Renews our sign of life and looks around. `turn` is how long the other daemons leave the looking to us;
+    /// with none at all we look though another does.
     pub(crate) async fn watch(
         &self,
         life: &Life,
@@ -69,7 +70,7 @@ impl Store {
         let card = serde_json::to_string(&Card { identity: card.0.to_owned(), workers })
             .expect("texts are always JSON");
         let keys = [self.keys.alive(&life.daemon), self.keys.daemons(), self.keys.watcher()];
-        let (lasts, turn) = (life.lasts.as_millis().to_string(), turn.as_millis().max(1).to_string());
+        let (lasts, turn) = (life.lasts.as_millis().to_string(), turn.as_millis().to_string());
         let mut args = self.args([life.daemon.as_str(), &card, &lasts, &turn]);
         args.extend(queues.iter().map(|queue| queue.as_str().into()));
         let mut reply = self.call(&scripts::WATCH, &keys, &args).await?;
@@ -91,12 +92,14 @@ impl Store {
         read().ok_or_else(|| self.malformed("watch"))
     }
 
-    /// The executions that stand in the sets of these workers, whoever they belong to.
-    pub(crate) async fn executions_of(&self, workers: &[String]) -> Result<Vec<Execution>, StoreError> {
+    /// The executions that may be a daemon's: those of its workers, or of whoever has their names now.
+    pub(crate) async fn executions_of(&self, other: &OtherDaemon) -> Result<Vec<Execution>, StoreError> {
+        let sets = other.card.workers.iter().map(|worker| WorkerName::new(worker.as_str()));
+        let sets = sets.map(|worker| self.keys.worker_executions(&worker));
         let mut found = Vec::new();
-        for worker in workers {
+        for set in sets.chain([self.keys.left(&other.daemon)]) {
             let mut command = redis::cmd("SMEMBERS");
-            command.arg(self.keys.worker_executions(&WorkerName::new(worker.as_str())));
+            command.arg(set);
             let Value::Array(members) = self.client.run(&command).await? else { continue };
             found.extend(members.into_iter().filter_map(|member| match member {
                 Value::BulkString(member) => Some(Execution::of_member(&member)),

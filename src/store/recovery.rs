@@ -85,6 +85,11 @@ impl Found {
 }
 
 impl Store {
+    /// Prepares for notes of beginnings: they are not waited for, and must still come before the outcome.
+    pub(crate) async fn prepare_to_begin(&self) -> Result<(), StoreError> {
+        self.client.load(&scripts::BEGIN).await
+    }
+
     /// Notes that the function of a job has begun. Sent too late, it does nothing.
     pub(crate) async fn begin(&self, claim: &Claim, daemon: &DaemonId) -> Result<(), StoreError> {
         let args = self.args([claim.id.as_str(), claim.execution.as_str(), daemon.as_str()]);

@@ -17,7 +17,7 @@ use crate::telemetry::emit;
 const SUSPENDED: Duration = Duration::from_secs(1);
 
 /// The lead of the first round of maintenance.
-const LEAD: Duration = Duration::from_millis(250);
+const LEAD: Duration = Duration::from_secs(1);
 
 /// What dequeuing ended with.
 pub(super) enum Dequeued {

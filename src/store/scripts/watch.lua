@@ -1,7 +1,7 @@
 -- Renews a daemon's sign of life, and looks for what others left behind; one daemon looks at a time.
 -- KEYS: 1 life sign of this daemon  2 hash of daemons  3 mark of who looks
 -- ARGV: 1 prefix  2 daemon  3 who it is, for others to read  4 how long its sign lasts, in milliseconds
---       5 how long the others leave the looking to it, in milliseconds  6.. queues
+--       5 how long the others leave the looking to it, in milliseconds; 0 to look whoever does  6.. queues
 -- Derived: started registries and intermediate lists of the queues, signs of the other daemons
 -- Returns: {"watched", number of daemons, then of each its id, what it wrote of itself and 1 while its sign lasts,
 --          number of jobs whose dependents are not all released,
@@ -16,7 +16,7 @@ call('SET', alive, card, 'PX', life)
 call('HSET', daemons, daemon, card)
 
 local found = { 'watched', 0 }
-if call('SET', watcher, daemon, 'NX', 'PX', turn) then
+if turn == '0' or call('SET', watcher, daemon, 'NX', 'PX', turn) then
   local others = call('HGETALL', daemons)
   for i = 1, math.min(#others, 2 * MOST), 2 do
     if others[i] ~= daemon then
