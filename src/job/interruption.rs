@@ -29,9 +29,9 @@ pub(crate) struct InterruptRules {
 /// How an execution was cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// Before the job's function began.
+    /// Before a horse had got it.
     Unbegun,
-    /// In the function, as far as anybody knows.
+    /// While it ran, as far as anybody knows.
     Working,
     /// Anywhere, by the deadline of our own shutdown.
     Deadline,

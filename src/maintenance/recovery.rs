@@ -113,11 +113,11 @@ impl Recovery {
         }
         // RQ: the words that its own cleaner leaves.
         let words = format!("Moved to FailedJobRegistry, due to AbandonedJobError, at {}", now.iso());
-        let (Ok(job), Some((_, began))) = (&found.job, &found.run) else {
+        let (Ok(job), Some((_, is_handed))) = (&found.job, &found.run) else {
             let verdict = found.job.as_ref().map_or(Verdict::Fail, abandoned);
             return Plan::Become(verdict, words);
         };
-        let cut = if *began { Cut::Working } else { Cut::Unbegun };
+        let cut = if *is_handed { Cut::Working } else { Cut::Unbegun };
         let remedy = self.rules.remedy(job, cut);
         let why = reason(&self.interruption(found, proof, cut), &remedy, job);
         let why = if remedy.verdict == Verdict::Fail { format!("{words}\n{why}") } else { why };
@@ -130,7 +130,7 @@ impl Recovery {
             Proof::Silence => format!("gave no sign of life for {}s", self.liveness.as_secs_f64()),
             Proof::Lease => "gave no sign of life until its lease ended".to_owned(),
         };
-        let when = if cut == Cut::Unbegun { "before its function began" } else { "while its function ran" };
+        let when = if cut == Cut::Unbegun { "before it ran" } else { "while it ran" };
         format!("The job was interrupted {when}: the daemon of worker {} {how}", found.worker)
     }
 }

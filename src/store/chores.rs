@@ -166,3 +166,24 @@ fn bulks(value: Value) -> Vec<Vec<u8>> {
     };
     items.into_iter().filter_map(bulk).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::server::Server;
+    use super::super::{Address, Client, Keys};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lock_that_ran_out_is_not_taken_from_its_next_holder() {
+        let server = Server::start(&[]);
+        let client = Client::new(Address::from_url(&server.url()).unwrap(), None);
+        let (store, queue) = (Store::new(client, Keys::new("rq")), QueueName::new("default"));
+        assert!(store.lock_registries(&queue, "ours").await.unwrap());
+        assert!(!store.lock_registries(&queue, "others").await.unwrap());
+        store.client().run(redis::cmd("SET").arg("rq:clean_registries:default").arg("1")).await.unwrap();
+
+        store.unlock_registries(&queue, "ours").await.unwrap();
+
+        assert!(!store.lock_registries(&queue, "ours").await.unwrap());
+    }
+}

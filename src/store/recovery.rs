@@ -27,7 +27,7 @@ pub(crate) struct Found {
     pub(crate) status: Option<String>,
     /// The job, or why its hash cannot be read.
     pub(crate) job: Result<Job, String>,
-    /// The daemon that runs this very execution, when it is one of ours, and whether the job's function has begun.
+    /// The daemon that runs this very execution, when it is one of ours, and whether a horse has got the job.
     pub(crate) run: Option<(DaemonId, bool)>,
     /// The mark on the job, as it is.
     mark: String,
@@ -85,15 +85,15 @@ impl Found {
 }
 
 impl Store {
-    /// Prepares for notes of beginnings: they are not waited for, and must still come before the outcome.
-    pub(crate) async fn prepare_to_begin(&self) -> Result<(), StoreError> {
-        self.client.load(&scripts::BEGIN).await
+    /// Prepares for such notes: they are not waited for, and must still come before the outcome.
+    pub(crate) async fn prepare_to_hand_over(&self) -> Result<(), StoreError> {
+        self.client.load(&scripts::HAND_OVER).await
     }
 
-    /// Notes that the function of a job has begun. Sent too late, it does nothing.
-    pub(crate) async fn begin(&self, claim: &Claim, daemon: &DaemonId) -> Result<(), StoreError> {
+    /// Notes that a job goes to a horse. Sent too late, it does nothing.
+    pub(crate) async fn hand_over(&self, claim: &Claim, daemon: &DaemonId) -> Result<(), StoreError> {
         let args = self.args([claim.id.as_str(), claim.execution.as_str(), daemon.as_str()]);
-        self.call(&scripts::BEGIN, &[] as &[String], &args).await.map(drop)
+        self.call(&scripts::HAND_OVER, &[] as &[String], &args).await.map(drop)
     }
 
     /// Some executions of a queue whose leases have ended, beginning with the oldest after the first `skip`.
@@ -231,9 +231,9 @@ mod tests {
         let daemon = DaemonId::new("d1");
 
         assert_eq!(run_of("e1 d1 claimed", Some("e1")), Some((daemon.clone(), false)));
-        assert_eq!(run_of("e1 d1 began", Some("e1")), Some((daemon, true)));
+        assert_eq!(run_of("e1 d1 handed", Some("e1")), Some((daemon, true)));
         for (mark, execution) in
-            [("e2 d1 began", Some("e1")), ("", Some("e1")), ("e1", Some("e1")), ("e1 d1 x", None)]
+            [("e2 d1 handed", Some("e1")), ("", Some("e1")), ("e1", Some("e1")), ("e1 d1 x", None)]
         {
             assert_eq!(run_of(mark, execution), None, "{mark}");
         }

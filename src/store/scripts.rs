@@ -19,7 +19,7 @@ pub(super) static REGISTER: LazyLock<Script> = script!("prelude", "register");
 pub(super) static UNREGISTER: LazyLock<Script> = script!("prelude", "unregister");
 pub(super) static SETTLE: LazyLock<Script> =
     script!("prelude", "rate_limit", "dependents", "outcomes", "settle");
-pub(super) static BEGIN: LazyLock<Script> = script!("prelude", "begin");
+pub(super) static HAND_OVER: LazyLock<Script> = script!("prelude", "hand_over");
 pub(super) static RECOVER: LazyLock<Script> =
     script!("prelude", "taking", "rate_limit", "dependents", "outcomes", "recover");
 pub(super) static WATCH: LazyLock<Script> = script!("prelude", "watch");

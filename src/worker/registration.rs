@@ -41,7 +41,7 @@ impl Worker {
         };
         enter(&around.store, &mut registration, options.name_may_change).await?;
         options.name = registration.name.clone();
-        around.store.prepare_to_begin().await?;
+        around.store.prepare_to_hand_over().await?;
         emit(Event::WorkerStarted { worker: registration.name.to_string(), pid: registration.pid });
         let (tell, commands) = mpsc::channel(COMMANDS);
         let ear = Ear {

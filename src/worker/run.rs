@@ -53,6 +53,7 @@ impl Worker {
 
     async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Ended {
         self.warn_of_wishes(job);
+        self.note_handing_over(&claim).await;
         let run = Run {
             job_id: job.id.as_str(),
             execution_id: claim.execution.as_str(),
@@ -94,7 +95,7 @@ impl Worker {
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(Phase::Function)) => {
                     emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
-                    self.note_beginning(claim);
+                    self.began = true;
                     deadline = job.timeout.map(until_killed);
                 }
                 Happening::Said(Said::Phase(Phase::Ending)) => deadline = job.timeout.map(until_killed),
@@ -200,18 +201,21 @@ impl Worker {
         }
     }
 
-    /// Notes in Redis that the function has begun, without anybody waiting for it. Whoever finds the job after our death can
-    /// tell then that nobody knows how much of it was done.
-    fn note_beginning(&mut self, claim: &Claim) {
-        self.began = true;
+    /// Notes in Redis that the job goes to a horse, without waiting for an answer: from here on nobody can tell after our
+    /// death how much of it was done. The note is on its way before the horse hears of the job.
+    async fn note_handing_over(&mut self, claim: &Claim) {
         let (store, claim, daemon) = (self.store.clone(), claim.clone(), self.life.daemon.clone());
         self.tasks.spawn_local(async move {
             let mut backoff = Backoff::new();
             // The script is fenced: when the note comes after the outcome, it does nothing.
-            while store.begin(&claim, &daemon).await.is_err_and(|error| error.is_away()) {
+            while store.hand_over(&claim, &daemon).await.is_err_and(|error| error.is_away()) {
                 sleep(backoff.next()).await;
             }
         });
+        // The task above, then the connection's own.
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// What becomes of a job that our own stop cut off.
@@ -221,7 +225,7 @@ impl Worker {
             _ if self.began => (Cut::Working, "was shut down cold"),
             _ => (Cut::Unbegun, "was shut down cold"),
         };
-        let when = if self.began { "while its function ran" } else { "before its function began" };
+        let when = if self.began { "while it ran" } else { "before it ran" };
         let remedy = self.options.interrupt_rules.remedy(job, cut);
         let why = format!("The job was interrupted {when}: worker {} {who}", self.name());
         let reason = reason(&why, &remedy, job);

@@ -58,7 +58,7 @@ local function expire_job(job, seconds)
   call('EXPIRE', dependencies_key(job), seconds)
 end
 
--- Which execution runs a job of ours, whose it is, and how far it came: `execution daemon claimed` or `execution daemon began`.
+-- Which execution runs a job of ours, whose it is, and how far it came: `execution daemon claimed` or `execution daemon handed`.
 -- It stands on the job, because it must outlast the execution's own keys: they end with the lease, which may happen in an outage.
 local RUN = 'rqd_run'
 

@@ -105,7 +105,7 @@ fn a_cold_shutdown_fails_the_job_in_hand_at_once() {
     assert_eq!(view["status"], if settled { "failed" } else { "started" });
     if settled {
         let text = view["exc_info"].as_str().unwrap();
-        assert!(text.contains("while its function ran: worker w1 was shut down cold"), "{text}");
+        assert!(text.contains("while it ran: worker w1 was shut down cold"), "{text}");
         world.finish();
     }
 }
