@@ -10,6 +10,7 @@ mod horse;
 mod job;
 mod maintenance;
 mod os;
+mod scheduler;
 mod store;
 mod supervisor;
 mod telemetry;

@@ -1,5 +1,7 @@
 //! What RQ can do and we cannot yet: refused by name, never passed over in silence.
 
+use clap::error::{ContextKind, ContextValue};
+
 use super::args::WorkerArgs;
 use super::exit::{Exit, Failure};
 use crate::os::terminal::Stream;
@@ -22,23 +24,24 @@ const CLASSES: [(&str, &str, &str, &[&str]); 4] = [
     ),
 ];
 
+/// RQ's commands besides `worker`.
+const COMMANDS: [&str; 8] =
+    ["worker-pool", "info", "enqueue", "empty", "requeue", "suspend", "resume", "cron"];
+
+/// What to say of a command of RQ's that is not supported yet, where that is why the command line was not understood.
+pub(super) fn refuse_command(answer: &clap::Error) -> Option<Failure> {
+    let Some(ContextValue::String(command)) = answer.get(ContextKind::InvalidSubcommand) else { return None };
+    let known = COMMANDS.iter().any(|known| known == command);
+    known.then(|| {
+        unsupported(&format!("rq {command}"), &format!("use Python RQ's for now: python -m rq.cli {command}"))
+    })
+}
+
 /// Refuses options that are not supported yet, and strategies that nobody knows.
 pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
     let later = &args.later;
     if let Some(strategy) = args.work.dequeue_strategy.as_deref() {
         refuse_strategy(strategy)?;
-    }
-    if later.with_scheduler {
-        return Err(unsupported(
-            "--with-scheduler",
-            "run `rq worker --with-scheduler` of Python RQ beside this worker",
-        ));
-    }
-    if let Some(handler) = later.exception_handler.first() {
-        return Err(unsupported(&format!("--exception-handler {handler}"), "remove the option"));
-    }
-    if later.disable_default_exception_handler {
-        return Err(unsupported("--disable-default-exception-handler", "remove the option"));
     }
     let given = [&later.worker_class, &later.job_class, &later.queue_class, &later.connection_class];
     for ((id, option, variable, harmless), value) in CLASSES.into_iter().zip(given) {

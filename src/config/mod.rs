@@ -28,7 +28,7 @@ use std::time::Duration;
 
 pub(crate) use connection::Address;
 pub(crate) use environment::Environment;
-pub(crate) use explicit::PythonSource;
+pub(crate) use explicit::{PythonCandidate, PythonSource};
 pub(crate) use generate::{reference, rq_toml};
 pub(crate) use kind::Kind;
 pub(crate) use origin::Origin;
@@ -38,8 +38,8 @@ pub(crate) use resolved::{Effective, Resolved, Shadowed};
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    AtSuspension, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Sentry, Shutdown,
-    Strategy, Worker, key,
+    AtSuspension, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Scheduler, Sentry,
+    Shutdown, Strategy, Worker, key,
 };
 pub(crate) use sources::Sources;
 
@@ -48,6 +48,7 @@ pub(crate) use sources::Sources;
 pub(crate) struct Settings {
     pub(crate) redis: Redis,
     pub(crate) worker: Worker,
+    pub(crate) scheduler: Scheduler,
     pub(crate) horse: Horse,
     pub(crate) logging: Logging,
     pub(crate) shutdown: Shutdown,

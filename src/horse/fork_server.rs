@@ -33,6 +33,8 @@ pub(crate) struct Application {
     /// Whether the settings module's `DICT_CONFIG` counts, or another one in its place.
     pub(crate) dict_config: Value,
     pub(crate) serializer: Option<String>,
+    /// Dotted names of what is called for every job that raised, in this order.
+    pub(crate) exception_handlers: Vec<String>,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
     /// What every key begins with, for the job's own rq.
@@ -79,6 +81,7 @@ fn refusal(refused: &Refused) -> String {
         "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
         "python" => format!("cannot use the Python interpreter {what}: {reason}"),
         "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
+        "exception_handler" => format!("cannot use the exception handler {what}: {kind}: {reason}"),
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
     }
 }
@@ -163,6 +166,7 @@ impl ForkServer {
             preload: &application.preload,
             dict_config: &application.dict_config,
             serializer: application.serializer.as_deref(),
+            exception_handlers: &application.exception_handlers,
             connection: &application.connection,
             key_prefix: &application.key_prefix,
             return_address,

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::frame::{self, FrameError};
-use super::protocol::{EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
+use super::protocol::{CallbackKind, EndedHead, EndedKind, Errand, HorseOrder, HorseReport, Phase, Run};
 use crate::job::{self, AskedRetry, Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
 use crate::os::{self, OomKills};
 
@@ -29,11 +29,23 @@ pub(super) struct Exit {
     pub(super) usage: Usage,
 }
 
+/// A phase without what is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Function,
+    Callback(CallbackKind),
+    Ending,
+}
+
 /// What a horse says while it runs a job.
 #[derive(Debug)]
 pub(crate) enum Said {
     /// It entered a phase.
     Phase(Phase),
+    /// A callback raised; the traceback.
+    CallbackRaised(CallbackKind, String),
+    /// An errand is done; the traceback of what it raised.
+    Called(Option<String>),
     /// The job ended.
     Ended(Box<Ending>),
     /// The horse is gone, or was killed for talking junk.
@@ -46,20 +58,35 @@ pub(crate) struct Ending {
     pub(crate) outcome: Outcome,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
+    /// The function's dotted name, when the payload could be read.
+    pub(crate) function: Option<String>,
 }
 
 /// A horse that waits for a job, or runs one. Dropping it ends it: its socket closes.
 pub(crate) struct Horse {
     pid: u32,
-    writer: OwnedWriteHalf,
+    /// Nothing while an order is on its way.
+    writer: Option<OwnedWriteHalf>,
+    sending: Option<JoinHandle<OwnedWriteHalf>>,
     heard: mpsc::Receiver<Heard>,
     listener: JoinHandle<()>,
     exit: oneshot::Receiver<Exit>,
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
     oom_kills: OomKills,
-    /// Where in its job it is.
-    phase: Option<Phase>,
+    end: End,
+    /// The phases of its job so far.
+    steps: Vec<Step>,
+}
+
+/// What is known of the end of a horse's process.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// Nothing yet.
+    Unknown,
+    Told(Exit),
+    /// It ended, and nobody can tell how.
+    Untold,
 }
 
 /// What the task that reads a horse's socket heard.
@@ -78,7 +105,19 @@ impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { pid, stream, exit, returned, faults } = parts;
         let (writer, heard, listener) = attend(stream);
-        Self { pid, writer, heard, listener, exit, returned, faults, oom_kills: OomKills::now(), phase: None }
+        Self {
+            pid,
+            writer: Some(writer),
+            sending: None,
+            heard,
+            listener,
+            exit,
+            returned,
+            faults,
+            oom_kills: OomKills::now(),
+            end: End::Unknown,
+            steps: Vec::new(),
+        }
     }
 
     /// The process number, which is the number of its process group too.
@@ -88,21 +127,49 @@ impl Horse {
 
     /// Whether it ended before it had a job.
     pub(crate) fn is_gone(&mut self) -> bool {
-        !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty))
-            || self.listener.is_finished()
+        self.has_ended() || self.listener.is_finished()
     }
 
-    /// Hands over a job. A horse that cannot take it shows as its death.
-    pub(crate) async fn run(&mut self, run: &Run<'_>, fields: &Fields) {
-        self.phase = None;
+    /// Hands over a job; fails when no frame can hold it. A horse that does not take it shows as its death, or is overdue.
+    pub(crate) fn run(&mut self, run: &Run<'_>, fields: &Fields) -> Result<(), FrameError> {
+        self.send(&HorseOrder::Run(run), fields)
+    }
+
+    /// Hands over callbacks that a job cannot run itself, in the same way.
+    pub(super) fn send_on(&mut self, errand: &Errand<'_>, fields: &Fields) -> Result<(), FrameError> {
+        self.send(&HorseOrder::Callback(errand), fields)
+    }
+
+    fn send(&mut self, order: &HorseOrder<'_>, fields: &Fields) -> Result<(), FrameError> {
+        self.steps.clear();
         let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
-        let _ = frame::write(&mut self.writer, &HorseOrder::Run(run), &body).await;
+        let bytes = frame::encode(order, &body)?;
+        // In a task of its own: a horse that does not read must not keep us from looking after it.
+        self.sending = self.writer.take().map(|mut writer| {
+            tokio::task::spawn_local(async move {
+                let _ = writer.write_all(&bytes).await;
+                writer
+            })
+        });
+        Ok(())
     }
 
     /// Waits for its next word. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Said {
         match self.heard.recv().await {
-            Some(Ok((HorseReport::Phase { phase }, _))) if self.enters(phase) => Said::Phase(phase),
+            Some(Ok((HorseReport::Phase(head), _))) => {
+                let phase = Phase::from(head);
+                if !self.enters(&phase) {
+                    return self.talked_junk("a phase that does not belong here").await;
+                }
+                Said::Phase(phase)
+            }
+            Some(Ok((HorseReport::CallbackRaised { callback }, body))) => {
+                Said::CallbackRaised(callback, String::from_utf8_lossy(&body).into_owned())
+            }
+            Some(Ok((HorseReport::Called { raised }, body))) => {
+                Said::Called(raised.then(|| String::from_utf8_lossy(&body).into_owned()))
+            }
             Some(Ok((HorseReport::Ended(head), body))) => Said::Ended(Box::new(ending(head, body))),
             Some(Ok(_)) => self.talked_junk("a report that does not belong here").await,
             Some(Err(FrameError::Junk(what))) => self.talked_junk(&what).await,
@@ -111,26 +178,45 @@ impl Horse {
         }
     }
 
-    /// Whether it may enter that phase now; each comes once in a job, because each gives it time.
-    fn enters(&mut self, phase: Phase) -> bool {
-        let in_order = match phase {
-            Phase::Function => self.phase.is_none(),
-            Phase::Ending => self.phase != Some(Phase::Ending),
+    /// Whether it may enter that phase now; each comes once in a job (the end of each, too), because each gives it time.
+    fn enters(&mut self, phase: &Phase) -> bool {
+        let step = match phase {
+            Phase::Function(_) => Step::Function,
+            Phase::Callback(callback, _) => Step::Callback(*callback),
+            Phase::Ending => Step::Ending,
         };
-        self.phase = Some(phase);
+        let last = self.steps.last();
+        let in_order = match step {
+            Step::Function => last.is_none(),
+            Step::Callback(_) => last != Some(&Step::Function) && !self.steps.contains(&step),
+            Step::Ending => last != Some(&Step::Ending),
+        };
+        self.steps.push(step);
         in_order
     }
 
-    /// Kills the horse and everything in its process group.
-    pub(crate) fn kill(&self) -> std::io::Result<()> {
-        os::kill_group(self.pid)
+    /// Kills the horse and everything in its process group; false when it is gone already.
+    pub(crate) fn kill(&mut self) -> std::io::Result<bool> {
+        let killed = os::kill_group(self.pid);
+        // A job may have moved its process to another group. One that has ended may not be the same process any more.
+        if self.has_ended() { killed } else { Ok(os::kill_process(self.pid)? || killed?) }
+    }
+
+    /// Asks the horse and everything in its process group to end; false when it is gone already.
+    pub(crate) fn terminate(&self) -> std::io::Result<bool> {
+        os::terminate_group(self.pid)
     }
 
     /// Lets a horse go whose job ended; a horse that does not end by itself is killed.
     pub(crate) async fn dismiss(mut self) {
-        let _ = frame::write(&mut self.writer, &HorseOrder::Quit, &[]).await;
-        let _ = self.writer.shutdown().await;
-        if tokio::time::timeout(LAST_WORD, &mut self.exit).await.is_err() {
+        if let Some(sending) = self.sending.take() {
+            self.writer = tokio::time::timeout(LAST_WORD, sending).await.ok().and_then(Result::ok);
+        }
+        if let Some(writer) = &mut self.writer {
+            let _ = frame::write(writer, &HorseOrder::Quit, &[]).await;
+            let _ = writer.shutdown().await;
+        }
+        if tokio::time::timeout(LAST_WORD, self.end()).await.is_err() {
             let _ = self.kill();
         }
         self.listener.abort();
@@ -138,20 +224,38 @@ impl Horse {
 
     /// Waits for the death of a horse that was killed.
     pub(crate) async fn bury(&mut self, cause: Option<String>) -> Death {
-        let exit = tokio::time::timeout(LAST_WORD, &mut self.exit).await.ok().and_then(Result::ok);
+        let exit = tokio::time::timeout(LAST_WORD, self.end()).await.ok().flatten();
         self.death(exit, cause)
+    }
+
+    /// Whether its process is known to have ended.
+    fn has_ended(&mut self) -> bool {
+        if matches!(self.end, End::Unknown) {
+            self.end = match self.exit.try_recv() {
+                Ok(exit) => End::Told(exit),
+                Err(oneshot::error::TryRecvError::Closed) => End::Untold,
+                Err(oneshot::error::TryRecvError::Empty) => End::Unknown,
+            };
+        }
+        !matches!(self.end, End::Unknown)
+    }
+
+    /// Waits for the end of its process.
+    async fn end(&mut self) -> Option<Exit> {
+        end(&mut self.exit, &mut self.end).await
     }
 
     async fn silent(&mut self) -> Said {
         let returned = tokio::select! {
-            exit = &mut self.exit => return Said::Died(self.death(exit.ok(), None)),
+            exit = end(&mut self.exit, &mut self.end) => return Said::Died(self.death(exit, None)),
             returned = self.returned.recv() => returned,
         };
         let Some(stream) = returned else {
-            let exit = (&mut self.exit).await.ok();
+            let exit = self.end().await;
             return Said::Died(self.death(exit, None));
         };
-        (self.writer, self.heard, self.listener) = attend(stream);
+        let (writer, heard, listener) = attend(stream);
+        (self.writer, self.sending, self.heard, self.listener) = (Some(writer), None, heard, listener);
         Box::pin(self.next()).await
     }
 
@@ -176,6 +280,17 @@ impl Horse {
     }
 }
 
+/// Waits for the end of a horse's process; asked again, the answer is the same.
+async fn end(exit: &mut oneshot::Receiver<Exit>, known: &mut End) -> Option<Exit> {
+    if matches!(known, End::Unknown) {
+        *known = exit.await.map_or(End::Untold, End::Told);
+    }
+    match known {
+        End::Told(exit) => Some(*exit),
+        End::Unknown | End::Untold => None,
+    }
+}
+
 /// Reads a horse's socket in a task of its own, because reading a frame must not be interrupted.
 fn attend(stream: UnixStream) -> (OwnedWriteHalf, mpsc::Receiver<Heard>, JoinHandle<()>) {
     let (mut reader, writer) = stream.into_split();
@@ -193,6 +308,7 @@ fn attend(stream: UnixStream) -> (OwnedWriteHalf, mpsc::Receiver<Heard>, JoinHan
 }
 
 fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
+    let function = head.func_name.clone();
     let outcome = match head.kind {
         EndedKind::Returned => Outcome::Returned(Returned {
             value: (!head.none).then_some(body),
@@ -214,5 +330,6 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
         outcome,
         started_at: head.started_at.and_then(Timestamp::from_seconds),
         ended_at: head.ended_at.and_then(Timestamp::from_seconds),
+        function,
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct ClaimRequest<'a> {
     pub(crate) surfaced: &'a [Surfaced],
     pub(crate) lease: Duration,
     pub(crate) life: &'a Life,
+    /// How many jobs the worker has had: a request that was late on its way is told by it.
+    pub(crate) turn: u64,
 }
 
 /// What a claim gave.
@@ -61,6 +63,7 @@ impl Store {
             &request.lease.as_secs().to_string(),
             request.life.daemon.as_str(),
             &request.life.lasts.as_millis().to_string(),
+            &request.turn.to_string(),
             &request.queues.len().to_string(),
         ]);
         args.extend(request.queues.iter().map(|queue| queue.as_str().into()));

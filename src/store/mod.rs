@@ -17,6 +17,7 @@ mod outcome;
 mod recovery;
 mod registration;
 mod reply;
+mod scheduling;
 mod scripts;
 mod sentinel;
 mod subscription;
@@ -36,6 +37,7 @@ pub(crate) use liveness::{Life, OtherDaemon, QueueWatched, Watched};
 pub(crate) use outcome::{Settled, failure_text};
 pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
+pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
 pub(crate) use subscription::Subscription;
 
 use reply::Reply;

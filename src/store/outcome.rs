@@ -24,6 +24,8 @@ pub(crate) enum Settled {
     Lost,
     /// The job was deleted meanwhile: the outcome was dropped.
     Gone,
+    /// The job was canceled meanwhile, and stays so: only its result was written.
+    Canceled,
 }
 
 impl Store {
@@ -59,6 +61,7 @@ impl Store {
             "again" => Ok(Settled::Done { more: true }),
             "lost" => Ok(Settled::Lost),
             "gone" => Ok(Settled::Gone),
+            "canceled" => Ok(Settled::Canceled),
             _ => Err(self.malformed("settle")),
         }
     }
@@ -113,6 +116,11 @@ fn plan(ended: &Ended, verdict: &Verdict) -> Value {
             fields.insert("rqd_interrupted", failure_text(&ended.outcome));
             json!({"become": "put_back", "again": {"queue": queue, "delay": 0, "at_front": true}})
         }
+        Verdict::Unrecorded { stopped } => {
+            // RQ: not even the moments are written.
+            fields.clear();
+            json!({"become": if *stopped { "stopped" } else { "failed" }, "unrecorded": true})
+        }
         Verdict::Retry(when, left) => {
             fields.insert("retries_left", left.to_string());
             json!({"become": "retried", "again": again(when)})
@@ -153,7 +161,7 @@ fn legacy_result(ended: &Ended, verdict: &Verdict) -> Vec<u8> {
 fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Vec<u8>> {
     let kind = match verdict {
         Verdict::Finish(..) => "1",
-        Verdict::Fail | Verdict::Stop => "2",
+        Verdict::Fail | Verdict::Stop | Verdict::Unrecorded { .. } => "2",
         Verdict::RetryAsAsked(..) => "4",
         Verdict::Exhausted => "5",
         Verdict::Retry(..) | Verdict::PutBack { .. } => return Vec::new(),

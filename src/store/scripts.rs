@@ -1,33 +1,37 @@
-//! The transitions: one script each, built on a shared prelude.
+//! The transitions: one script each, built on a shared prelude and on fragments.
 
 use std::sync::LazyLock;
 
 use super::client::Script;
 
-macro_rules! script {
-    ($($part:literal),*) => {
-        // The transition's own name comes first, so that whoever reads the traffic can tell which one it is.
-        LazyLock::new(|| Script::new(concat!($("-- ", $part, "\n", include_str!(concat!("scripts/", $part, ".lua")), "\n"),*)))
-    };
+macro_rules! scripts {
+    ($($name:ident = $($part:literal)+;)+) => { $(
+        pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
+            // Each part's name comes first, so that whoever reads the traffic can tell which transition it is.
+            Script::new(concat!($("-- ", $part, "\n", include_str!(concat!("scripts/", $part, ".lua")), "\n"),+))
+        });
+    )+ };
 }
 
-pub(super) static CLAIM: LazyLock<Script> = script!("prelude", "taking", "claim");
-pub(super) static RESTORE: LazyLock<Script> =
-    script!("prelude", "rate_limit", "dependents", "outcomes", "taking", "restore");
-pub(super) static BEAT: LazyLock<Script> = script!("prelude", "beat");
-pub(super) static REGISTER: LazyLock<Script> = script!("prelude", "register");
-pub(super) static UNREGISTER: LazyLock<Script> = script!("prelude", "unregister");
-pub(super) static SETTLE: LazyLock<Script> =
-    script!("prelude", "rate_limit", "dependents", "outcomes", "settle");
-pub(super) static HAND_OVER: LazyLock<Script> = script!("prelude", "hand_over");
-pub(super) static RECOVER: LazyLock<Script> =
-    script!("prelude", "taking", "rate_limit", "dependents", "outcomes", "recover");
-pub(super) static WATCH: LazyLock<Script> = script!("prelude", "watch");
-pub(super) static BURY: LazyLock<Script> = script!("prelude", "bury");
-pub(super) static SWEEP: LazyLock<Script> = script!("prelude", "taking", "sweep");
-pub(super) static RELEASE: LazyLock<Script> = script!("prelude", "rate_limit", "dependents", "release");
-pub(super) static PURGE: LazyLock<Script> = script!("prelude", "purge");
-pub(super) static READY: LazyLock<Script> = script!("prelude", "rate_limit", "dependents", "ready");
-pub(super) static LIMITS: LazyLock<Script> = script!("prelude", "rate_limit", "limits");
-pub(super) static FORGET: LazyLock<Script> = script!("prelude", "forget");
-pub(super) static UNLOCK: LazyLock<Script> = script!("prelude", "unlock");
+scripts! {
+    CLAIM = "prelude" "taking" "claim";
+    RESTORE = "prelude" "rate_limit" "dependents" "outcomes" "taking" "restore";
+    BEAT = "prelude" "beat";
+    REGISTER = "prelude" "register";
+    UNREGISTER = "prelude" "unregister";
+    SETTLE = "prelude" "rate_limit" "dependents" "outcomes" "settle";
+    RELEASE = "prelude" "rate_limit" "dependents" "release";
+    HAND_OVER = "prelude" "hand_over";
+    RECOVER = "prelude" "taking" "rate_limit" "dependents" "outcomes" "recover";
+    WATCH = "prelude" "watch";
+    BURY = "prelude" "bury";
+    SWEEP = "prelude" "taking" "sweep";
+    PURGE = "prelude" "purge";
+    READY = "prelude" "rate_limit" "dependents" "ready";
+    LIMITS = "prelude" "rate_limit" "limits";
+    FORGET = "prelude" "forget";
+    UNLOCK = "prelude" "unlock";
+    HOLD = "prelude" "hold";
+    LET_GO = "prelude" "let_go";
+    SCHEDULE = "prelude" "rate_limit" "schedule";
+}

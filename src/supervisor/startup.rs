@@ -3,15 +3,15 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use tokio::sync::{oneshot, watch};
 
-use super::{Daemon, SupervisorError, redis};
+use super::{Daemon, SupervisorError, redis, scheduler};
 use crate::config::{
-    self, AtSuspension, PythonModule, PythonSource, Resolved, Settings, Sources, Strategy,
-    Worker as WorkerSection,
+    self, AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved,
+    Settings, Sources, Strategy, Worker as WorkerSection,
 };
 use crate::event::Event;
 use crate::horse::{Application, Opened, Places, Stable, StableOptions, StartError, find_python};
@@ -52,40 +52,61 @@ pub(crate) async fn load_settings(
     purpose: Purpose,
 ) -> Result<Settled, SupervisorError> {
     let leash = leash()?;
-    let mut resolved = sources.resolve()?;
-    let mut application = application(&resolved.settings, purpose)?;
+    // What is wrong already is told together with what is wrong in the module, when that can be read.
+    let known = sources.resolve();
     let mut opened = None;
     if let Some(candidate) = sources.python_wanted().cloned() {
-        (application.module, application.file) = match &candidate.source {
-            PythonSource::Module(name) => (Some(name.clone()), None),
-            PythonSource::File(path) => (None, Some(path.to_string_lossy().into_owned())),
-        };
-        match Opened::open(&application, &leash.read).await {
+        match import(&sources, &candidate, &leash, purpose).await {
             Ok(server) => {
-                if let Some(settings) = &server.settings {
-                    sources = sources.python(PythonModule {
-                        name: candidate.name.clone(),
-                        file: settings.file.clone().map(PathBuf::from),
-                        values: settings.values.clone(),
-                        opaque: settings.opaque.clone(),
-                    });
-                }
-                opened = Some(server);
+                sources = with_module(sources, &candidate, &server);
+                opened = Some((server, candidate.source));
             }
-            Err(StartError::Refused(refused)) if refused.missing => {
+            Err(SupervisorError::Application(StartError::Refused(refused))) if refused.missing => {
                 sources = sources.module_is_missing()?;
-                resolved = sources.resolve()?;
-                // The file that takes the module's place may name another interpreter.
-                application = self::application(&resolved.settings, purpose)?;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return known.map_err(SupervisorError::from).and(Err(error)),
         }
-        resolved = sources.resolve()?;
     }
-    if opened.is_none() && purpose == Purpose::Work {
-        opened = Some(Opened::open(&application, &leash.read).await?);
-    }
+    let resolved = sources.resolve()?;
+    let mut application = application(&resolved.settings.horse, purpose)?;
+    let opened = match opened {
+        Some((server, source)) => {
+            name(&mut application, &source);
+            Some(server)
+        }
+        None if purpose == Purpose::Work => Some(Opened::open(&application, &leash.read).await?),
+        None => None,
+    };
     Ok(Settled { resolved, opened, application, leash })
+}
+
+/// Imports a settings module by the interpreter that the other sources name.
+async fn import(
+    sources: &Sources,
+    candidate: &PythonCandidate,
+    leash: &Leash,
+    purpose: Purpose,
+) -> Result<Opened, SupervisorError> {
+    let mut application = application(&sources.horse()?, purpose)?;
+    name(&mut application, &candidate.source);
+    Ok(Opened::open(&application, &leash.read).await?)
+}
+
+fn name(application: &mut Application, source: &PythonSource) {
+    match source {
+        PythonSource::Module(name) => application.module = Some(name.clone()),
+        PythonSource::File(path) => application.file = Some(path.to_string_lossy().into_owned()),
+    }
+}
+
+fn with_module(sources: Sources, candidate: &PythonCandidate, server: &Opened) -> Sources {
+    let Some(settings) = &server.settings else { return sources };
+    sources.python(PythonModule {
+        name: candidate.name.clone(),
+        file: settings.file.clone().map(PathBuf::from),
+        values: settings.values.clone(),
+        opaque: settings.opaque.clone(),
+    })
 }
 
 /// Checks what only the layers below can judge: the words of the connection and of the log lines.
@@ -122,6 +143,7 @@ pub(super) async fn start_and_work(
     application.start_timeout = settings.horse.start_timeout;
     application.preload = settings.horse.preload.clone();
     application.serializer = settings.worker.serializer.clone();
+    application.exception_handlers.clone_from(&settings.worker.exception_handlers);
     application.dict_config = dict_config(settings);
     application.key_prefix.clone_from(&settings.redis.key_prefix);
     let client = Client::new(address, Some(options.name.to_string()));
@@ -138,7 +160,7 @@ pub(super) async fn start_and_work(
     let (begin, may_begin) = oneshot::channel();
     let (tell_over, over) = watch::channel(false);
     let around = Surroundings {
-        store,
+        store: store.clone(),
         stable,
         stop: daemon.stop.subscribe(),
         life: maintenance.life(),
@@ -149,7 +171,11 @@ pub(super) async fn start_and_work(
     let first_round = maintenance::FirstRound { begin: may_begin, over: tell_over };
     maintenance.start(vec![worker.registered_name()], first_round).await;
     daemon.working.set(true);
+    let scheduler = scheduler::start(daemon, settings, &store).await;
     let end = worker.work().await;
+    if let Some(scheduler) = scheduler {
+        scheduler.end().await;
+    }
     maintenance.leave(!matches!(end, Err(WorkError::Unsettled))).await;
     Ok(end?)
 }
@@ -159,13 +185,13 @@ fn leash() -> Result<Leash, SupervisorError> {
     Ok(Leash { read, _write: write })
 }
 
-fn application(settings: &Settings, purpose: Purpose) -> Result<Application, SupervisorError> {
+fn application(horse: &HorseSection, purpose: Purpose) -> Result<Application, SupervisorError> {
     let directory = std::env::current_dir().map_err(SupervisorError::System)?;
     let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
     let search_path =
         std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
     let places = Places {
-        asked: settings.horse.python.as_deref(),
+        asked: horse.python.as_deref(),
         virtual_env: virtual_env.as_deref(),
         directory: &directory,
         search_path: &search_path,
@@ -174,14 +200,15 @@ fn application(settings: &Settings, purpose: Purpose) -> Result<Application, Sup
         python: find_python(&places)?,
         module: None,
         file: None,
-        path: settings.horse.path.clone(),
+        path: horse.path.clone(),
         preload: Vec::new(),
         dict_config: serde_json::Value::Bool(false),
         serializer: None,
+        exception_handlers: Vec::new(),
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
-        settings_timeout: settings.horse.settings_timeout,
-        start_timeout: settings.horse.start_timeout,
+        settings_timeout: horse.settings_timeout,
+        start_timeout: horse.start_timeout,
         settings_alone: purpose == Purpose::Look,
     })
 }
@@ -194,7 +221,10 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         queues: worker.queues.iter().map(QueueName::new).collect(),
         strategy: strategy(worker),
         burst: worker.burst,
-        defaults: Defaults { result_ttl: Keep::from_seconds(worker.results_ttl) },
+        defaults: Defaults {
+            result_ttl: Keep::from_seconds(worker.results_ttl),
+            record_failures: worker.record_failures,
+        },
         ttl: worker.ttl,
         monitoring_interval: worker.job_monitoring_interval,
         max_jobs: worker.max_jobs,
@@ -202,6 +232,7 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         stop_deadline: settings.shutdown.deadline,
         interrupt_rules: interrupt_rules(worker),
         timeout_grace: settings.horse.timeout_grace,
+        stop_grace: settings.horse.stop_grace,
         python_version: python_version.to_owned(),
     }
 }
@@ -250,12 +281,9 @@ fn dict_config(settings: &Settings) -> serde_json::Value {
     }
 }
 
-/// RQ: the number alone, without a line's end; `~` is the home directory.
+/// RQ: the number alone, without a line's end.
 fn write_pid(worker: &WorkerSection) -> Result<(), SupervisorError> {
     let Some(path) = &worker.pid_file else { return Ok(()) };
-    let path = match (path.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => path.clone(),
-    };
-    fs::write(&path, std::process::id().to_string()).map_err(|error| SupervisorError::PidFile(path, error))
+    fs::write(path, std::process::id().to_string())
+        .map_err(|error| SupervisorError::PidFile(path.clone(), error))
 }

@@ -8,6 +8,7 @@ mod horse;
 mod logging;
 mod maintenance;
 mod redis;
+mod scheduler;
 mod sentry;
 mod shutdown;
 mod worker;
@@ -16,6 +17,7 @@ pub(crate) use horse::Horse;
 pub(crate) use logging::{DictConfig, Level, Logging};
 pub(crate) use maintenance::Maintenance;
 pub(crate) use redis::RedisKeys;
+pub(crate) use scheduler::Scheduler;
 pub(crate) use sentry::Sentry;
 pub(crate) use shutdown::Shutdown;
 pub(crate) use worker::{AtSuspension, OnInterrupt, Strategy, Worker};
@@ -161,9 +163,10 @@ impl Key {
 }
 
 /// All sections, in the order in which they are explained.
-pub(crate) const SECTIONS: [&Section; 7] = [
+pub(crate) const SECTIONS: [&Section; 8] = [
     &RedisKeys::SECTION,
     &Worker::SECTION,
+    &Scheduler::SECTION,
     &Horse::SECTION,
     &Shutdown::SECTION,
     &Maintenance::SECTION,

@@ -8,6 +8,7 @@ from time import monotonic
 
 from . import serializers, threads, title, trace, values
 from .connection import Lazy
+from .resolve import attribute
 from .text import class_name, plain, said
 
 TRACEBACK = 512 * 1024
@@ -18,6 +19,7 @@ class Refused(Exception):
 
     def __init__(self, stage, what, error, missing=False):
         super().__init__(stage)
+        error.__traceback__ = beyond_machinery(error.__traceback__)
         text = trace.text_of(error)[-TRACEBACK:].decode("utf-8", "ignore")
         self.report = {
             "report": "refused",
@@ -30,6 +32,13 @@ class Refused(Exception):
         }
 
 
+def beyond_machinery(step):
+    """The traceback from the first frame that is neither ours nor the import system's, as an `import` line has it."""
+    while step is not None and ("importlib" in step.tb_frame.f_code.co_filename or trace.is_ours(step.tb_frame)):
+        step = step.tb_next
+    return step
+
+
 class Application:
     """What is loaded once and shared by all horses."""
 
@@ -37,6 +46,7 @@ class Application:
         self.dict_config = None
         self.settings_name = None
         self.serializer = serializers.Pickle
+        self.exception_handlers = []
         self.connection = Lazy(None)
         self.return_address = None
 
@@ -72,6 +82,7 @@ class Application:
         for name in order.get("preload") or []:
             preload(name)
         self.serializer = resolve_serializer(order.get("serializer"))
+        self.exception_handlers = resolve_handlers(order.get("exception_handlers") or [])
         self.connection = Lazy(order.get("connection"))
         self.return_address = order.get("return_address")
         if "rq.job" in sys.modules:
@@ -149,3 +160,19 @@ def resolve_serializer(name):
     except BaseException as error:
         missing = isinstance(error, ValueError) and name.split(".")[0] not in sys.modules
         raise Refused("serializer", name, error, missing) from None
+
+
+def resolve_handlers(names):
+    """The exception handlers in their order. They are given a job of rq's, so rq is loaded here, once for all horses."""
+    handlers = []
+    for name in names:
+        try:
+            import rq.job  # noqa: F401
+
+            handler = attribute(name)
+            if not callable(handler):
+                raise TypeError("it is a %s, which cannot be called" % type(handler).__name__)
+        except BaseException as error:
+            raise Refused("exception_handler", name, error) from None
+        handlers.append(handler)
+    return handlers

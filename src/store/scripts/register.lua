@@ -18,7 +18,7 @@ end
 local kept = call('HGET', worker, 'rqd_identity') == identity
 -- What the name's last holder had in hand is not ours. A worker that registers anew keeps its own.
 if ARGV[#ARGV] == 'started' then leave_executions(worker, worker_executions) end
-if not kept then call('DEL', worker) end
+if kept then call('HDEL', worker, 'death') else call('DEL', worker) end
 call('HSET', worker, 'rqd_identity', identity, unpack(ARGV, 5))
 call('EXPIRE', worker, lifetime)
 call('SADD', workers, worker)

@@ -8,21 +8,28 @@ use crate::harness::World;
 fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
     let folder = Folder::new();
     for (arguments, told) in [
-        (&["--with-scheduler"][..], "--with-scheduler is not supported yet"),
-        (&["-s"], "--with-scheduler is not supported yet"),
-        (&["-bs"], "--with-scheduler is not supported yet"),
-        (&["--worker-class", "rq.SimpleWorker"], "--worker-class rq.SimpleWorker is not supported yet"),
+        (&["--worker-class", "rq.SimpleWorker"][..], "--worker-class rq.SimpleWorker is not supported yet"),
         (&["-w", "rq.SimpleWorker"], "--worker-class rq.SimpleWorker is not supported yet"),
         (&["--job-class", "app.Job"], "--job-class app.Job is not supported yet"),
         (&["--queue-class", "app.Queue"], "--queue-class app.Queue is not supported yet"),
         (&["--connection-class", "app.Redis"], "--connection-class app.Redis is not supported yet"),
-        (&["--exception-handler", "app.handle"], "--exception-handler app.handle is not supported yet"),
-        (&["-d"], "--disable-default-exception-handler is not supported yet"),
     ] {
         let exit = folder.run(&[&["worker"], arguments].concat());
 
         assert_refused(&exit, 2, &[told, "hint: "]);
         assert_eq!(exit.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_command_of_rq_that_is_not_supported_yet_points_to_pythons() {
+    let folder = Folder::new();
+    for command in ["worker-pool", "info", "enqueue", "empty", "requeue", "suspend", "resume", "cron"] {
+        let told = format!("rq {command} is not supported yet");
+
+        let exit = folder.run(&[command, "--some", "thing"]);
+
+        assert_refused(&exit, 2, &[&told, &format!("python -m rq.cli {command}")]);
     }
 }
 

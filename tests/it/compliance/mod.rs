@@ -6,19 +6,27 @@
 //! `world.subject.differs("…")`.
 
 mod callables;
+mod callbacks;
+mod cancellation;
+mod commands;
 mod context;
 mod core;
 mod dashboard;
+mod dependents;
 mod differences;
+mod exception_handlers;
 mod failures;
 mod horse_deaths;
 mod lifecycle;
 mod logging;
 mod names;
+mod rate_limits;
 mod records;
+mod repeats;
 mod results;
 mod retries;
 mod running;
+mod scheduling;
 mod serializers;
 mod settings;
 mod shutdown;

@@ -2,6 +2,7 @@
 //!
 //! The numbers `R-…` name the races of Python's protocol that a test shows closed.
 
+mod commands;
 mod horses;
 mod interrupted;
 mod leash;
@@ -19,4 +20,7 @@ mod races_settle;
 mod races_start;
 mod races_taken;
 mod races_wait;
+mod scheduler;
+mod scheduler_mixed;
 mod stage;
+mod stop_grace;
