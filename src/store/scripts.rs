@@ -14,17 +14,17 @@ macro_rules! scripts {
 }
 
 scripts! {
-    CLAIM = "prelude" "taking" "claim";
+    CLAIM = "prelude" "life" "taking" "claim";
     RESTORE = "prelude" "rate_limit" "dependents" "outcomes" "taking" "restore";
     BEAT = "prelude" "beat";
-    REGISTER = "prelude" "register";
-    UNREGISTER = "prelude" "unregister";
+    REGISTER = "prelude" "life" "register";
+    UNREGISTER = "prelude" "life" "unregister";
     SETTLE = "prelude" "rate_limit" "dependents" "outcomes" "settle";
     RELEASE = "prelude" "rate_limit" "dependents" "release";
     HAND_OVER = "prelude" "hand_over";
-    RECOVER = "prelude" "taking" "rate_limit" "dependents" "outcomes" "recover";
-    WATCH = "prelude" "watch";
-    BURY = "prelude" "bury";
+    RECOVER = "prelude" "life" "taking" "rate_limit" "dependents" "outcomes" "recover";
+    WATCH = "prelude" "life" "watch";
+    BURY = "prelude" "life" "bury";
     SWEEP = "prelude" "taking" "sweep";
     PURGE = "prelude" "purge";
     READY = "prelude" "rate_limit" "dependents" "ready";
