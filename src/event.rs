@@ -147,6 +147,16 @@ pub(crate) enum Event {
     RegistriesCleaned { worker: String, queue: String },
     /// Ids that a dead worker left between queue and registry are back in their queue.
     StrandedPutBack { queue: String, jobs: Vec<String> },
+    /// A job whose execution was cut off is back at the head of its queue.
+    InterruptedPutBack { queue: String, job: String, reason: String },
+    /// A job whose execution was cut off is failed for good; `reason` is the text that is kept with it.
+    InterruptedFailed { queue: String, job: String, reason: String },
+    /// The sets of groups are being cleaned.
+    GroupsCleaned { worker: String },
+    /// A daemon stopped giving signs of life; its work is taken on.
+    DaemonFoundGone { worker: String, workers: Vec<String>, executions: usize },
+    /// A chore of maintenance could not be done; it is due again later.
+    ChoreFailed { worker: String, chore: &'static str, error: String },
     /// A job whose worker vanished was failed.
     AbandonedJobFailed { job: String, at: SystemTime },
 

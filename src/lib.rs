@@ -8,6 +8,7 @@ mod config;
 mod event;
 mod horse;
 mod job;
+mod maintenance;
 mod os;
 mod scheduler;
 mod store;

@@ -1,14 +1,16 @@
 //! Jobs as values: what a job is, how its execution ended and what becomes of it. Nothing here does anything.
 
+mod interruption;
 mod names;
 mod outcome;
 mod timestamp;
 mod verdict;
 
-pub(crate) use names::{ExecutionId, JobId, QueueName, WorkerName};
-pub(crate) use outcome::{AskedRetry, Death, Outcome, Raised, Returned, Usage};
+pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
+pub(crate) use names::{DaemonId, ExecutionId, JobId, QueueName, WorkerName};
+pub(crate) use outcome::{AskedRetry, Death, Interrupted, Outcome, Raised, Returned, Usage};
 pub(crate) use timestamp::{Timestamp, float};
-pub(crate) use verdict::{Again, Defaults, Verdict, verdict};
+pub(crate) use verdict::{Again, Defaults, Verdict, abandoned, verdict};
 
 use std::time::Duration;
 
@@ -75,6 +77,8 @@ pub(crate) struct Job {
     /// Seconds to wait before each retry.
     pub(crate) retry_intervals: Vec<u64>,
     pub(crate) retry_at_front: bool,
+    /// How often it was put back because its execution was cut off.
+    pub(crate) interruptions: u32,
     /// How often the job has returned a `Retry`.
     pub(crate) asked_retries: u32,
     /// How often it is to run again after it succeeded.

@@ -47,6 +47,8 @@ pub(super) fn parse(id: JobId, origin: QueueName, fields: Fields) -> Result<Job,
         retries_left: view.number("retries_left")?.unwrap_or(0),
         retry_intervals: view.numbers("retry_intervals")?,
         retry_at_front: view.text("enqueue_at_front_on_retry")? == Some("1"),
+        // Ours alone: junk in it is no reason to refuse the job.
+        interruptions: view.number("rqd_interruptions").ok().flatten().unwrap_or(0),
         asked_retries: view.number("number_of_retries")?.unwrap_or(0),
         repeats_left: view.number("repeats_left")?.unwrap_or(0),
         repeat_intervals: view.numbers("repeat_intervals")?,

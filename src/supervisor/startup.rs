@@ -6,20 +6,23 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use tokio::sync::{oneshot, watch};
+
 use super::{Daemon, SupervisorError, redis, scheduler};
 use crate::config::{
-    AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved, Settings,
-    Sources, Strategy, Worker as WorkerSection,
+    self, AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved,
+    Settings, Sources, Strategy, Worker as WorkerSection,
 };
 use crate::event::Event;
 use crate::horse::{Application, Hooks, Opened, Places, Stable, StableOptions, StartError, find_python};
-use crate::job::{Defaults, Keep, QueueName, WorkerName};
+use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
+use crate::maintenance::{self, Maintenance};
 use crate::os;
 use crate::store::{Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
 use crate::webhook::Courier;
-use crate::worker::{self, Options, Surroundings, Worker};
+use crate::worker::{self, Options, Surroundings, WorkError, Worker};
 
 /// What settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,21 +162,29 @@ pub(super) async fn start_and_work(
     let Leash { read, _write } = leash;
     let stable = Rc::new(Stable::start(opened, StableOptions { application, leash: read }).await?);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
+    let mut maintenance = Maintenance::new(store.clone(), maintenance_options(settings, &options));
+    let (begin, may_begin) = oneshot::channel();
+    let (tell_over, over) = watch::channel(false);
     let around = Surroundings {
         store: store.clone(),
         stable,
         courier: Rc::new(Courier::new()),
         stop: daemon.stop.subscribe(),
+        life: maintenance.life(),
+        first_round: worker::FirstRound { begin: Some(begin), over },
         shutdown: daemon.shutdown.clone(),
     };
     let worker = Worker::register(options, around).await?;
+    let first_round = maintenance::FirstRound { begin: may_begin, over: tell_over };
+    maintenance.start(vec![worker.registered_name()], first_round).await;
     daemon.working.set(true);
     let scheduler = scheduler::start(daemon, settings, &store).await;
-    let ended = worker.work().await;
+    let end = worker.work().await;
     if let Some(scheduler) = scheduler {
         scheduler.end().await;
     }
-    Ok(ended?)
+    maintenance.leave(!matches!(end, Err(WorkError::Unsettled))).await;
+    Ok(end?)
 }
 
 fn leash() -> Result<Leash, SupervisorError> {
@@ -223,13 +234,37 @@ fn options(settings: &Settings, python_version: &str) -> Options {
             record_failures: worker.record_failures,
         },
         ttl: worker.ttl,
-        maintenance_interval: worker.maintenance_interval,
         monitoring_interval: worker.job_monitoring_interval,
         max_jobs: worker.max_jobs,
         max_idle_time: worker.max_idle_time,
+        stop_deadline: settings.shutdown.deadline,
+        interrupt_rules: interrupt_rules(worker),
         timeout_grace: settings.horse.timeout_grace,
         stop_grace: settings.horse.stop_grace,
         python_version: python_version.to_owned(),
+    }
+}
+
+fn maintenance_options(settings: &Settings, worker: &Options) -> maintenance::Options {
+    maintenance::Options {
+        queues: worker.queues.clone(),
+        interval: settings.worker.maintenance_interval,
+        liveness: settings.maintenance.liveness,
+        rules: worker.interrupt_rules.clone(),
+    }
+}
+
+fn interrupt_rules(worker: &WorkerSection) -> InterruptRules {
+    let policy = |policy: config::OnInterrupt| match policy {
+        config::OnInterrupt::AsRq => OnInterrupt::AsRq,
+        config::OnInterrupt::Requeue => OnInterrupt::Requeue,
+        config::OnInterrupt::Fail => OnInterrupt::Fail,
+    };
+    let of_queue = worker.on_interrupt_queues.0.iter();
+    InterruptRules {
+        policy: policy(worker.on_interrupt),
+        of_queue: of_queue.map(|(queue, own)| (QueueName::new(queue.as_str()), policy(*own))).collect(),
+        budget: worker.max_interruptions,
     }
 }
 

@@ -30,6 +30,7 @@ impl Worker {
             description: claim.title(),
         });
         *self.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
+        self.began = false;
         let ended = match claim.job.clone() {
             Ok(job) => self.run_in(horse, claim, &job).await,
             Err(reason) => self.unreadable(claim, reason),
@@ -39,6 +40,7 @@ impl Worker {
     }
 
     async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Ended {
+        self.note_handing_over(&claim).await;
         let run = Run {
             job_id: job.id.as_str(),
             execution_id: claim.execution.as_str(),
@@ -67,6 +69,9 @@ impl Worker {
                 self.call_stopped(job).await;
                 (Outcome::Stopped, (None, None))
             }
+            Err(Killed { kill: kill @ (Kill::ColdShutdown | Kill::Deadline), .. }) => {
+                (self.interrupted(kill, job), (None, None))
+            }
             Ok(Said::Died(death)) | Err(Killed { death, .. }) => (Outcome::Died(death), (None, None)),
         };
         let (started_at, ended_at) = ending;
@@ -85,6 +90,7 @@ impl Worker {
             let deadline = limit.map(|limit| since + limit + grace);
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(phase)) => {
+                    self.began = true;
                     limit = self.entered(&phase, job);
                     since = Instant::now();
                 }
@@ -127,6 +133,10 @@ impl Worker {
             said = horse.next() => Happening::Said(said),
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 Happening::Kill(Kill::Overdue)
+            }
+            () = sleep_until(self.stop_at.unwrap_or_else(Instant::now)), if self.stop_at.is_some() => {
+                self.stop_at = None;
+                Happening::Kill(Kill::Deadline)
             }
             Some(Pulse::Lost(execution)) = self.pulses.recv() => {
                 if execution == claim.execution { Happening::Kill(Kill::TakenAway) } else { Happening::Noted }

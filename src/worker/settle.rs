@@ -65,7 +65,7 @@ impl Worker {
             }
             Outcome::AskedRetry(_) => emit(Event::RetryAsked { worker, job }),
             // A stopped job was told of before its callback ran.
-            Outcome::Stopped | Outcome::Unreadable(_) => {}
+            Outcome::Stopped | Outcome::Unreadable(_) | Outcome::Interrupted(_) => {}
         }
     }
 
@@ -77,7 +77,8 @@ impl Worker {
             Verdict::Stop
             | Verdict::Unrecorded { stopped: true }
             | Verdict::Retry(..)
-            | Verdict::RetryAsAsked(..) => return,
+            | Verdict::RetryAsAsked(..)
+            | Verdict::PutBack { .. } => return,
         };
         let Some(job) = ended.claim.job.as_ref().ok().filter(|job| job.has("webhooks")) else { return };
         self.courier.send(Message {
@@ -113,6 +114,10 @@ impl Worker {
             }
             (Verdict::Fail | Verdict::Stop | Verdict::Unrecorded { .. }, outcome) => {
                 emit(Event::JobFailed { worker, job, reason: failure_text(outcome) });
+            }
+            (Verdict::PutBack { .. }, outcome) => {
+                let reason = failure_text(outcome);
+                emit(Event::InterruptedPutBack { queue: ended.claim.queue.to_string(), job, reason });
             }
             (Verdict::Finish(..) | Verdict::RetryAsAsked(..) | Verdict::Exhausted, _) => {}
         }

@@ -5,7 +5,9 @@
 mod commands;
 mod hooks;
 mod horses;
+mod interrupted;
 mod leash;
+mod maintenance;
 mod names;
 mod outage;
 mod outage_start;
