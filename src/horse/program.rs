@@ -20,6 +20,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "channel",
         "connection",
         "current_job",
+        "hooks",
         "horse",
         "job",
         "leash",

@@ -100,7 +100,6 @@ mod tests {
             repeats_left: 0,
             repeat_intervals: Vec::new(),
             interruptions,
-            unsupported: Vec::new(),
             fields: Vec::new(),
         }
     }
