@@ -372,7 +372,9 @@ for i in range(50):
     wait_until(SOON, "all jobs to be finished", || world.redis.sorted_set("rq:finished:default").len() == 50);
     assert_eq!(marks(&world), 50);
     assert!(!world.redis.exists("rq:wip:default"));
-    workers.iter_mut().for_each(|worker| drop(worker.stop()));
+    for worker in &mut workers {
+        worker.stop();
+    }
     world.finish();
 }
 
