@@ -1,5 +1,6 @@
 //! The work horses: the fork server that makes them, and the frames they speak (`docs/protocol.md`).
 
+mod cron;
 mod fork_server;
 mod frame;
 mod keeper;
@@ -10,6 +11,7 @@ mod returning;
 mod stable;
 mod work_horse;
 
+pub(crate) use cron::CronJob;
 pub(crate) use fork_server::{Application, StartError};
 pub(crate) use protocol::{Phase, Run};
 pub(crate) use python::{InterpreterError, Places, find as find_python};

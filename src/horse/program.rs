@@ -18,6 +18,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "application",
         "channel",
         "connection",
+        "cron",
         "current_job",
         "horse",
         "job",

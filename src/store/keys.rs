@@ -1,6 +1,6 @@
 //! The keys that every RQ client knows; scripts derive more of them from the same prefix.
 
-use crate::job::{QueueName, WorkerName};
+use crate::job::{JobId, QueueName, WorkerName};
 
 /// Makes keys under one prefix (RQ's `RQ_KEY_PREFIX`, normally `rq`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,36 @@ impl Keys {
 
     pub(super) fn cleaning_lock(&self, queue: &QueueName) -> String {
         format!("{}:clean_registries:{queue}", self.prefix)
+    }
+
+    /// The set of all queues, by their keys.
+    pub(super) fn queues(&self) -> String {
+        format!("{}:queues", self.prefix)
+    }
+
+    pub(super) fn job(&self, job: &JobId) -> String {
+        format!("{}:job:{job}", self.prefix)
+    }
+
+    pub(super) fn cron_schedulers(&self) -> String {
+        format!("{}:cron_schedulers", self.prefix)
+    }
+
+    pub(super) fn cron_scheduler(&self, name: &str) -> String {
+        format!("{}:cron_scheduler:{name}", self.prefix)
+    }
+
+    pub(super) fn cron_history(&self, name: &str) -> String {
+        format!("{}:cron_job:{name}:jobs", self.prefix)
+    }
+
+    pub(super) fn cron_jobs(&self) -> String {
+        format!("{}:cron_jobs", self.prefix)
+    }
+
+    /// Our own: the last run of a cron entry, which all daemons agree on.
+    pub(super) fn cron_fence(&self, fence: &str) -> String {
+        format!("{}:rqd:cron:{fence}", self.prefix)
     }
 
     pub(super) fn scheduled(&self, queue: &QueueName) -> String {

@@ -3,6 +3,7 @@
 mod address;
 mod backoff;
 mod client;
+mod cron;
 mod dedicated;
 mod dequeue;
 mod dial;
@@ -26,6 +27,7 @@ pub(crate) use address::{Address, AddressError, Options, Sentinel};
 pub(crate) use backoff::Backoff;
 pub(crate) use client::Client;
 use client::Script;
+pub(crate) use cron::{CronEnqueued, CronRun, Known};
 pub(crate) use dedicated::Dedicated;
 pub(crate) use dequeue::{ClaimRequest, Claimed, Surfaced};
 pub(crate) use error::StoreError;

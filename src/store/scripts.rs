@@ -26,5 +26,6 @@ scripts! {
     TIDY = "prelude" "tidy";
     HOLD = "prelude" "hold";
     LET_GO = "prelude" "let_go";
+    CRON_ENQUEUE = "prelude" "cron_enqueue";
     SCHEDULE = "prelude" "rate_limit" "schedule";
 }

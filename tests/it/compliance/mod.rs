@@ -8,6 +8,7 @@
 mod callables;
 mod context;
 mod core;
+mod cron;
 mod dashboard;
 mod dependents;
 mod differences;

@@ -51,8 +51,9 @@ fn known(name: &str) -> Option<(&'static str, Life)> {
             ("zset", Life::Unbounded)
         }
         "worker" if part(":executions") => ("set", Life::Bounded),
-        "worker" | "execution" | "scheduler" => ("hash", Life::Bounded),
-        "executions" => ("zset", Life::Bounded),
+        "worker" | "execution" | "scheduler" | "cron_scheduler" => ("hash", Life::Bounded),
+        "cron_schedulers" | "cron_jobs" => ("zset", Life::Unbounded),
+        "executions" | "cron_job" => ("zset", Life::Bounded),
         "suspended" => ("string", Life::Unbounded),
         "clean_registries" | "clean_groups" | "scheduler-lock" => ("string", Life::Bounded),
         "rl" if part(":allowed") || part(":rate_limited") => ("zset", Life::Unbounded),
@@ -76,6 +77,9 @@ fn job_key(rest: &str) -> (&'static str, Life) {
 
 /// Keys that no other client knows.
 fn own_key(rest: &str) -> Option<(&'static str, Life)> {
+    if rest.starts_with("cron:") {
+        return Some(("hash", Life::Bounded));
+    }
     // What could not even be failed is put aside for a person to look at.
     (rest == "aside").then_some(("list", Life::Unbounded))
 }
