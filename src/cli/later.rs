@@ -42,12 +42,6 @@ pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
     if let Some(strategy) = args.work.dequeue_strategy.as_deref() {
         refuse_strategy(strategy)?;
     }
-    if let Some(handler) = later.exception_handler.first() {
-        return Err(unsupported(&format!("--exception-handler {handler}"), "remove the option"));
-    }
-    if later.disable_default_exception_handler {
-        return Err(unsupported("--disable-default-exception-handler", "remove the option"));
-    }
     let given = [&later.worker_class, &later.job_class, &later.queue_class, &later.connection_class];
     for ((id, option, variable, harmless), value) in CLASSES.into_iter().zip(given) {
         // RQ: a variable that is set to nothing counts as not set.

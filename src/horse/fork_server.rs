@@ -33,6 +33,8 @@ pub(crate) struct Application {
     /// Whether the settings module's `DICT_CONFIG` counts, or another one in its place.
     pub(crate) dict_config: Value,
     pub(crate) serializer: Option<String>,
+    /// Dotted names of what is called for every job that raised, in this order.
+    pub(crate) exception_handlers: Vec<String>,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
     /// What every key begins with, for the job's own rq.
@@ -81,6 +83,7 @@ fn refusal(refused: &Refused) -> String {
         "cron" => format!("cannot load the cron configuration {what}: {kind}: {reason}"),
         "rq" => format!("cannot load the cron configuration {what}, which needs rq: {reason}"),
         "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
+        "exception_handler" => format!("cannot use the exception handler {what}: {kind}: {reason}"),
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
     }
 }
@@ -165,6 +168,7 @@ impl ForkServer {
             preload: &application.preload,
             dict_config: &application.dict_config,
             serializer: application.serializer.as_deref(),
+            exception_handlers: &application.exception_handlers,
             connection: &application.connection,
             key_prefix: &application.key_prefix,
             return_address,

@@ -6,21 +6,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::command::Command;
 use super::heart::Pulse;
+use super::kill::{Kill, Killed};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
-use crate::horse::{Ending, Horse, Phase, Run, Said};
+use crate::horse::{Ending, Horse, Phase, Run, Said, names_and_lengths};
 use crate::job::{Claim, Ended, Job, Outcome, Timestamp};
 use crate::telemetry::emit;
-
-/// Why a horse was killed before its job was over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kill {
-    Overdue,
-    Commanded,
-    Stopped,
-    TakenAway,
-    ColdShutdown,
-}
 
 /// What happens to a horse at work.
 enum Happening {
@@ -54,7 +45,7 @@ impl Worker {
             execution_id: claim.execution.as_str(),
             worker_name: self.registration.name.as_str(),
             timeout: job.timeout.map(|limit| limit.as_secs()),
-            fields: names_and_lengths(job),
+            fields: names_and_lengths(&job.fields),
         };
         emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         if let Err(error) = horse.run(&run, &job.fields) {
@@ -64,41 +55,61 @@ impl Worker {
         let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
             Ok(Said::Ended(ending)) => {
                 tokio::task::spawn_local(horse.dismiss());
-                let Ending { outcome, started_at, ended_at } = *ending;
+                let Ending { outcome, started_at, ended_at, .. } = *ending;
                 (outcome, (started_at, ended_at))
             }
             Ok(Said::Died(death)) => (Outcome::Died(death), (None, None)),
-            Ok(Said::Phase(..)) => unreachable!("phases are noted while the horse is attended"),
-            Err(kill) => {
-                let death = horse.bury(self.cause(kill, job)).await;
-                let outcome = if kill == Kill::Stopped { Outcome::Stopped } else { Outcome::Died(death) };
-                (outcome, (None, None))
+            Ok(Said::Phase(..) | Said::CallbackRaised(..) | Said::Called(_)) => {
+                unreachable!("these are noted while the horse is attended")
             }
+            Err(Killed { kill: Kill::Stopped, .. }) => {
+                emit(Event::JobStopped { worker: self.name(), job: job.id.to_string() });
+                self.call_stopped(job).await;
+                (Outcome::Stopped, (None, None))
+            }
+            Err(Killed { death, .. }) => (Outcome::Died(death), (None, None)),
         };
         let (started_at, ended_at) = ending;
         Ended { claim, outcome, started_at, ended_at: ended_at.unwrap_or_else(Timestamp::now) }
     }
 
-    /// Stays with a horse until it ends, or must be killed: then it is killed already.
-    async fn attend(&mut self, horse: &mut Horse, claim: &Claim, job: &Job) -> Result<Said, Kill> {
-        // The limit is the function's; before and after it the horse has as long again, so that it cannot hang for ever.
+    /// Stays with a horse until it ends, or must be killed: then it is dead already.
+    async fn attend(&mut self, horse: &mut Horse, claim: &Claim, job: &Job) -> Result<Said, Killed> {
+        // The limit is the function's, or a callback's; before and after it the horse has as long as the function, so that it
+        // cannot hang for ever.
         let grace = self.options.timeout_grace;
-        let until_killed = |limit: Duration| Instant::now() + limit + grace;
-        let mut deadline = job.timeout.map(until_killed);
+        let mut limit = job.timeout;
+        let mut since = Instant::now();
         loop {
+            let deadline = limit.map(|limit| since + limit + grace);
             match self.next_happening(horse, claim, deadline).await {
-                Happening::Said(Said::Phase(Phase::Function)) => {
-                    emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
-                    deadline = job.timeout.map(until_killed);
+                Happening::Said(Said::Phase(phase)) => {
+                    limit = self.entered(phase, job);
+                    since = Instant::now();
                 }
-                Happening::Said(Said::Phase(Phase::Ending)) => deadline = job.timeout.map(until_killed),
+                Happening::Said(Said::CallbackRaised(callback, traceback)) => {
+                    let (job, callback) = (job.id.to_string(), callback.to_string());
+                    emit(Event::CallbackRaised { job, callback, traceback });
+                }
                 Happening::Said(said) => return Ok(said),
-                Happening::Kill(kill) => {
-                    self.kill(horse, kill, job);
-                    return Err(kill);
-                }
+                Happening::Kill(kill) => return Err(self.kill(horse, kill, job, limit).await),
                 Happening::Noted => {}
             }
+        }
+    }
+
+    /// Tells the phase that a horse entered, and returns the limit that holds from now on.
+    fn entered(&self, phase: Phase, job: &Job) -> Option<Duration> {
+        match phase {
+            Phase::Function(_) => {
+                emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
+                job.timeout
+            }
+            Phase::Callback(callback, limit) => {
+                emit(Event::CallbackBegan { job: job.id.to_string(), callback: callback.to_string() });
+                limit
+            }
+            Phase::Ending => job.timeout,
         }
     }
 
@@ -166,31 +177,6 @@ impl Worker {
         Happening::Noted
     }
 
-    fn kill(&self, horse: &mut Horse, kill: Kill, job: &Job) {
-        let (worker, pid) = (self.name(), horse.pid());
-        if kill == Kill::Overdue {
-            let (limit, grace) = (job.timeout.unwrap_or_default(), self.options.timeout_grace);
-            emit(Event::HorseOverran { worker: worker.clone(), job: job.id.to_string(), pid, limit, grace });
-        }
-        match horse.kill() {
-            Ok(()) => emit(Event::HorseKilled { worker, pid }),
-            Err(_) => emit(Event::HorseGoneAlready { worker }),
-        }
-    }
-
-    fn cause(&self, kill: Kill, job: &Job) -> Option<String> {
-        match kill {
-            Kill::Overdue => {
-                let (limit, grace) = (job.timeout.unwrap_or_default(), self.options.timeout_grace);
-                Some(format!("it outlived its limit of {} by {}", seconds(limit), seconds(grace)))
-            }
-            Kill::Commanded => Some("a kill-horse command came".to_owned()),
-            Kill::ColdShutdown => Some("the worker was shut down cold".to_owned()),
-            Kill::TakenAway => Some("another worker or cleaner owns the job now".to_owned()),
-            Kill::Stopped => None,
-        }
-    }
-
     fn unreadable(&self, claim: Claim, reason: String) -> Ended {
         emit(Event::JobUnreadable {
             worker: self.name(),
@@ -212,12 +198,4 @@ impl Worker {
             });
         }
     }
-}
-
-fn names_and_lengths(job: &Job) -> Vec<(String, usize)> {
-    job.fields.iter().map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.len())).collect()
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{}s", duration.as_secs_f64())
 }

@@ -41,7 +41,7 @@ const fn setting(id: &'static str, flag: &'static str, key: &'static str, unset:
 }
 
 /// Every option that stands for a setting.
-const SETTINGS: [Setting; 26] = [
+const SETTINGS: [Setting; 28] = [
     setting("url", "--url", "redis.url", "redis://localhost:6379/0"),
     setting("path", "--path", "horse.path", ""),
     setting("python", "--python", "horse.python", ""),
@@ -58,6 +58,13 @@ const SETTINGS: [Setting; 26] = [
     setting("max_idle_time", "--max-idle-time", "worker.max_idle_time", "no limit"),
     setting("disable_job_desc_logging", "--disable-job-desc-logging", "worker.describe_jobs", ""),
     setting("serializer", "--serializer", "worker.serializer", "pickle"),
+    setting("exception_handler", "--exception-handler", "worker.exception_handlers", ""),
+    setting(
+        "disable_default_exception_handler",
+        "--disable-default-exception-handler",
+        "worker.record_failures",
+        "",
+    ),
     setting("pid", "--pid", "worker.pid_file", ""),
     setting("dequeue_strategy", "--dequeue-strategy", "worker.dequeue_strategy", ""),
     setting("verbose", "--verbose", "logging.level", ""),
@@ -97,6 +104,11 @@ pub(super) fn switch(given: bool) -> Option<OptionValue> {
     given.then_some(OptionValue::Flag(true))
 }
 
+/// The value of a switch that switches off what its setting switches on, when it was given.
+pub(super) fn unless(given: bool) -> Option<OptionValue> {
+    given.then_some(OptionValue::Flag(false))
+}
+
 /// The grammar of a command with environment variables and default in the help of each option.
 pub(super) fn annotated(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
@@ -131,7 +143,8 @@ fn notes(id: &str) -> String {
 fn variables(key: &Key) -> String {
     let prefixed = key.variables.short.map_or_else(|| key.long_variable(), str::to_owned);
     // The option switches off what its setting switches on.
-    let value = if key.name == "worker.describe_jobs" { "=no" } else { "" };
+    let switches_off = ["worker.describe_jobs", "worker.record_failures"].contains(&key.name);
+    let value = if switches_off { "=no" } else { "" };
     let bare = key.rq_name.filter(|_| key.variables.bare).map(|name| format!(", {name}"));
     prefixed + value + bare.as_deref().unwrap_or_default()
 }

@@ -122,7 +122,7 @@ fn two_letters_are_one_option_for_the_strategy_and_two_otherwise() {
     }
 
     let bundled = worker("-sd");
-    assert!(bundled.work.with_scheduler && bundled.later.disable_default_exception_handler);
+    assert!(bundled.work.with_scheduler && bundled.work.disable_default_exception_handler);
     assert_eq!(bundled.work.dequeue_strategy, None);
     refused("-dsrandom");
 }

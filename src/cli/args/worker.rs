@@ -4,7 +4,7 @@
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueHint};
 
-use super::settings::{OptionValue, Override, given, list, switch};
+use super::settings::{OptionValue, Override, given, list, switch, unless};
 use super::sources::SourceArgs;
 use crate::telemetry::Level;
 use crate::telemetry::format::LineFormat;
@@ -97,6 +97,14 @@ pub(crate) struct WorkArgs {
     /// Import this module before the first job, once for all jobs; may be given more than once.
     #[arg(long, value_name = "MODULE")]
     pub(crate) preload: Vec<String>,
+
+    /// Call this function for every exception of a job; may be given more than once.
+    #[arg(long, value_name = "FUNCTION")]
+    pub(crate) exception_handler: Vec<String>,
+
+    /// Record nothing of a failed job but its status: leave the rest to the exception handlers.
+    #[arg(long, short = 'd')]
+    pub(crate) disable_default_exception_handler: bool,
 
     /// Quit after this many jobs, well ended or not.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..=LONGEST))]
@@ -203,14 +211,6 @@ pub(crate) struct LaterArgs {
     #[arg(long, env = "RQ_CONNECTION_CLASS", hide_env_values = true, value_name = "CLASS")]
     pub(crate) connection_class: Option<String>,
 
-    /// A handler of exceptions; may be given more than once.
-    #[arg(long, value_name = "FUNCTION")]
-    pub(crate) exception_handler: Vec<String>,
-
-    /// Leave failed jobs to the exception handlers alone.
-    #[arg(long, short = 'd')]
-    pub(crate) disable_default_exception_handler: bool,
-
     /// Which of these came from the environment.
     #[arg(skip)]
     from_environment: Vec<&'static str>,
@@ -244,6 +244,8 @@ impl WorkerArgs {
             given("max_idle_time", number(work.max_idle_time)),
             given("dequeue_strategy", text(&work.dequeue_strategy)),
             given("serializer", text(&work.serializer)),
+            given("exception_handler", list(&work.exception_handler)),
+            given("disable_default_exception_handler", unless(work.disable_default_exception_handler)),
             given("pid", text(&work.pid)),
             given("preload", list(&work.preload)),
             given("sentry_dsn", text(&sentry.dsn)),
@@ -268,12 +270,11 @@ impl LogArgs {
         } else {
             given("logging_level", self.logging_level.and_then(level))
         };
-        let undescribed = self.disable_job_desc_logging.then_some(OptionValue::Flag(false));
         [
             asked,
             given("log_format", self.log_format.clone().map(OptionValue::Text)),
             given("date_format", self.date_format.clone().map(OptionValue::Text)),
-            given("disable_job_desc_logging", undescribed),
+            given("disable_job_desc_logging", unless(self.disable_job_desc_logging)),
         ]
         .into_iter()
         .flatten()

@@ -19,6 +19,9 @@ section! {
         preload: Vec<String> = Key::new(Kind::List).option("--preload").default("[]");
         /// How long a job may go on after its time limit before its processes are killed.
         timeout_grace: Duration = Key::span(0).default("\"60s\"");
+        /// How long a job may clean up after a command to stop or to kill it: its processes get SIGTERM first, and
+        /// SIGKILL when the time is over. With 0s, as in RQ, it is SIGKILL at once.
+        stop_grace: Duration = Key::span(0).default("\"0s\"");
         /// How long a Python settings module may take to import. It cannot stand in such a module.
         settings_timeout: Duration = Key::span(100).default("\"10s\"").before_python();
         /// How long the interpreter may take to start and import the preloaded modules.

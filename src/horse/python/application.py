@@ -8,6 +8,7 @@ from time import monotonic
 
 from . import serializers, threads, title, trace, values
 from .connection import Lazy
+from .resolve import attribute
 from .text import class_name, plain, said
 
 TRACEBACK = 512 * 1024
@@ -45,6 +46,7 @@ class Application:
         self.dict_config = None
         self.settings_name = None
         self.serializer = serializers.Pickle
+        self.exception_handlers = []
         self.connection = Lazy(None)
         self.return_address = None
 
@@ -80,6 +82,7 @@ class Application:
         for name in order.get("preload") or []:
             preload(name)
         self.serializer = resolve_serializer(order.get("serializer"))
+        self.exception_handlers = resolve_handlers(order.get("exception_handlers") or [])
         self.connection = Lazy(order.get("connection"))
         self.return_address = order.get("return_address")
         if "rq.job" in sys.modules:
@@ -157,3 +160,19 @@ def resolve_serializer(name):
     except BaseException as error:
         missing = isinstance(error, ValueError) and name.split(".")[0] not in sys.modules
         raise Refused("serializer", name, error, missing) from None
+
+
+def resolve_handlers(names):
+    """The exception handlers in their order. They are given a job of rq's, so rq is loaded here, once for all horses."""
+    handlers = []
+    for name in names:
+        try:
+            import rq.job  # noqa: F401
+
+            handler = attribute(name)
+            if not callable(handler):
+                raise TypeError("it is a %s, which cannot be called" % type(handler).__name__)
+        except BaseException as error:
+            raise Refused("exception_handler", name, error) from None
+        handlers.append(handler)
+    return handlers

@@ -6,8 +6,10 @@ import signal
 import sys
 
 from . import leash, title, wire
+from .callbacks import Errand
 from .channel import Channel, identity
-from .job import JobRun, flush
+from .job import JobRun
+from .process import flush
 
 FAILED = 70
 
@@ -65,9 +67,12 @@ def serve(stall, application, server):
         order, body = channel.receive()
         if order.get("order") == "quit":
             return 0
-        if order.get("order") != "run":
+        if order.get("order") == "run":
+            head, body = JobRun(order, body, channel, application).ended()
+        elif order.get("order") == "callback":
+            head, body = Errand(order, body, channel, application).done()
+        else:
             raise wire.Junk("the order %.100r" % (order.get("order"),))
-        head, body = JobRun(order, body, channel, application).ended()
         if identity(stall.memory) != dump:
             faulthandler.disable()  # The job closed the file: its number may be anything by now.
         channel.send(head, body)

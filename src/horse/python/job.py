@@ -5,9 +5,10 @@ import types
 from os import getpid
 from time import time
 
-from . import current_job, payload, title
+from . import callbacks, current_job, payload, title
 from .limit import Limit
 from .outcome import raised, returned
+from .process import end_stray_fork, flush
 from .text import plain
 from .wire import Junk
 
@@ -33,8 +34,11 @@ class JobRun:
         self.channel = channel
         self.serializer = settled.serializer
         self.connection = settled.connection
+        self.handlers = settled.exception_handlers
         self.started_at = CLOCK[0]()
+        self.ended_at = None
         self.call = None
+        self.job = None
 
     def ended(self):
         """Runs the job; returns head and body of `ended`."""
@@ -46,14 +50,17 @@ class JobRun:
             self.started_at = CLOCK[0]()
             with current_job.offered(self):
                 value, failure = self.run_function(pid)
-        ended_at = CLOCK[0]()
+        self.ended_at = CLOCK[0]()
         self.channel.send({"report": "phase", "phase": "ending"})
         flush()
         if failure is None:
-            head, body = self.report_of(value)
-        else:
+            failure = callbacks.succeeded(self, value)
+        if failure is None:
+            head, body, failure = self.report_of(value)
+        if failure is not None:
+            failure = callbacks.failed(self, failure)
             head, body = self.report_of_failure(failure)
-        head.update(report="ended", started_at=self.started_at, ended_at=ended_at)
+        head.update(report="ended", func_name=self.func_name(), started_at=self.started_at, ended_at=self.ended_at)
         flush()
         return head, body
 
@@ -121,11 +128,11 @@ class JobRun:
         return value
 
     def report_of(self, value):
-        """Head and body for a value; RQ: one whose serializer misbehaves fails the job."""
+        """Head, body and nothing for a value; RQ: one whose serializer misbehaves fails the job."""
         try:
-            return returned(value, self.serializer)
+            return returned(value, self.serializer) + (None,)
         except BaseException as error:
-            return self.report_of_failure(error)
+            return None, b"", error
 
     def report_of_failure(self, failure):
         """Head and body for an exception."""
@@ -146,23 +153,3 @@ def seconds_in(order):
     if seconds is not None and type(seconds) not in (int, float):
         raise Junk("an order whose timeout is not a number")
     return seconds
-
-
-def end_stray_fork(failure):
-    """Ends a process that user code forked and let return: only the horse itself reports.
-
-    Its exit status is what `sys.exit` asked for, so that the job can wait for it.
-    """
-    code = 0 if failure is None else 1
-    if isinstance(failure, SystemExit):
-        code = failure.code if isinstance(failure.code, int) else int(failure.code is not None)
-    os._exit(code & 0xFF)
-
-
-def flush():
-    """Writes out what the job printed; the horse ends without the interpreter's own clean-up."""
-    for stream in {id(stream): stream for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)}.values():
-        try:
-            stream.flush()
-        except BaseException:
-            continue

@@ -13,8 +13,6 @@ fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
         (&["--job-class", "app.Job"], "--job-class app.Job is not supported yet"),
         (&["--queue-class", "app.Queue"], "--queue-class app.Queue is not supported yet"),
         (&["--connection-class", "app.Redis"], "--connection-class app.Redis is not supported yet"),
-        (&["--exception-handler", "app.handle"], "--exception-handler app.handle is not supported yet"),
-        (&["-d"], "--disable-default-exception-handler is not supported yet"),
     ] {
         let exit = folder.run(&[&["worker"], arguments].concat());
 

@@ -2,6 +2,7 @@
 //!
 //! The numbers `R-…` name the races of Python's protocol that a test shows closed.
 
+mod commands;
 mod cron;
 mod horses;
 mod leash;
@@ -21,3 +22,4 @@ mod races_wait;
 mod scheduler;
 mod scheduler_mixed;
 mod stage;
+mod stop_grace;
