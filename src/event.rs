@@ -77,6 +77,14 @@ pub(crate) enum Event {
     FunctionBegan { worker: String, job: String },
     /// The job's function returned.
     FunctionReturned { worker: String, job: String },
+    /// A webhook of a job that ended is about to be sent; `status` is `finished` or `failed`.
+    WebhookBegan { job: String, status: String, url: String },
+    /// A webhook could not be sent, or was not welcome.
+    WebhookFailed { job: String, url: String, error: String },
+    /// What a job says of webhooks cannot be read: none is sent.
+    WebhooksUnreadable { job: String, reason: String },
+    /// The daemon ends with webhooks of so many jobs unsent.
+    WebhooksLeft { jobs: usize },
     /// A callback of the job began: `success`, `failure` or `stopped`.
     CallbackBegan { job: String, callback: String },
     /// A callback of the job raised, which becomes the job's own failure.
@@ -123,8 +131,6 @@ pub(crate) enum Event {
     ExecutionTakenAway { worker: String, job: String, execution: String },
     /// A job's hash could not be understood.
     JobUnreadable { worker: String, queue: String, job: String, reason: String, fate: UnreadableFate },
-    /// A job asks for what this release cannot do; it runs without.
-    JobWishesUnmet { worker: String, job: String, wishes: Vec<String> },
     /// The failure of a job could not be written.
     FailureNotPersisted { worker: String, job: String, error: String },
 

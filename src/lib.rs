@@ -1,7 +1,7 @@
 //! A worker for RQ (Redis Queue): runs unchanged Python jobs from an unchanged Redis.
 //!
 //! The layers, imports pointing right only (`tests/tidy.rs` checks it):
-//! `cli → supervisor → worker, cron, scheduler, maintenance → horse → store, telemetry → config, event → job → os`.
+//! `cli → supervisor → worker, cron, scheduler, maintenance → horse, webhook → store, telemetry → config, event → job → os`.
 
 mod cli;
 mod config;
@@ -14,6 +14,7 @@ mod scheduler;
 mod store;
 mod supervisor;
 mod telemetry;
+mod webhook;
 mod worker;
 
 pub use cli::main;

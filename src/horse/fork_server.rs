@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::frame::{self, Frame, FrameError};
 use super::program;
-use super::protocol::{Hello, Refused, ServerOrder, ServerReport, VERSION};
+use super::protocol::{Hello, Hooks, Refused, ServerOrder, ServerReport, VERSION};
 use crate::event::Event;
 use crate::os;
 use crate::telemetry::emit;
@@ -35,6 +35,7 @@ pub(crate) struct Application {
     pub(crate) serializer: Option<String>,
     /// Dotted names of what is called for every job that raised, in this order.
     pub(crate) exception_handlers: Vec<String>,
+    pub(crate) hooks: Hooks,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
     /// What every key begins with, for the job's own rq.
@@ -84,6 +85,7 @@ fn refusal(refused: &Refused) -> String {
         "rq" => format!("cannot load the cron configuration {what}, which needs rq: {reason}"),
         "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
         "exception_handler" => format!("cannot use the exception handler {what}: {kind}: {reason}"),
+        "hook" => format!("cannot use {what}: {kind}: {reason}"),
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
     }
 }
@@ -169,6 +171,7 @@ impl ForkServer {
             dict_config: &application.dict_config,
             serializer: application.serializer.as_deref(),
             exception_handlers: &application.exception_handlers,
+            hooks: &application.hooks,
             connection: &application.connection,
             key_prefix: &application.key_prefix,
             return_address,

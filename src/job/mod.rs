@@ -83,8 +83,6 @@ pub(crate) struct Job {
     pub(crate) repeats_left: u32,
     /// Seconds to wait before each repeat, the next one first.
     pub(crate) repeat_intervals: Vec<u64>,
-    /// Things the job asks for that this release cannot do yet, by RQ's names.
-    pub(crate) unsupported: Vec<&'static str>,
     pub(crate) fields: Fields,
 }
 
@@ -102,6 +100,13 @@ pub(crate) struct Claim {
     pub(crate) job: Result<Job, String>,
 }
 
+impl Job {
+    /// Whether its hash has that field, and not empty.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.fields.iter().any(|(name, value)| name == field.as_bytes() && !value.is_empty())
+    }
+}
+
 impl Claim {
     /// What log lines call the job: its description, or its id where there is none.
     pub(crate) fn title(&self) -> String {
@@ -115,6 +120,8 @@ impl Claim {
 pub(crate) struct Ended {
     pub(crate) claim: Claim,
     pub(crate) outcome: Outcome,
+    /// The dotted name of the job's function, when the work horse told it.
+    pub(crate) function: Option<String>,
     /// When the job's function began, if it did.
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Timestamp,

@@ -125,7 +125,6 @@ mod tests {
             asked_retries: 0,
             repeats_left: 0,
             repeat_intervals: Vec::new(),
-            unsupported: Vec::new(),
             fields: Vec::new(),
         }
     }

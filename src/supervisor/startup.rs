@@ -12,12 +12,13 @@ use crate::config::{
     Sources, Strategy, Worker as WorkerSection,
 };
 use crate::event::Event;
-use crate::horse::{Application, Opened, Places, Stable, StableOptions, StartError, find_python};
+use crate::horse::{Application, Hooks, Opened, Places, Stable, StableOptions, StartError, find_python};
 use crate::job::{Defaults, Keep, QueueName, WorkerName};
 use crate::os;
 use crate::store::{Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
+use crate::webhook::Courier;
 use crate::worker::{self, Options, Surroundings, Worker};
 
 /// What settings are read for.
@@ -157,6 +158,11 @@ pub(super) async fn start_and_work(
     application.preload = settings.horse.preload.clone();
     application.serializer = settings.worker.serializer.clone();
     application.exception_handlers.clone_from(&settings.worker.exception_handlers);
+    application.hooks = Hooks {
+        setup: settings.horse.setup.clone(),
+        before_job: settings.horse.before_job.clone(),
+        after_job: settings.horse.after_job.clone(),
+    };
     application.dict_config = dict_config(settings);
     application.key_prefix.clone_from(&settings.redis.key_prefix);
     let client = Client::new(address, Some(options.name.to_string()));
@@ -172,6 +178,7 @@ pub(super) async fn start_and_work(
     let around = Surroundings {
         store: store.clone(),
         stable,
+        courier: Rc::new(Courier::new()),
         stop: daemon.stop.subscribe(),
         shutdown: daemon.shutdown.clone(),
     };
@@ -210,6 +217,7 @@ pub(super) fn application(horse: &HorseSection, purpose: Purpose) -> Result<Appl
         dict_config: serde_json::Value::Bool(false),
         serializer: None,
         exception_handlers: Vec::new(),
+        hooks: Hooks::default(),
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
         settings_timeout: horse.settings_timeout,

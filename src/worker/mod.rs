@@ -25,6 +25,7 @@ use crate::horse::Stable;
 use crate::job::{Defaults, QueueName, WorkerName};
 use crate::store::{Registration, Store, StoreError};
 use crate::telemetry::emit;
+use crate::webhook::Courier;
 use command::Command;
 use dequeue::Dequeued;
 use heart::Pulse;
@@ -32,6 +33,9 @@ use listen::Listener;
 pub(crate) use strategy::Strategy;
 use strategy::Turns;
 use upkeep::Upkeep;
+
+/// How long a worker that has ended stays for webhooks which are being sent. RQ: their limit unless they name one.
+const WEBHOOKS: Duration = Duration::from_secs(10);
 
 /// What a worker is told.
 #[derive(Debug, Clone)]
@@ -86,6 +90,7 @@ pub(crate) struct Worker {
     options: Options,
     store: Store,
     stable: Rc<Stable>,
+    courier: Rc<Courier>,
     stop: watch::Receiver<Stop>,
     shutdown: mpsc::Sender<()>,
     registration: Registration,
@@ -107,6 +112,7 @@ pub(crate) struct Worker {
 pub(crate) struct Surroundings {
     pub(crate) store: Store,
     pub(crate) stable: Rc<Stable>,
+    pub(crate) courier: Rc<Courier>,
     pub(crate) stop: watch::Receiver<Stop>,
     /// Asks the daemon to stop, as the `shutdown` command does.
     pub(crate) shutdown: mpsc::Sender<()>,
@@ -121,7 +127,10 @@ impl Worker {
         if let Err(error) = &worked {
             emit(Event::LoopBroke { worker: self.name(), error: error.to_string() });
         }
+        let courier = Rc::clone(&self.courier);
+        let patience = if self.stop_wanted() == Stop::Cold { Duration::ZERO } else { WEBHOOKS };
         let left = self.leave().await;
+        courier.rest(patience).await;
         worked.and(left)
     }
 

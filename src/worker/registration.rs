@@ -62,7 +62,7 @@ impl Worker {
         registration: Registration,
         (commands, listener): (mpsc::Receiver<Command>, Listener),
     ) -> Self {
-        let Surroundings { store, stable, stop, shutdown } = around;
+        let Surroundings { store, stable, courier, stop, shutdown } = around;
         let (tell, pulses) = mpsc::channel(COMMANDS);
         let heart = Heart::new(&options, &registration, &store, tell);
         let in_hand = Rc::clone(&heart.in_hand);
@@ -74,6 +74,7 @@ impl Worker {
             options,
             store,
             stable,
+            courier,
             stop,
             shutdown,
             registration,

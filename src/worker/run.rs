@@ -39,7 +39,6 @@ impl Worker {
     }
 
     async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Ended {
-        self.warn_of_wishes(job);
         let run = Run {
             job_id: job.id.as_str(),
             execution_id: claim.execution.as_str(),
@@ -52,13 +51,14 @@ impl Worker {
             tokio::task::spawn_local(horse.dismiss());
             return self.unreadable(claim, error.to_string());
         }
-        let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
+        let said = self.attend(&mut horse, &claim, job).await;
+        let function = horse.function();
+        let (outcome, ending) = match said {
             Ok(Said::Ended(ending)) => {
                 tokio::task::spawn_local(horse.dismiss());
-                let Ending { outcome, started_at, ended_at, .. } = *ending;
+                let Ending { outcome, started_at, ended_at } = *ending;
                 (outcome, (started_at, ended_at))
             }
-            Ok(Said::Died(death)) => (Outcome::Died(death), (None, None)),
             Ok(Said::Phase(..) | Said::CallbackRaised(..) | Said::Called(_)) => {
                 unreachable!("these are noted while the horse is attended")
             }
@@ -67,10 +67,11 @@ impl Worker {
                 self.call_stopped(job).await;
                 (Outcome::Stopped, (None, None))
             }
-            Err(Killed { death, .. }) => (Outcome::Died(death), (None, None)),
+            Ok(Said::Died(death)) | Err(Killed { death, .. }) => (Outcome::Died(death), (None, None)),
         };
         let (started_at, ended_at) = ending;
-        Ended { claim, outcome, started_at, ended_at: ended_at.unwrap_or_else(Timestamp::now) }
+        let ended_at = ended_at.unwrap_or_else(Timestamp::now);
+        Ended { claim, outcome, function, started_at, ended_at }
     }
 
     /// Stays with a horse until it ends, or must be killed: then it is dead already.
@@ -84,7 +85,7 @@ impl Worker {
             let deadline = limit.map(|limit| since + limit + grace);
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(phase)) => {
-                    limit = self.entered(phase, job);
+                    limit = self.entered(&phase, job);
                     since = Instant::now();
                 }
                 Happening::Said(Said::CallbackRaised(callback, traceback)) => {
@@ -99,7 +100,7 @@ impl Worker {
     }
 
     /// Tells the phase that a horse entered, and returns the limit that holds from now on.
-    fn entered(&self, phase: Phase, job: &Job) -> Option<Duration> {
+    fn entered(&self, phase: &Phase, job: &Job) -> Option<Duration> {
         match phase {
             Phase::Function(_) => {
                 emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
@@ -107,7 +108,7 @@ impl Worker {
             }
             Phase::Callback(callback, limit) => {
                 emit(Event::CallbackBegan { job: job.id.to_string(), callback: callback.to_string() });
-                limit
+                *limit
             }
             Phase::Ending => job.timeout,
         }
@@ -185,17 +186,7 @@ impl Worker {
             reason: reason.clone(),
             fate: UnreadableFate::Failed,
         });
-        Ended { claim, outcome: Outcome::Unreadable(reason), started_at: None, ended_at: Timestamp::now() }
-    }
-
-    fn warn_of_wishes(&self, job: &Job) {
-        if !job.unsupported.is_empty() {
-            let (worker, job, wishes) = (self.name(), job.id.to_string(), job.unsupported.clone());
-            emit(Event::JobWishesUnmet {
-                worker,
-                job,
-                wishes: wishes.into_iter().map(str::to_owned).collect(),
-            });
-        }
+        let (outcome, ended_at) = (Outcome::Unreadable(reason), Timestamp::now());
+        Ended { claim, outcome, function: None, started_at: None, ended_at }
     }
 }

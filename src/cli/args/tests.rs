@@ -156,8 +156,6 @@ fn what_is_not_supported_yet_is_said_by_name() {
         ("-j app.Job", "--job-class app.Job is not supported yet"),
         ("--queue-class app.Q", "--queue-class app.Q is not supported yet"),
         ("--connection-class app.R", "--connection-class app.R is not supported yet"),
-        ("--exception-handler a --exception-handler b", "--exception-handler a is not supported yet"),
-        ("-d", "--disable-default-exception-handler is not supported yet"),
     ] {
         let failure = later::refuse(&worker(words)).unwrap_err();
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 from . import serializers, threads, title, trace, values
 from .connection import Lazy
-from .resolve import attribute
+from .hooks import Hooks, callable_of, close_django_connections
 from .text import class_name, plain, said
 
 TRACEBACK = 512 * 1024
@@ -47,6 +47,7 @@ class Application:
         self.settings_name = None
         self.serializer = serializers.Pickle
         self.exception_handlers = []
+        self.hooks = Hooks()
         self.connection = Lazy(None)
         self.return_address = None
 
@@ -83,6 +84,8 @@ class Application:
             preload(name)
         self.serializer = resolve_serializer(order.get("serializer"))
         self.exception_handlers = resolve_handlers(order.get("exception_handlers") or [])
+        self.hooks = resolve_hooks(order.get("hooks") or {})
+        close_django_connections()
         self.connection = Lazy(order.get("connection"))
         self.return_address = order.get("return_address")
         if "rq.job" in sys.modules:
@@ -169,10 +172,19 @@ def resolve_handlers(names):
         try:
             import rq.job  # noqa: F401
 
-            handler = attribute(name)
-            if not callable(handler):
-                raise TypeError("it is a %s, which cannot be called" % type(handler).__name__)
+            handler = callable_of(name)
         except BaseException as error:
             raise Refused("exception_handler", name, error) from None
         handlers.append(handler)
     return handlers
+
+
+def resolve_hooks(names):
+    """The hooks of the configuration."""
+    for kind, name in names.items():
+        try:
+            if name:
+                callable_of(name)
+        except BaseException as error:
+            raise Refused("hook", "horse.%s = %s" % (kind, name), error) from None
+    return Hooks(names)

@@ -35,6 +35,7 @@ class JobRun:
         self.serializer = settled.serializer
         self.connection = settled.connection
         self.handlers = settled.exception_handlers
+        self.hooks = settled.hooks
         self.started_at = CLOCK[0]()
         self.ended_at = None
         self.call = None
@@ -44,7 +45,7 @@ class JobRun:
         """Runs the job; returns head and body of `ended`."""
         pid = getpid()
         self.export_names()
-        failure = self.read_payload()
+        failure = self.begin() or self.read_payload()
         value = None
         if failure is None:
             self.started_at = CLOCK[0]()
@@ -60,9 +61,19 @@ class JobRun:
         if failure is not None:
             failure = callbacks.failed(self, failure)
             head, body = self.report_of_failure(failure)
+        self.hooks.finish()
         head.update(report="ended", func_name=self.func_name(), started_at=self.started_at, ended_at=self.ended_at)
         flush()
         return head, body
+
+    def begin(self):
+        """What comes before the first job of a horse; returns what went wrong, if anything."""
+        try:
+            self.hooks.begin()
+        except BaseException as error:
+            self.channel.send({"report": "phase", "phase": "function", "func_name": None})
+            return error
+        return None
 
     def export_names(self):
         """RQ's environment of a job."""
@@ -99,6 +110,7 @@ class JobRun:
         self.channel.send({"report": "phase", "phase": "function", "func_name": self.func_name()})
         value = failure = None
         try:
+            self.hooks.call("before_job")
             try:
                 self.limit.start()
                 value = self.called()

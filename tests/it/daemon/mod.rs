@@ -4,6 +4,7 @@
 
 mod commands;
 mod cron;
+mod hooks;
 mod horses;
 mod leash;
 mod names;
