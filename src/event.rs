@@ -3,6 +3,10 @@
 //! An event says what happened and to whom, in plain values. How it reads, how loud it is and who hears of it is decided in
 //! `telemetry`; one event may become several lines there, because RQ tells some facts in several lines.
 
+mod cron;
+
+pub(crate) use cron::CronEvent;
+
 use std::time::{Duration, SystemTime};
 
 /// Something that happened.
@@ -199,6 +203,10 @@ pub(crate) enum Event {
     ForkServerFailed { error: String, traceback: Option<String>, retry_in: Option<Duration> },
     /// The preloaded modules started threads, which do not survive a fork.
     PreloadThreadsFound { threads: Vec<String> },
+
+    // Cron.
+    /// Something in a cron scheduler.
+    Cron { scheduler: String, event: CronEvent },
 
     // Configuration.
     /// Something about the configuration is not as its author may think.

@@ -1,10 +1,11 @@
 //! A worker for RQ (Redis Queue): runs unchanged Python jobs from an unchanged Redis.
 //!
 //! The layers, imports pointing right only (`tests/tidy.rs` checks it):
-//! `cli → supervisor → worker, scheduler, maintenance → horse, webhook → store, telemetry → config, event → job → os`.
+//! `cli → supervisor → worker, cron, scheduler, maintenance → horse, webhook → store, telemetry → config, event → job → os`.
 
 mod cli;
 mod config;
+mod cron;
 mod event;
 mod horse;
 mod job;

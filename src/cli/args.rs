@@ -1,5 +1,6 @@
 //! The grammar of the command line.
 
+mod cron;
 pub(crate) mod settings;
 mod sources;
 mod worker;
@@ -8,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use cron::CronArgs;
 pub(crate) use sources::SourceArgs;
 pub(crate) use worker::WorkerArgs;
 
@@ -49,6 +51,9 @@ pub(crate) enum Command {
     /// Start a worker: take jobs from queues and run them.
     #[command(args_override_self = true, after_help = worker::EXAMPLES, after_long_help = worker::LONG_EXAMPLES)]
     Worker(Box<WorkerArgs>),
+    /// Start a cron scheduler: enqueue jobs again and again.
+    #[command(args_override_self = true, after_help = cron::EXAMPLES)]
+    Cron(Box<CronArgs>),
     /// Look at the configuration without starting anything.
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
@@ -104,7 +109,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
-    Cli::command().mut_subcommand("worker", settings::annotated).mut_subcommand("config", |config| {
+    let command = Cli::command().mut_subcommand("worker", settings::annotated);
+    command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config.mut_subcommand("check", settings::annotated).mut_subcommand("show", settings::annotated)
     })
 }

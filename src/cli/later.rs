@@ -25,8 +25,7 @@ const CLASSES: [(&str, &str, &str, &[&str]); 4] = [
 ];
 
 /// RQ's commands besides `worker`.
-const COMMANDS: [&str; 8] =
-    ["worker-pool", "info", "enqueue", "empty", "requeue", "suspend", "resume", "cron"];
+const COMMANDS: [&str; 7] = ["worker-pool", "info", "enqueue", "empty", "requeue", "suspend", "resume"];
 
 /// What to say of a command of RQ's that is not supported yet, where that is why the command line was not understood.
 pub(super) fn refuse_command(answer: &clap::Error) -> Option<Failure> {

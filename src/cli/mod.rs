@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod config;
+mod cron;
 pub(crate) mod exit;
 mod later;
 mod output;
@@ -24,6 +25,7 @@ pub fn main() -> ExitCode {
     };
     let ended = match command {
         Command::Worker(args) => worker::run(&args),
+        Command::Cron(args) => cron::run(&args),
         Command::Config(ConfigCommand::Check(args)) => Ok(config::check(&args)),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Generate { text } => Ok(config::generate(text)),

@@ -39,7 +39,7 @@ pub(super) fn sources(config: Option<&str>, overrides: Vec<Override>) -> Result<
     }
 }
 
-fn open_log(resolved: &Resolved) -> Result<(), SupervisorError> {
+pub(super) fn open_log(resolved: &Resolved) -> Result<(), SupervisorError> {
     let settings = &resolved.settings;
     // RQ: INFO that nobody asked for shows less than INFO that somebody did.
     let asked = resolved.origin("logging.level").is_some_and(|origin| *origin != Origin::Default);
@@ -79,6 +79,7 @@ pub(super) fn failure(error: &SupervisorError) -> Failure {
         }
         SupervisorError::Work(WorkError::NameTaken(_)) => Failure::of(Exit::Failed, error)
             .with_hint("choose another name by --name, or wait until that worker's key has expired"),
+        SupervisorError::NothingToEnqueue => Failure::of(Exit::Usage, error),
         SupervisorError::Work(_) | SupervisorError::PidFile(..) => Failure::of(Exit::Failed, error),
         SupervisorError::System(_) => Failure::of(Exit::Internal, error),
     }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Raw;
 
 use super::file;
-use super::layer::{Entry, Layer, Standing, unknown};
+use super::layer::{Entry, Layer, Standing, names_in, unknown};
 use super::origin::Origin;
 use super::problem::{Problem, Problems, nearest};
-use super::section::{self, Key};
+use super::section::{self, Key, TABLES};
 
 /// The variables of the process, taken once. It has no `Debug`, as they hold secrets.
 #[derive(Clone, Default)]
@@ -76,15 +76,43 @@ impl Reader<'_> {
     }
 
     /// Variables that start with `RQ_`: the short ones, and `RQ_<SECTION>__<KEY>`.
-    pub(crate) fn prefixed(&self, problems: &mut Vec<Problem>) -> Layer {
+    /// `below` are the layers whose tables they may add to.
+    pub(crate) fn prefixed(&self, below: &[Layer], problems: &mut Vec<Problem>) -> Layer {
         let mut layer = Layer::new(Standing::Prefixed, true);
         for key in section::keys().filter(|key| key.variables.allowed) {
             for name in key.variables.short.map(String::from).into_iter().chain([key.long_variable()]) {
                 self.add(&mut layer, key, &name, problems);
             }
         }
-        problems.extend(self.unknown());
+        let of_tables = self.of_tables(below);
+        for (name, key) in &of_tables {
+            self.add(&mut layer, key, name, problems);
+        }
+        problems.extend(self.unknown(&of_tables));
         layer
+    }
+
+    /// Variables such as `RQ_CRON__NIGHTLY__QUEUE`, without `_FILE`, and the keys that they mean. A table that a lower
+    /// layer names is meant whatever the case of its letters; another one is named in lower case.
+    fn of_tables(&self, below: &[Layer]) -> BTreeMap<String, &'static Key> {
+        let mut found = BTreeMap::new();
+        for tables in TABLES {
+            let prefix = format!("RQ_{}__", tables.parent().to_uppercase().replace('.', "__"));
+            let names = names_in(below, tables);
+            for variable in self.environment.names() {
+                let plain = variable.strip_suffix("_FILE").unwrap_or(variable);
+                let parts = plain.strip_prefix(&prefix).and_then(|rest| rest.rsplit_once("__"));
+                let Some((table, field)) = parts else { continue };
+                let same = |name: &&String| name.to_uppercase().replace('-', "_") == table.to_uppercase();
+                let name = names.iter().find(same).cloned().unwrap_or_else(|| table.to_lowercase());
+                if section::is_table_name(&name)
+                    && let Some(key) = tables.key_of(&name, &field.to_lowercase())
+                {
+                    found.insert(plain.to_owned(), key);
+                }
+            }
+        }
+        found
     }
 
     fn add(&self, layer: &mut Layer, key: &'static Key, name: &str, problems: &mut Vec<Problem>) {
@@ -133,10 +161,11 @@ impl Reader<'_> {
     }
 
     /// Names that were meant for us, as nobody else writes `RQ_…__…`, but fit nothing.
-    fn unknown(&self) -> Vec<Problem> {
+    fn unknown(&self, of_tables: &BTreeMap<String, &'static Key>) -> Vec<Problem> {
         let known: Vec<String> = section::keys()
             .filter(|key| key.variables.allowed)
             .flat_map(|key| [key.long_variable(), format!("{}_FILE", key.long_variable())])
+            .chain(of_tables.keys().flat_map(|name| [name.clone(), format!("{name}_FILE")]))
             .collect();
         let meant = |name: &&str| name.starts_with("RQ_") && name.contains("__");
         self.environment

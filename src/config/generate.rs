@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value as Raw;
 
 use super::kind::Kind;
-use super::section::{Key, SECTIONS, Section};
+use super::section::{Key, SECTIONS, Section, TABLES};
 
 const HEAD: &str = "\
 # Configuration of rq. Every setting is here with its default or an example, commented out.
@@ -23,6 +23,12 @@ pub(crate) fn rq_toml() -> String {
     for section in SECTIONS {
         let _ = write!(text, "\n{}[{}]\n", comment(section.doc), section.name);
         for key in section.keys {
+            let _ = write!(text, "\n{}#{} = {}\n", comment(key.doc), key.field, sample(key));
+        }
+    }
+    for tables in TABLES {
+        let _ = write!(text, "\n{}#[{}.example]\n", comment(tables.doc), tables.parent());
+        for key in tables.keys {
             let _ = write!(text, "\n{}#{} = {}\n", comment(key.doc), key.field, sample(key));
         }
     }
@@ -45,11 +51,12 @@ fn toml_text(json: &str) -> String {
 
 /// The tables of `docs/configuration.md`.
 pub(crate) fn reference() -> String {
-    SECTIONS.iter().map(|section| table(section)).collect::<Vec<_>>().join("\n")
+    SECTIONS.iter().chain(&TABLES).map(|section| table(section)).collect::<Vec<_>>().join("\n")
 }
 
 fn table(section: &Section) -> String {
-    let mut text = format!("### `[{}]`\n\n{}\n\n", section.name, prose(section.doc));
+    let name = section.name.replace('*', "NAME");
+    let mut text = format!("### `[{name}]`\n\n{}\n\n", prose(section.doc));
     text.push_str("| Key | Type | Default | Meaning | Also said by |\n| --- | --- | --- | --- | --- |\n");
     for key in section.keys {
         let default = key.default.map_or("not set".to_owned(), |default| format!("`{}`", toml_text(default)));
@@ -86,6 +93,7 @@ fn type_name(kind: Kind) -> String {
         Kind::Seconds { .. } => "whole seconds".to_owned(),
         Kind::Duration { .. } => "span of time".to_owned(),
         Kind::List => "list of texts".to_owned(),
+        Kind::Values => "list".to_owned(),
         Kind::Sentinel | Kind::Table => "table".to_owned(),
     }
 }
@@ -95,7 +103,7 @@ fn other_names(key: &Key) -> String {
     let mut names: Vec<String> = key.rq_name.map(str::to_owned).into_iter().collect();
     if key.variables.allowed {
         names.extend(key.variables.short.map(str::to_owned));
-        names.push(key.long_variable());
+        names.push(key.long_variable().replace('*', "<NAME>"));
     }
     names.extend(key.option.map(str::to_owned));
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
@@ -153,6 +161,13 @@ mod tests {
             assert!(as_it_is[section.name].as_table().unwrap().is_empty());
             let fields = in_use[section.name].as_table().unwrap();
             for key in section.keys {
+                let raw = serde_json::to_value(&fields[key.field]).unwrap();
+                assert!(key.read(&raw).is_ok(), "{}", key.name);
+            }
+        }
+        for tables in TABLES {
+            let fields = in_use[tables.parent()]["example"].as_table().unwrap();
+            for key in tables.keys {
                 let raw = serde_json::to_value(&fields[key.field]).unwrap();
                 assert!(key.read(&raw).is_ok(), "{}", key.name);
             }

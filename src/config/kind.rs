@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     Sentinel,
     /// A table that somebody else understands.
     Table,
+    /// A list of anything, for somebody else.
+    Values,
 }
 
 /// A value after reading: the same whatever format it was written in.
@@ -64,17 +66,8 @@ impl Kind {
             Self::Duration { least } => duration::read(raw, least).map(Value::Duration),
             Self::List => read_list(raw).map(Value::List),
             Self::Sentinel => sentinel::read(raw).map(Value::Table),
-            Self::Table => match raw {
-                // A variable or an option can only hold text.
-                Raw::String(text) if text.trim_start().starts_with('{') => {
-                    let table = serde_json::from_str::<serde_json::Map<_, _>>(text).map_err(|_| {
-                        Mismatch::new("a table in JSON, since it starts with \"{\"", "another text")
-                    })?;
-                    Ok(Value::Table(table.into()))
-                }
-                Raw::Object(_) => Ok(Value::Table(raw.clone())),
-                other => Err(Mismatch::new("a table", describe_type(other))),
-            },
+            Self::Table => read_json(raw, '{').ok_or_else(|| Mismatch::new("a table", describe_type(raw))),
+            Self::Values => read_json(raw, '[').ok_or_else(|| Mismatch::new("a list", describe_type(raw))),
         }
     }
 
@@ -121,6 +114,7 @@ impl Kind {
             Self::Seconds { .. } => "whole seconds".to_owned(),
             Self::Duration { .. } => "a span of time".to_owned(),
             Self::List => "a list of texts".to_owned(),
+            Self::Values => "a list".to_owned(),
             Self::Sentinel | Self::Table => "a table".to_owned(),
         }
     }
@@ -218,6 +212,17 @@ fn read_seconds(raw: &Raw, least: i64) -> Result<i64, Mismatch> {
     let most = i64::try_from(duration::LONGEST.as_secs()).unwrap_or(i64::MAX);
     read_integer(raw, least, most)
         .map_err(|_| Mismatch::new(format!("whole seconds, at least {least}"), describe(raw)))
+}
+
+/// A table or a list as it is, or as JSON text that starts with `{` or `[`: INI files and variables know nothing else.
+fn read_json(raw: &Raw, opening: char) -> Option<Value> {
+    let of_that_form = |raw: &Raw| matches!((raw, opening), (Raw::Object(_), '{') | (Raw::Array(_), '['));
+    match raw {
+        Raw::String(text) if text.trim_start().starts_with(opening) => {
+            serde_json::from_str(text).ok().filter(of_that_form).map(Value::Table)
+        }
+        raw => of_that_form(raw).then(|| Value::Table(raw.clone())),
+    }
 }
 
 /// Texts as a list, as `high,low`, or as JSON text that starts with `[`.

@@ -1,13 +1,13 @@
 //! One layer: what one source says, key by key, each with its origin.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Raw};
 
 use super::kind::Value;
 use super::origin::Origin;
 use super::problem::{Mismatch, Problem, nearest};
-use super::section::{self, Key, SECTIONS};
+use super::section::{self, Key, SECTIONS, TABLES};
 
 /// How high a layer counts; later ones beat earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +105,19 @@ impl Layer {
     ) -> Self {
         let mut layer = Self::new(standing, true);
         for (name, value) in table {
-            if let Some(section) = SECTIONS.iter().find(|section| section.name == name) {
+            // INI knows no tables in tables, but sections whose names have dots.
+            let (parent, table) = name.rsplit_once('.').unwrap_or((name, ""));
+            if let Some(tables) = section::tables(name) {
+                let place = |path: &[&str]| spelled_and_place(name, path, origin);
+                layer.add_tables(tables, value, &place, problems);
+            } else if let Some(tables) = section::tables(parent).filter(|_| !table.is_empty()) {
+                let place = |path: &[&str]| {
+                    let below = &path[1.min(path.len())..];
+                    spelled_and_place(name, below, origin)
+                };
+                let value = Raw::Object(Map::from_iter([(table.to_owned(), value.clone())]));
+                layer.add_tables(tables, &value, &place, problems);
+            } else if let Some(section) = SECTIONS.iter().find(|section| section.name == name) {
                 layer.add_section(
                     section,
                     value,
@@ -125,11 +137,52 @@ impl Layer {
                 }
             } else {
                 let known = SECTIONS.iter().map(|section| section.name);
+                let known = known.chain(TABLES.iter().map(|tables| tables.parent()));
                 let known = known.chain(section::keys().filter_map(|key| key.rq_name));
                 problems.push(unknown(name, origin(&[name]), nearest(name, known).map(String::from)));
             }
         }
         layer
+    }
+
+    /// The tables of one kind, each by its name; null means not given. `place` tells where something below them stands.
+    pub(crate) fn add_tables(
+        &mut self,
+        tables: &'static section::Section,
+        value: &Raw,
+        place: &dyn Fn(&[&str]) -> (String, Origin),
+        problems: &mut Vec<Problem>,
+    ) {
+        let not_a_table = |value: &Raw| Mismatch::new("a table", super::kind::describe_type(value));
+        if !matches!(value, Raw::Object(_) | Raw::Null) {
+            let (spelled, origin) = place(&[]);
+            problems.push(not_a_table(value).at(&spelled, &origin, None));
+        }
+        for (table, fields) in value.as_object().into_iter().flatten().filter(|(_, fields)| !fields.is_null())
+        {
+            let (spelled, origin) = place(&[table]);
+            if !section::is_table_name(table) {
+                let told = Mismatch::new("a name of letters, digits, _ and -", format!("{table:?}"));
+                problems.push(told.at(&spelled, &origin, None));
+                continue;
+            }
+            let Some(fields) = fields.as_object() else {
+                let hint = format!("write [{}.NAME] and the keys below it", tables.parent());
+                problems.push(not_a_table(fields).hint(hint).at(&spelled, &origin, None));
+                continue;
+            };
+            for (field, value) in fields {
+                let (spelled, origin) = place(&[table, field]);
+                match tables.key_of(table, field) {
+                    Some(_) if value.is_null() => {}
+                    Some(key) => self.add(Entry::read(key, spelled, origin, value), problems),
+                    None => {
+                        let known = nearest(field, tables.keys.iter().map(|key| key.field));
+                        problems.push(unknown(&spelled, origin, known.map(String::from)));
+                    }
+                }
+            }
+        }
     }
 
     /// The keys of one section; null means not given.
@@ -150,6 +203,45 @@ impl Layer {
                     problems.push(unknown(&spelled, origin, known.map(String::from)));
                 }
             }
+        }
+    }
+}
+
+/// Where something below a name at the top of a file stands.
+fn spelled_and_place(name: &str, path: &[&str], origin: &dyn Fn(&[&str]) -> Origin) -> (String, Origin) {
+    let whole: Vec<&str> = std::iter::once(name).chain(path.iter().copied()).collect();
+    (whole.join("."), origin(&whole))
+}
+
+/// Every key that the layers can speak of: those of all sections, and those of every table that one of them names.
+pub(crate) fn keys_in(layers: &[Layer]) -> Vec<&'static Key> {
+    let mut named: Vec<&'static Key> = TABLES
+        .iter()
+        .flat_map(|tables| {
+            let names = names_in(layers, tables);
+            let keys =
+                |name: String| tables.keys.iter().filter_map(move |key| tables.key_of(&name, key.field));
+            names.into_iter().flat_map(keys).collect::<Vec<_>>()
+        })
+        .collect();
+    let mut keys: Vec<&'static Key> = section::keys().collect();
+    keys.append(&mut named);
+    keys
+}
+
+/// The names of the tables of one kind that the layers speak of.
+pub(crate) fn names_in(layers: &[Layer], tables: &section::Section) -> BTreeSet<String> {
+    let keys = layers.iter().flat_map(|layer| layer.entries.keys());
+    keys.filter_map(|key| tables.table_of(key)).map(str::to_owned).collect()
+}
+
+/// Gives every table that a layer names its defaults, in the lowest layer.
+pub(crate) fn add_defaults_of_tables(layers: &mut [Layer]) {
+    for key in keys_in(layers) {
+        if let (Some(default), Some(lowest)) = (key.default, layers.first_mut()) {
+            let raw = serde_json::from_str(default).unwrap_or(Raw::Null);
+            let entry = || Entry::read(key, key.name, Origin::Default, &raw);
+            lowest.entries.entry(key.name).or_insert_with(entry);
         }
     }
 }

@@ -6,6 +6,7 @@
 //! options of the command line. `docs/configuration.md` tells the rules to users.
 
 mod connection;
+mod cron;
 mod duration;
 mod environment;
 mod explicit;
@@ -24,6 +25,7 @@ mod shadow;
 mod sources;
 mod stack;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) use connection::Address;
@@ -32,14 +34,14 @@ pub(crate) use explicit::{PythonCandidate, PythonSource};
 pub(crate) use generate::{reference, rq_toml};
 pub(crate) use kind::Kind;
 pub(crate) use origin::Origin;
-pub(crate) use problem::Problems;
+pub(crate) use problem::{Problem, Problems};
 pub(crate) use python::PythonModule;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    AtSuspension, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Scheduler, Sentry,
-    Shutdown, Strategy, Worker, key,
+    AtSuspension, CatchUp, Cron, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Overlap,
+    Scheduler, Sentry, Shutdown, Strategy, Worker, key,
 };
 pub(crate) use sources::Sources;
 
@@ -54,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) shutdown: Shutdown,
     pub(crate) maintenance: Maintenance,
     pub(crate) sentry: Sentry,
+    /// What is enqueued again and again, by name.
+    pub(crate) cron: BTreeMap<String, Cron>,
 }
 
 /// Which Redis, and how it is met.

@@ -10,7 +10,7 @@ use super::layer::{Entry, Layer, Standing};
 use super::origin::Origin;
 use super::problem::{Mismatch, Problem};
 use super::secret::mask_url;
-use super::section::{self, Key, SECTIONS};
+use super::section::{self, Key, SECTIONS, TABLES};
 use super::sentinel;
 
 /// The values of a settings module. It has no `Debug`, as they hold secrets.
@@ -45,6 +45,18 @@ impl PythonModule {
                     problems.push(mismatch.at(&name, &origin, None));
                 }
                 layer.add_section(section, value, &place, problems);
+            } else if self.opaque.contains_key(&name) {
+                problems.push(not_json(Kind::Secret, "").at(&name, &origin, None));
+            }
+        }
+        for tables in TABLES.into_iter().filter(|tables| !tables.parent().contains('.')) {
+            let name = format!("RQ_{}", tables.parent().to_uppercase());
+            let place = |path: &[&str]| {
+                let below: Vec<String> = path.iter().map(|step| format!("[{step:?}]")).collect();
+                (format!("{name}{}", below.concat()), origin.clone())
+            };
+            if let Some(value) = self.values.get(&name) {
+                layer.add_tables(tables, value, &place, problems);
             } else if self.opaque.contains_key(&name) {
                 problems.push(not_json(Kind::Secret, "").at(&name, &origin, None));
             }

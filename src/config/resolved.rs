@@ -7,9 +7,8 @@ use serde_json::Value as Raw;
 
 use super::Settings;
 use super::connection::{self, Choice};
-use super::layer::Entry;
+use super::layer::{Entry, keys_in};
 use super::origin::Origin;
-use super::section;
 use super::stack::Stack;
 
 /// Settings, and where each value came from.
@@ -65,7 +64,8 @@ impl Shadowed {
 impl Resolved {
     pub(crate) fn new(settings: Settings, stack: &Stack, choice: &Choice, warnings: Vec<Warning>) -> Self {
         let winner = choice.winner.as_ref();
-        let origins = section::keys().filter(|key| connection::in_force(key.name, winner)).map(|key| {
+        let keys = keys_in(stack.layers()).into_iter();
+        let origins = keys.filter(|key| connection::in_force(key.name, winner)).map(|key| {
             let (entry, below) = stack.entries(key.name);
             // Of a connection that lost, all parts stand below the entry that won.
             let beats = |lost: &Entry| winner.map_or(lost.key.name, |winner| winner.key) == key.name;

@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use super::connection::{Choice, Winner};
 use super::explicit::{Explicit, PythonCandidate};
-use super::layer::{Entry, Standing};
+use super::layer::{Entry, Standing, keys_in};
 use super::origin::Origin;
 use super::resolved::Warning;
-use super::section;
 use super::stack::Stack;
 
 /// Warnings about values that somebody wrote on purpose and that do not count.
 pub(crate) fn warnings(stack: &Stack, choice: &Choice, explicit: &[Explicit]) -> Vec<Warning> {
     let mut warnings = other_files(explicit);
     warnings.extend(connections(choice));
-    for key in section::keys() {
+    for key in keys_in(stack.layers()) {
         let mut entries =
             stack.layers().iter().rev().filter_map(|layer| Some((layer, layer.entries.get(key.name)?)));
         let Some((above, winner)) = entries.next() else { continue };

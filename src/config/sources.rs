@@ -9,14 +9,14 @@ use super::environment::{Environment, Reader};
 use super::explicit::{Explicit, PythonCandidate};
 use super::file::{Document, Unreadable};
 use super::kind::Value;
-use super::layer::{Entry, Layer, Standing};
+use super::layer::{Entry, Layer, Standing, add_defaults_of_tables};
 use super::origin::Origin;
 use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
-use super::section::{self, Horse, Logging, Maintenance, Scheduler, Sentry, Shutdown, Worker};
+use super::section::{self, Cron, Horse, Logging, Maintenance, Scheduler, Sentry, Shutdown, Worker};
 use super::stack::{self, Stack};
-use super::{Redis, Settings, shadow};
+use super::{Redis, Settings, cron, shadow};
 
 /// Files that are read unasked, the lowest first.
 const DEFAULT_FILES: [&str; 2] = ["/usr/lib/rq/rq.toml", "/etc/rq/rq.toml"];
@@ -148,8 +148,10 @@ impl Sources {
                 Explicit::Python(_) => layers.extend(self.python.iter().map(|module| module.layer(problems))),
             }
         }
-        layers.push(environment.prefixed(problems));
+        let prefixed = environment.prefixed(&layers, problems);
+        layers.push(prefixed);
         layers.push(self.option_layer(problems));
+        add_defaults_of_tables(&mut layers);
         layers
     }
 
@@ -207,6 +209,7 @@ fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
         maintenance: stack.section::<Maintenance>("maintenance")?,
         scheduler: stack.section::<Scheduler>("scheduler")?,
         sentry: stack.section::<Sentry>("sentry")?,
+        cron: cron::checked(stack, stack.tables::<Cron>("cron")?)?,
     })
 }
 

@@ -1,10 +1,12 @@
 //! The layers on top of each other: figment merges them and says which one each value is from.
 
+use std::collections::BTreeMap;
+
 use figment::value::{Dict, Map as Profiles, Value as Merged};
 use figment::{Figment, Metadata, Profile, Provider};
 
 use super::kind::Value;
-use super::layer::{Entry, Layer};
+use super::layer::{Entry, Layer, keys_in};
 use super::problem::{Problem, Problems};
 use super::section;
 
@@ -31,13 +33,24 @@ impl Provider for Provided<'_> {
         let mut sections: Dict = section::SECTIONS.iter().map(empty).collect();
         for entry in self.layer.entries.values() {
             let Ok(value) = &entry.value else { continue };
-            let (section, field) = entry.key.name.split_once('.').unwrap_or((entry.key.name, ""));
-            let section = sections.entry(section.to_owned()).or_insert_with(|| Dict::new().into());
-            if let Merged::Dict(_, fields) = section {
-                fields.insert(field.to_owned(), merged(value));
-            }
+            let path: Vec<&str> = entry.key.name.split('.').collect();
+            insert(&mut sections, &path, merged(value));
         }
         Ok(Profile::Default.collect(sections))
+    }
+}
+
+/// Puts a value where its path leads, through tables that are made on the way.
+fn insert(table: &mut Dict, path: &[&str], value: Merged) {
+    match path {
+        [] => {}
+        [field] => drop(table.insert((*field).to_owned(), value)),
+        [name, rest @ ..] => {
+            let below = table.entry((*name).to_owned()).or_insert_with(|| Dict::new().into());
+            if let Merged::Dict(_, fields) = below {
+                insert(fields, rest, value);
+            }
+        }
     }
 }
 
@@ -76,6 +89,14 @@ impl Stack {
         })
     }
 
+    /// The tables of one kind as their structs, by name.
+    pub(crate) fn tables<'de, T: serde::Deserialize<'de>>(
+        &self,
+        parent: &str,
+    ) -> Result<BTreeMap<String, T>, Problems> {
+        if self.merged.find_value(parent).is_err() { Ok(BTreeMap::new()) } else { self.section(parent) }
+    }
+
     /// The entry that a key's value is from, and those below that it shadows, the highest first.
     pub(crate) fn entries(&self, key: &str) -> (Option<&Entry>, Vec<&Entry>) {
         let place = self.merged.find_metadata(key).and_then(|metadata| metadata.name.parse::<usize>().ok());
@@ -95,7 +116,8 @@ pub(crate) fn unusable(layers: &[Layer]) -> Vec<Problem> {
     let highest = |key: &'static super::section::Key| {
         layers.iter().rev().find_map(|layer| layer.entries.get(key.name).map(|entry| (layer.strict, entry)))
     };
-    super::section::keys()
+    keys_in(layers)
+        .into_iter()
         .filter_map(highest)
         .filter(|(strict, _)| !strict)
         .filter_map(|(_, entry)| entry.problem())

@@ -81,6 +81,8 @@ fn refusal(refused: &Refused) -> String {
         "preload" => format!("cannot preload the module {what}: {kind}: {reason}"),
         "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
         "python" => format!("cannot use the Python interpreter {what}: {reason}"),
+        "cron" => format!("cannot load the cron configuration {what}: {kind}: {reason}"),
+        "rq" => format!("cannot load the cron configuration {what}, which needs rq: {reason}"),
         "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
         "exception_handler" => format!("cannot use the exception handler {what}: {kind}: {reason}"),
         "hook" => format!("cannot use {what}: {kind}: {reason}"),
@@ -193,6 +195,16 @@ impl ForkServer {
         }
     }
 
+    /// Loads a cron module; the answer is a report about it.
+    pub(super) async fn cron(
+        &mut self,
+        module: &str,
+        application: &Application,
+    ) -> Result<Frame<ServerReport>, StartError> {
+        self.order(&ServerOrder::Cron { module, key_prefix: &application.key_prefix }).await?;
+        self.frame(&format!("the import of the cron configuration {module}"), application.start_timeout).await
+    }
+
     /// Its two directions, for the time when orders and reports cross.
     pub(super) fn split(mut self) -> (Reports, Orders) {
         self.unproven.0 = None;
@@ -205,6 +217,10 @@ impl ForkServer {
     }
 
     async fn answer(&mut self, what: &str, limit: Duration) -> Result<ServerReport, StartError> {
+        Ok(self.frame(what, limit).await?.head)
+    }
+
+    async fn frame(&mut self, what: &str, limit: Duration) -> Result<Frame<ServerReport>, StartError> {
         let answer = timeout(limit, frame::read(&mut self.reader))
             .await
             .map_err(|_| StartError::TooSlow { what: what.to_owned(), limit })?;
@@ -212,7 +228,7 @@ impl ForkServer {
             Ok(Frame { head: ServerReport::Refused(refused), .. }) => {
                 Err(StartError::Refused(Box::new(refused)))
             }
-            Ok(Frame { head, .. }) => Ok(head),
+            Ok(frame) => Ok(frame),
             Err(FrameError::Junk(what)) => Err(StartError::Junk(self.python.clone(), what)),
             Err(FrameError::Closed | FrameError::Broken(_)) => {
                 Err(StartError::Died { python: self.python.clone(), what: what.to_owned() })

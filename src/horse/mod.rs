@@ -1,5 +1,6 @@
 //! The work horses: the fork server that makes them, and the frames they speak (`docs/protocol.md`).
 
+mod cron;
 mod errand;
 mod fork_server;
 mod frame;
@@ -11,6 +12,7 @@ mod returning;
 mod stable;
 mod work_horse;
 
+pub(crate) use cron::CronJob;
 pub(crate) use errand::{names_callback, run as run_errand};
 pub(crate) use fork_server::{Application, StartError};
 pub(crate) use protocol::{CallbackKind, Errand, Hooks, Occasion, Phase, Run, names_and_lengths};

@@ -19,6 +19,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "callbacks",
         "channel",
         "connection",
+        "cron",
         "current_job",
         "hooks",
         "horse",

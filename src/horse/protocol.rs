@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::cron::CronJobHead;
 use crate::job::Fields;
 
 /// The version of the protocol that both sides must speak.
@@ -30,6 +31,10 @@ pub(super) enum ServerOrder<'a> {
         connection: &'a Value,
         key_prefix: &'a str,
         return_address: &'a str,
+    },
+    Cron {
+        module: &'a str,
+        key_prefix: &'a str,
     },
     Fork {
         horse: u64,
@@ -60,6 +65,11 @@ pub(super) enum ServerReport {
         threads: Vec<String>,
         #[serde(default)]
         modules: u64,
+    },
+    Cron {
+        jobs: Vec<CronJobHead>,
+        #[serde(default)]
+        said: Vec<Said>,
     },
     Refused(Refused),
     Forked {
@@ -103,6 +113,17 @@ pub(crate) struct Refused {
     pub(crate) reason: String,
     #[serde(default)]
     pub(crate) traceback: String,
+    /// What rq said before, while it loaded a cron module.
+    #[serde(default)]
+    pub(crate) said: Vec<Said>,
+}
+
+/// A record of Python's `logging`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Said {
+    pub(crate) level: u8,
+    pub(crate) message: String,
+    pub(crate) traceback: Option<String>,
 }
 
 /// What a horse is told.

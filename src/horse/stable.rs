@@ -20,7 +20,7 @@ pub(crate) struct StableOptions {
 
 /// A fork server that has loaded the settings, and what they say: the daemon decides on them before it goes on.
 pub(crate) struct Opened {
-    server: ForkServer,
+    pub(super) server: ForkServer,
     pub(crate) settings: Option<PythonSettings>,
 }
 

@@ -1,5 +1,7 @@
 //! Jobs as values: what a job is, how its execution ended and what becomes of it. Nothing here does anything.
 
+pub(crate) mod calendar;
+pub(crate) mod call;
 mod interruption;
 mod names;
 mod outcome;

@@ -57,6 +57,13 @@ impl DaemonId {
     }
 }
 
+impl JobId {
+    /// A new id, in the form that RQ's clients make: a random UUID with dashes.
+    pub(crate) fn random() -> Self {
+        Self::new(Uuid::new_v4().to_string())
+    }
+}
+
 impl ExecutionId {
     /// A new id, in RQ's form: 32 hexadecimal digits.
     pub(crate) fn random() -> Self {

@@ -27,6 +27,22 @@ impl Timestamp {
         valid.then_some(Self(micros as i64))
     }
 
+    /// A moment in microseconds since 1970, or nothing when it is none between 1970 and 9999.
+    pub(crate) fn from_micros(micros: i64) -> Option<Self> {
+        (0..=LAST).contains(&micros).then_some(Self(micros))
+    }
+
+    /// Microseconds since 1970.
+    pub(crate) fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// A later moment, at most the end of year 9999.
+    pub(crate) fn plus(self, span: Duration) -> Self {
+        let span = i64::try_from(span.as_micros()).unwrap_or(LAST);
+        Self(self.0.saturating_add(span).min(LAST))
+    }
+
     /// RQ's text form, for example `2026-11-22T07:31:55.880802Z`: readers refuse more than six digits.
     pub(crate) fn iso(self) -> String {
         let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");

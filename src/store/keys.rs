@@ -110,6 +110,32 @@ impl Keys {
         format!("{}:clean_registries:{queue}", self.prefix)
     }
 
+    /// The set of all queues, by their keys.
+    pub(super) fn queues(&self) -> String {
+        format!("{}:queues", self.prefix)
+    }
+
+    pub(super) fn cron_schedulers(&self) -> String {
+        format!("{}:cron_schedulers", self.prefix)
+    }
+
+    pub(super) fn cron_scheduler(&self, name: &str) -> String {
+        format!("{}:cron_scheduler:{name}", self.prefix)
+    }
+
+    pub(super) fn cron_history(&self, name: &str) -> String {
+        format!("{}:cron_job:{name}:jobs", self.prefix)
+    }
+
+    pub(super) fn cron_jobs(&self) -> String {
+        format!("{}:cron_jobs", self.prefix)
+    }
+
+    /// Our own: the last run of a cron entry, which all daemons agree on.
+    pub(super) fn cron_fence(&self, fence: &str) -> String {
+        format!("{}:rqd:cron:{fence}", self.prefix)
+    }
+
     pub(super) fn scheduled(&self, queue: &QueueName) -> String {
         format!("{}:scheduled:{queue}", self.prefix)
     }

@@ -33,5 +33,6 @@ scripts! {
     UNLOCK = "prelude" "unlock";
     HOLD = "prelude" "hold";
     LET_GO = "prelude" "let_go";
+    CRON_ENQUEUE = "prelude" "cron_enqueue";
     SCHEDULE = "prelude" "rate_limit" "schedule";
 }

@@ -1,5 +1,6 @@
 //! The supervisor: starts what a worker needs, passes signals on, and sees to its end.
 
+mod cron;
 mod redis;
 mod scheduler;
 mod signals;
@@ -20,6 +21,7 @@ use crate::os;
 use crate::store::{AddressError, StoreError};
 use crate::worker::{Stop, WorkError};
 
+pub(crate) use cron::{Upcoming, cron_times, run_cron};
 pub(crate) use startup::{Purpose, check, load_settings, without_effect};
 
 /// Why the daemon ended that was not asked to.
@@ -39,6 +41,9 @@ pub(crate) enum SupervisorError {
     /// RQ is suspended, and a worker does not start then.
     #[error("RQ is currently suspended, to resume job execution run \"rq resume\"")]
     Suspended,
+    /// There is neither a cron module nor a table of the configuration.
+    #[error("there is nothing to enqueue")]
+    NothingToEnqueue,
     #[error(transparent)]
     Work(#[from] WorkError),
     #[error("cannot write the pid file {0}")]

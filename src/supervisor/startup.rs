@@ -31,14 +31,25 @@ pub(crate) enum Purpose {
     Work,
     /// To be looked at: an interpreter is started only for settings in Python, and standard output is kept free.
     Look,
+    /// To enqueue: an interpreter is started only for settings and cron modules in Python.
+    Schedule,
+    /// To tell when something is to be enqueued: as before, and standard output is kept free.
+    Tell,
 }
 
 /// The settings, whole, and the interpreter that told the Python part of them.
 pub(crate) struct Settled {
     pub(crate) resolved: Resolved,
-    opened: Option<Opened>,
-    application: Application,
+    pub(super) opened: Option<Opened>,
+    application: Option<Application>,
     leash: Leash,
+}
+
+impl Settled {
+    /// The read end of the leash.
+    pub(super) fn leash(&self) -> &OwnedFd {
+        &self.leash.read
+    }
 }
 
 /// The pipe whose only write end this process holds: horses end when it does.
@@ -69,6 +80,10 @@ pub(crate) async fn load_settings(
         }
     }
     let resolved = sources.resolve()?;
+    if matches!(purpose, Purpose::Schedule | Purpose::Tell) {
+        // Tables are enqueued where there is no Python at all.
+        return Ok(Settled { resolved, opened: opened.map(|(server, _)| server), application: None, leash });
+    }
     let mut application = application(&resolved.settings.horse, purpose)?;
     let opened = match opened {
         Some((server, source)) => {
@@ -78,7 +93,7 @@ pub(crate) async fn load_settings(
         None if purpose == Purpose::Work => Some(Opened::open(&application, &leash.read).await?),
         None => None,
     };
-    Ok(Settled { resolved, opened, application, leash })
+    Ok(Settled { resolved, opened, application: Some(application), leash })
 }
 
 /// Imports a settings module by the interpreter that the other sources name.
@@ -130,7 +145,8 @@ pub(super) async fn start_and_work(
     sources: Sources,
     check: impl FnOnce(&Resolved) -> Result<(), SupervisorError>,
 ) -> Result<(), SupervisorError> {
-    let Settled { resolved, opened, mut application, leash } = load_settings(sources, Purpose::Work).await?;
+    let Settled { resolved, opened, application, leash } = load_settings(sources, Purpose::Work).await?;
+    let mut application = application.expect("there is one to work with");
     check(&resolved)?;
     for warning in resolved.warnings.iter().map(ToString::to_string).chain(without_effect(&resolved)) {
         emit(Event::ConfigurationDoubted { warning });
@@ -192,7 +208,7 @@ fn leash() -> Result<Leash, SupervisorError> {
     Ok(Leash { read, _write: write })
 }
 
-fn application(horse: &HorseSection, purpose: Purpose) -> Result<Application, SupervisorError> {
+pub(super) fn application(horse: &HorseSection, purpose: Purpose) -> Result<Application, SupervisorError> {
     let directory = std::env::current_dir().map_err(SupervisorError::System)?;
     let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
     let search_path =
@@ -217,7 +233,7 @@ fn application(horse: &HorseSection, purpose: Purpose) -> Result<Application, Su
         key_prefix: String::new(),
         settings_timeout: horse.settings_timeout,
         start_timeout: horse.start_timeout,
-        settings_alone: purpose == Purpose::Look,
+        settings_alone: matches!(purpose, Purpose::Look | Purpose::Tell),
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The wording of everything that RQ has a line for is RQ's, to the letter: people search their logs for it.
 
+mod cron;
 mod daemon;
 mod job;
 mod scheduler;
@@ -133,6 +134,7 @@ pub(crate) fn lines(event: &Event, describe: bool) -> Vec<Line> {
         .or_else(|| job::lines(event, describe))
         .or_else(|| scheduler::lines(event))
         .or_else(|| daemon::lines(event))
+        .or_else(|| cron::lines(event))
         .unwrap_or_default()
 }
 

@@ -6,7 +6,7 @@ use crate::source::Source;
 const LAYERS: [&[&str]; 8] = [
     &["cli"],
     &["supervisor"],
-    &["worker", "scheduler", "maintenance"],
+    &["worker", "cron", "scheduler", "maintenance"],
     &["horse", "webhook"],
     &["store", "telemetry"],
     &["config", "event"],

@@ -12,7 +12,9 @@ fn parsed(line: &str) -> Result<Command, clap::Error> {
 fn worker(words: &str) -> WorkerArgs {
     match parsed(&format!("worker {words}")) {
         Ok(Command::Worker(args)) => *args,
-        Ok(Command::Config(_) | Command::Generate { .. }) => panic!("{words} is no worker"),
+        Ok(Command::Cron(_) | Command::Config(_) | Command::Generate { .. }) => {
+            panic!("{words} is no worker")
+        }
         Err(error) => panic!("{words}: {error}"),
     }
 }

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use super::{DEEPEST, Format, yaml};
 
-/// The lines on which keys of the two outer levels stand.
+/// The levels whose keys' lines are of interest: `logging`, `appender`, its name, its keys.
+pub(crate) const LEVELS: usize = 4;
+
+/// The lines on which keys of the outer levels stand.
 #[derive(Debug, Default)]
 pub(crate) struct Keys(BTreeMap<Vec<String>, Vec<Option<usize>>>);
 
@@ -51,15 +54,21 @@ pub(crate) fn line_at(text: &str, byte: usize) -> usize {
 fn toml(text: &str) -> Keys {
     let mut keys = Keys::default();
     let Ok(table) = toml::de::DeTable::parse(text) else { return keys };
-    for (name, value) in table.get_ref() {
-        keys.add(&[name.get_ref()], Some(line_at(text, name.span().start)));
-        if let toml::de::DeValue::Table(fields) = value.get_ref() {
-            for field in fields.keys() {
-                keys.add(&[name.get_ref(), field.get_ref()], Some(line_at(text, field.span().start)));
-            }
-        }
-    }
+    add_toml(&mut keys, text, &mut Vec::new(), table.get_ref());
     keys
+}
+
+fn add_toml<'a>(keys: &mut Keys, text: &str, path: &mut Vec<&'a str>, table: &'a toml::de::DeTable<'_>) {
+    for (name, value) in table {
+        path.push(name.get_ref());
+        keys.add(path, Some(line_at(text, name.span().start)));
+        if let toml::de::DeValue::Table(fields) = value.get_ref()
+            && path.len() < LEVELS
+        {
+            add_toml(keys, text, path, fields);
+        }
+        path.pop();
+    }
 }
 
 /// INI, unless a quoted value may go over several lines.
@@ -118,7 +127,7 @@ pub(crate) fn braces(text: &str) -> Braces {
                 if let (Some((start, name)), Some(slot)) = (last.take(), path.last_mut()) {
                     *slot = Some(name.to_owned());
                     let whole: Option<Vec<&str>> = path.iter().map(Option::as_deref).collect();
-                    if let Some(whole) = whole.filter(|whole| whole.len() <= 2) {
+                    if let Some(whole) = whole.filter(|whole| whole.len() <= LEVELS) {
                         found.keys.add(&whole, Some(line_at(text, start)));
                     }
                 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value as Raw};
 use serde_saphyr::{Options, Spanned, budget, from_str_with_options, options};
 
 use super::DEEPEST;
-use super::scan::Keys;
+use super::scan::{Keys, LEVELS};
 use super::shelf::Fault;
 
 /// Aliases make few bytes into many nodes; no sensible configuration comes near this.
@@ -25,20 +25,26 @@ pub(crate) fn parse(text: &str) -> Result<Raw, Fault> {
     Ok(read(text)?.map_or(Raw::Null, Node::plain))
 }
 
-/// The line of each key of the two outer levels.
+/// The line of each key of the outer levels.
 pub(crate) fn keys(text: &str) -> Keys {
     let mut keys = Keys::default();
     if let Ok(Some(Node::Table(entries))) = read(text) {
-        for (name, line, node) in entries {
-            if let Node::Table(inner) = node {
-                for (field, line, _) in inner {
-                    keys.add(&[&name, &field], line);
-                }
-            }
-            keys.add(&[&name], line);
-        }
+        add(&mut keys, &mut Vec::new(), &entries);
     }
     keys
+}
+
+fn add<'a>(keys: &mut Keys, path: &mut Vec<&'a str>, entries: &'a [(String, Option<usize>, Node)]) {
+    for (name, line, node) in entries {
+        path.push(name);
+        keys.add(path, *line);
+        if let Node::Table(inner) = node
+            && path.len() < LEVELS
+        {
+            add(keys, path, inner);
+        }
+        path.pop();
+    }
 }
 
 fn read(text: &str) -> Result<Option<Node>, Fault> {

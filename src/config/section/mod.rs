@@ -4,6 +4,7 @@
 //! environment variables, `etc/rq/rq.toml` and the reference in `docs/configuration.md`. To add a setting, add
 //! a line to its section.
 
+mod cron;
 mod horse;
 mod logging;
 mod maintenance;
@@ -11,8 +12,10 @@ mod redis;
 mod scheduler;
 mod sentry;
 mod shutdown;
+mod tables;
 mod worker;
 
+pub(crate) use cron::{CatchUp, Cron, Overlap};
 pub(crate) use horse::Horse;
 pub(crate) use logging::{DictConfig, Level, Logging};
 pub(crate) use maintenance::Maintenance;
@@ -20,6 +23,7 @@ pub(crate) use redis::RedisKeys;
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sentry::Sentry;
 pub(crate) use shutdown::Shutdown;
+pub(crate) use tables::{is_table_name, tables};
 pub(crate) use worker::{AtSuspension, OnInterrupt, Strategy, Worker};
 
 use std::time::Duration;
@@ -145,7 +149,7 @@ impl Key {
 
     /// The prefixed variable that every key has: `RQ_WORKER__TTL`.
     pub(crate) fn long_variable(&self) -> String {
-        format!("RQ_{}", self.name.to_uppercase().replace('.', "__"))
+        format!("RQ_{}", self.name.to_uppercase().replace('.', "__").replace('-', "_"))
     }
 
     /// Reads and checks a value.
@@ -174,7 +178,10 @@ pub(crate) const SECTIONS: [&Section; 8] = [
     &Sentry::SECTION,
 ];
 
-/// Every key of every section.
+/// The tables that users name themselves; each definition's name ends in `.*`.
+pub(crate) const TABLES: [&Section; 1] = [&Cron::SECTION];
+
+/// Every key of every section; those of tables that users name are not among them.
 pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {
     SECTIONS.iter().flat_map(|section| section.keys)
 }
@@ -225,7 +232,7 @@ mod tests {
 
     #[test]
     fn every_default_and_example_fits_its_key() {
-        for key in keys() {
+        for key in keys().chain(TABLES.iter().flat_map(|tables| tables.keys)) {
             for text in key.default.iter().chain(&key.example) {
                 let raw = serde_json::from_str(text).unwrap_or_else(|error| panic!("{}: {error}", key.name));
                 assert!(key.read(&raw).is_ok(), "{}: {text}", key.name);
@@ -248,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_key_is_explained() {
-        for key in keys() {
+        for key in keys().chain(TABLES.iter().flat_map(|tables| tables.keys)) {
             assert!(!key.doc.is_empty(), "{} has no text", key.name);
             assert!(key.default.is_some() || key.example.is_some(), "{} shows no value", key.name);
         }

@@ -3,6 +3,7 @@
 mod connections;
 mod environment;
 mod laws;
+mod tables;
 mod telling;
 
 use std::path::{Path, PathBuf};

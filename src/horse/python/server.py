@@ -9,7 +9,7 @@ import select
 import sys
 from importlib.util import find_spec
 
-from . import horse, leash, wire
+from . import cron, horse, leash, wire
 from .application import Application, Refused
 from .process import flush
 from .signals import Signals
@@ -68,9 +68,9 @@ class Server:
             if CONTROL in ready:
                 self.obey(*wire.receive(self.control))
 
-    def report(self, head):
+    def report(self, head, content=b""):
         """Sends a report."""
-        wire.send(self.control, head)
+        wire.send(self.control, head, content)
 
     def obey(self, order, body, fds):
         """Carries out one order."""
@@ -79,16 +79,20 @@ class Server:
             self.fork(order.get("horse"), fds)
             return
         wire.drop(fds)
-        if kind not in ("settings", "prepare"):
+        if kind not in ("settings", "prepare", "cron"):
             raise wire.Junk("the order %.100r" % (kind,))
+        content = b""
         try:
-            report = getattr(self.application, kind)(order)
+            if kind == "cron":
+                report, content = cron.load(order)
+            else:
+                report = getattr(self.application, kind)(order)
             self.prepared = self.prepared or kind == "prepare"
         except Refused as refused:
             report = refused.report
         flush()
         self.signals.arm()
-        self.report(report)
+        self.report(report, content)
         self.reap()
 
     def fork(self, number, fds):

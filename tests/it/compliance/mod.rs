@@ -11,6 +11,7 @@ mod cancellation;
 mod commands;
 mod context;
 mod core;
+mod cron;
 mod dashboard;
 mod dependents;
 mod differences;

@@ -3,6 +3,7 @@
 //! The numbers `R-…` name the races of Python's protocol that a test shows closed.
 
 mod commands;
+mod cron;
 mod hooks;
 mod horses;
 mod interrupted;

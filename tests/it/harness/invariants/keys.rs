@@ -51,8 +51,9 @@ fn known(name: &str) -> Option<(&'static str, Life)> {
             ("zset", Life::Unbounded)
         }
         "worker" if part(":executions") => ("set", Life::Bounded),
-        "worker" | "execution" | "scheduler" => ("hash", Life::Bounded),
-        "executions" => ("zset", Life::Bounded),
+        "worker" | "execution" | "scheduler" | "cron_scheduler" => ("hash", Life::Bounded),
+        "cron_schedulers" | "cron_jobs" => ("zset", Life::Unbounded),
+        "executions" | "cron_job" => ("zset", Life::Bounded),
         "suspended" => ("string", Life::Unbounded),
         "clean_registries" | "clean_groups" | "scheduler-lock" => ("string", Life::Bounded),
         "rl" if part(":allowed") || part(":rate_limited") => ("zset", Life::Unbounded),
@@ -84,6 +85,7 @@ fn own_key(rest: &str) -> Option<(&'static str, Life)> {
         "watcher" => ("string", Life::Bounded),
         _ if rest.starts_with("left:") => ("set", Life::Bounded),
         _ if rest.starts_with("alive:") => ("string", Life::Bounded),
+        _ if rest.starts_with("cron:") => ("hash", Life::Bounded),
         _ => return None,
     })
 }
