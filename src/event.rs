@@ -49,6 +49,8 @@ pub(crate) enum Event {
     WarmShutdownRequested { worker: String, pid: u32, signal: String, busy: bool },
     /// A second signal asked the worker to stop at once.
     ColdShutdownRequested { worker: String, horse_pid: Option<u32> },
+    /// A horse was told that its worker is about to be shut down.
+    HorseWarned { worker: String },
     /// A horse was killed on purpose.
     HorseKilled { worker: String, pid: u32 },
     /// A horse that was to be killed was gone already.
@@ -145,6 +147,9 @@ pub(crate) enum Event {
     ForkServerFailed { error: String, traceback: Option<String>, retry_in: Option<Duration> },
     /// The preloaded modules started threads, which do not survive a fork.
     PreloadThreadsFound { threads: Vec<String> },
+
+    /// It is decided who performs and settles jobs, and why.
+    EngineChosen { engine: &'static str, reason: String },
 
     // Configuration.
     /// Something about the configuration is not as its author may think.

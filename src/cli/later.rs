@@ -4,24 +4,6 @@ use super::args::WorkerArgs;
 use super::exit::{Exit, Failure};
 use crate::os::terminal::Stream;
 
-/// Options whose value names a class: grammar, option, environment variable, and the values that change nothing.
-const CLASSES: [(&str, &str, &str, &[&str]); 4] = [
-    (
-        "worker_class",
-        "--worker-class",
-        "RQ_WORKER_CLASS",
-        &["rq.Worker", "rq.worker.Worker", "rq.worker.worker_classes.Worker"],
-    ),
-    ("job_class", "--job-class", "RQ_JOB_CLASS", &["rq.job.Job"]),
-    ("queue_class", "--queue-class", "RQ_QUEUE_CLASS", &["rq.Queue", "rq.queue.Queue"]),
-    (
-        "connection_class",
-        "--connection-class",
-        "RQ_CONNECTION_CLASS",
-        &["redis.Redis", "redis.StrictRedis", "redis.client.Redis"],
-    ),
-];
-
 /// Refuses options that are not supported yet, and strategies that nobody knows.
 pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
     let later = &args.later;
@@ -39,21 +21,6 @@ pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
     }
     if later.disable_default_exception_handler {
         return Err(unsupported("--disable-default-exception-handler", "remove the option"));
-    }
-    let given = [&later.worker_class, &later.job_class, &later.queue_class, &later.connection_class];
-    for ((id, option, variable, harmless), value) in CLASSES.into_iter().zip(given) {
-        // RQ: a variable that is set to nothing counts as not set.
-        let Some(value) = value.as_deref().filter(|value| !value.is_empty() && !harmless.contains(value))
-        else {
-            continue;
-        };
-        let (named, advice) = if later.is_from_environment(id) {
-            (format!("{variable}={value} ({option}, from the environment)"), format!("unset {variable}"))
-        } else {
-            (format!("{option} {value}"), "remove the option".to_owned())
-        };
-        let default = harmless.first().copied().unwrap_or_default();
-        return Err(unsupported(&named, &format!("{advice}; the default, {default}, is what works")));
     }
     Ok(())
 }

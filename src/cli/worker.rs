@@ -86,6 +86,9 @@ pub(super) fn failure(error: &SupervisorError) -> Failure {
 
 fn application(cause: &StartError, error: &SupervisorError) -> Failure {
     match cause {
+        StartError::Refused(refused) if !refused.hint.is_empty() => {
+            Failure::of(Exit::Config, error).with_hint(&refused.hint)
+        }
         StartError::Refused(refused) if refused.stage == "serializer" => Failure::of(Exit::Config, error)
             .with_hint("use json, pickle or the dotted path of a Python class"),
         StartError::Refused(refused) if refused.stage == "python" => {

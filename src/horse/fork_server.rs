@@ -14,6 +14,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
+use super::engine::{Engine, Wishes};
 use super::frame::{self, Frame, FrameError};
 use super::program;
 use super::protocol::{Hello, Refused, ServerOrder, ServerReport, VERSION};
@@ -37,6 +38,7 @@ pub(crate) struct Application {
     pub(crate) connection: Value,
     /// What every key begins with, for the job's own rq.
     pub(crate) key_prefix: String,
+    pub(crate) engine: Wishes,
     /// How long the settings module may take.
     pub(crate) settings_timeout: Duration,
     /// How long the interpreter's start, and the preload, may take.
@@ -79,6 +81,9 @@ fn refusal(refused: &Refused) -> String {
         "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
         "python" => format!("cannot use the Python interpreter {what}: {reason}"),
         "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
+        "worker_class" | "job_class" | "queue_class" | "connection_class" | "engine" => {
+            format!("cannot use the {} {what}: {reason}", stage.replace('_', " "))
+        }
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
     }
 }
@@ -157,7 +162,7 @@ impl ForkServer {
         &mut self,
         application: &Application,
         return_address: &str,
-    ) -> Result<(), StartError> {
+    ) -> Result<Engine, StartError> {
         let began = Instant::now();
         self.order(&ServerOrder::Prepare {
             preload: &application.preload,
@@ -165,11 +170,12 @@ impl ForkServer {
             serializer: application.serializer.as_deref(),
             connection: &application.connection,
             key_prefix: &application.key_prefix,
+            engine: &application.engine,
             return_address,
         })
         .await?;
         match self.answer("the preload", application.start_timeout).await? {
-            ServerReport::Prepared { threads, modules } => {
+            ServerReport::Prepared { threads, modules, engine } => {
                 emit(Event::ForkServerStarted {
                     pid: self.pid,
                     python: self.hello.python.clone(),
@@ -180,7 +186,7 @@ impl ForkServer {
                 if !threads.is_empty() {
                     emit(Event::PreloadThreadsFound { threads });
                 }
-                Ok(())
+                Ok(engine)
             }
             other => Err(self.junk(&other)),
         }

@@ -1,5 +1,6 @@
 //! The work horses: the fork server that makes them, and the frames they speak (`docs/protocol.md`).
 
+mod engine;
 mod fork_server;
 mod frame;
 mod keeper;
@@ -10,8 +11,9 @@ mod returning;
 mod stable;
 mod work_horse;
 
+pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOptions};
 pub(crate) use fork_server::{Application, StartError};
-pub(crate) use protocol::{Phase, Run};
+pub(crate) use protocol::{Aftermath, Phase, Run};
 pub(crate) use python::{InterpreterError, Places, find as find_python};
 pub(crate) use stable::{Opened, Stable, StableOptions};
 pub(crate) use work_horse::{Ending, Horse, Said};

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::engine::{Engine, Wishes};
+
 /// The version of the protocol that both sides must speak.
 pub(super) const VERSION: u32 = 1;
 
@@ -23,6 +25,7 @@ pub(super) enum ServerOrder<'a> {
         serializer: Option<&'a str>,
         connection: &'a Value,
         key_prefix: &'a str,
+        engine: &'a Wishes,
         return_address: &'a str,
     },
     Fork {
@@ -46,6 +49,7 @@ pub(super) enum ServerReport {
         threads: Vec<String>,
         #[serde(default)]
         modules: u64,
+        engine: Engine,
     },
     Refused(Refused),
     Forked {
@@ -89,6 +93,9 @@ pub(crate) struct Refused {
     pub(crate) reason: String,
     #[serde(default)]
     pub(crate) traceback: String,
+    /// What to do about it, when that is known.
+    #[serde(default)]
+    pub(crate) hint: String,
 }
 
 /// What a horse is told.
@@ -96,6 +103,7 @@ pub(crate) struct Refused {
 #[serde(tag = "order", rename_all = "snake_case")]
 pub(super) enum HorseOrder<'a> {
     Run(&'a Run<'a>),
+    Settle(&'a Aftermath<'a>),
     Quit,
 }
 
@@ -105,9 +113,31 @@ pub(crate) struct Run<'a> {
     pub(crate) job_id: &'a str,
     pub(crate) execution_id: &'a str,
     pub(crate) worker_name: &'a str,
+    /// The queue that the job was popped from.
+    pub(crate) queue: &'a str,
     /// Seconds; nothing for no limit.
     pub(crate) timeout: Option<u64>,
     pub(crate) fields: Vec<(String, usize)>,
+}
+
+/// A job whose horse is gone, for RQ's own code to settle as its parent process does.
+#[derive(Debug, Serialize)]
+pub(crate) struct Aftermath<'a> {
+    pub(crate) job_id: &'a str,
+    pub(crate) execution_id: &'a str,
+    pub(crate) worker_name: &'a str,
+    pub(crate) queue: &'a str,
+    /// Whether a user stopped the job.
+    pub(crate) stopped: bool,
+    /// The text that is kept of the failure.
+    pub(crate) reason: &'a str,
+    pub(crate) pid: u32,
+    /// The raw wait status, where it is known.
+    pub(crate) status: Option<i32>,
+    /// Seconds of CPU.
+    pub(crate) user: f64,
+    /// Peak memory in KiB.
+    pub(crate) max_rss: u64,
 }
 
 /// What a horse says.
@@ -153,4 +183,6 @@ pub(super) enum EndedKind {
     Returned,
     Raised,
     AskedRetry,
+    /// RQ's own code has settled the job.
+    Settled,
 }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::frame::{self, FrameError};
-use super::protocol::{EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
+use super::protocol::{Aftermath, EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
 use crate::job::{Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
 use crate::os::{self, OomKills};
 
@@ -36,6 +36,8 @@ pub(crate) enum Said {
     Phase(Phase),
     /// The job ended.
     Ended(Box<Ending>),
+    /// RQ's own code says that it has settled the job.
+    Settled,
     /// The horse is gone, or was killed for talking junk.
     Died(Death),
 }
@@ -60,6 +62,8 @@ pub(crate) struct Horse {
     oom_kills: OomKills,
     /// Where in its job it is.
     phase: Option<Phase>,
+    /// How many jobs it was given.
+    served: u64,
 }
 
 /// What the task that reads a horse's socket heard.
@@ -78,12 +82,18 @@ impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { pid, stream, exit, returned, faults } = parts;
         let (writer, heard, listener) = attend(stream);
-        Self { pid, writer, heard, listener, exit, returned, faults, oom_kills: OomKills::now(), phase: None }
+        let oom_kills = OomKills::now();
+        Self { pid, writer, heard, listener, exit, returned, faults, oom_kills, phase: None, served: 0 }
     }
 
     /// The process number, which is the number of its process group too.
     pub(crate) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// How many jobs it was given.
+    pub(crate) fn served(&self) -> u64 {
+        self.served
     }
 
     /// Whether it ended before it had a job.
@@ -96,13 +106,20 @@ impl Horse {
     pub(crate) async fn run(&mut self, run: &Run<'_>, fields: &Fields) {
         self.phase = None;
         let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
+        self.served += 1;
         let _ = frame::write(&mut self.writer, &HorseOrder::Run(run), &body).await;
+    }
+
+    /// Has RQ's own code settle a job whose horse is gone.
+    pub(crate) async fn settle(&mut self, aftermath: &Aftermath<'_>) {
+        let _ = frame::write(&mut self.writer, &HorseOrder::Settle(aftermath), &[]).await;
     }
 
     /// Waits for its next word. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Said {
         match self.heard.recv().await {
             Some(Ok((HorseReport::Phase { phase }, _))) if self.enters(phase) => Said::Phase(phase),
+            Some(Ok((HorseReport::Ended(EndedHead { kind: EndedKind::Settled, .. }), _))) => Said::Settled,
             Some(Ok((HorseReport::Ended(head), body))) => Said::Ended(Box::new(ending(head, body))),
             Some(Ok(_)) => self.talked_junk("a report that does not belong here").await,
             Some(Err(FrameError::Junk(what))) => self.talked_junk(&what).await,
@@ -124,6 +141,11 @@ impl Horse {
     /// Kills the horse and everything in its process group.
     pub(crate) fn kill(&self) -> std::io::Result<()> {
         os::kill_group(self.pid)
+    }
+
+    /// Tells a job that the worker is about to be shut down.
+    pub(crate) fn warn(&self) -> std::io::Result<()> {
+        os::warn_group(self.pid)
     }
 
     /// Lets a horse go whose job ended; a horse that does not end by itself is killed.
@@ -203,6 +225,7 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
             traceback: String::from_utf8_lossy(&body).into_owned(),
             function: head.func_name,
         }),
+        EndedKind::Settled => unreachable!("it is told by a word of its own"),
         EndedKind::AskedRetry => Outcome::AskedRetry(body),
     };
     Ending {

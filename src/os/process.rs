@@ -33,6 +33,17 @@ pub(crate) fn kill_group(group: u32) -> io::Result<()> {
     }
 }
 
+/// Sends SIGRTMIN, RQ's warning of a shutdown, to a group as [`kill_group`] does.
+#[expect(unsafe_code, reason = "nix has no name for real-time signals")]
+pub(crate) fn warn_group(group: u32) -> io::Result<()> {
+    let group = i32::try_from(group).ok().filter(|group| *group > 1).ok_or(Errno::EINVAL)?;
+    // SAFETY: `killpg` takes two numbers and touches no memory of ours.
+    match Errno::result(unsafe { libc::killpg(group, libc::SIGRTMIN()) }) {
+        Ok(_) | Err(Errno::ESRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Collects one child that has ended, if there is one.
 #[expect(unsafe_code, reason = "wait4 tells what a child used up; no safe wrapper does")]
 pub(crate) fn reap() -> Option<Reaped> {

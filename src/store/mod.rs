@@ -3,6 +3,7 @@
 mod address;
 mod backoff;
 mod client;
+mod closing;
 mod dedicated;
 mod dequeue;
 mod dial;

@@ -1,5 +1,6 @@
 //! The supervisor: starts what a worker needs, passes signals on, and sees to its end.
 
+mod engine;
 mod redis;
 mod signals;
 mod startup;

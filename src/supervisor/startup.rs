@@ -6,18 +6,20 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::{Daemon, SupervisorError, redis};
+use super::{Daemon, SupervisorError, engine, redis};
 use crate::config::{
-    AtSuspension, PythonModule, PythonSource, Resolved, Settings, Sources, Strategy, Worker as WorkerSection,
+    AtSuspension, PythonModule, PythonSource, Resolved, Settings, Sources, Worker as WorkerSection,
 };
 use crate::event::Event;
-use crate::horse::{Application, Opened, Places, Stable, StableOptions, StartError, find_python};
+use crate::horse::{
+    Application, EngineKind, Opened, Places, Stable, StableOptions, StartError, Wishes, find_python,
+};
 use crate::job::{Defaults, Keep, QueueName, WorkerName};
 use crate::os;
 use crate::store::{Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
-use crate::worker::{self, Options, Surroundings, Worker};
+use crate::worker::{self, Horses, Options, Surroundings, Worker};
 
 /// What settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +114,7 @@ pub(super) async fn start_and_work(
     let settings = &resolved.settings;
     write_pid(&settings.worker)?;
     let opened = opened.expect("it was asked for");
-    let options = options(settings, opened.python_version());
+    let mut options = options(settings, opened.python_version());
     let address = redis::address(&settings.redis.address)?;
     application.connection = address.for_horse();
     application.start_timeout = settings.horse.start_timeout;
@@ -128,7 +130,10 @@ pub(super) async fn start_and_work(
         return Err(SupervisorError::Suspended);
     }
     let Leash { read, _write } = leash;
-    let stable = Rc::new(Stable::start(opened, StableOptions { application, leash: read }).await?);
+    application.engine = engine::wishes(&resolved);
+    let (stable, engine) = Stable::start(opened, StableOptions { application, leash: read }).await?;
+    engine::adopt(&engine, settings, &mut options);
+    let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
     let around =
         Surroundings { store, stable, stop: daemon.stop.subscribe(), shutdown: daemon.shutdown.clone() };
@@ -163,6 +168,7 @@ fn application(settings: &Settings, purpose: Purpose) -> Result<Application, Sup
         serializer: None,
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
+        engine: Wishes::default(),
         settings_timeout: settings.horse.settings_timeout,
         start_timeout: settings.horse.start_timeout,
         settings_alone: purpose == Purpose::Look,
@@ -175,7 +181,7 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         name: worker.name.clone().map_or_else(WorkerName::random, WorkerName::new),
         name_may_change: worker.name_from_environment,
         queues: worker.queues.iter().map(QueueName::new).collect(),
-        strategy: strategy(worker),
+        strategy: worker::Strategy::Default,
         burst: worker.burst,
         defaults: Defaults { result_ttl: Keep::from_seconds(worker.results_ttl) },
         ttl: worker.ttl,
@@ -185,17 +191,7 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         max_idle_time: worker.max_idle_time,
         timeout_grace: settings.horse.timeout_grace,
         python_version: python_version.to_owned(),
-    }
-}
-
-fn strategy(worker: &WorkerSection) -> worker::Strategy {
-    match worker.dequeue_strategy {
-        Strategy::Default => worker::Strategy::Default,
-        Strategy::RoundRobin => worker::Strategy::RoundRobin,
-        Strategy::Random => worker::Strategy::Random,
-        Strategy::Weighted => worker::Strategy::Weighted(
-            worker.weights().into_iter().map(|(queue, weight)| (QueueName::new(queue), weight)).collect(),
-        ),
+        horses: Horses { engine: EngineKind::Native, max_jobs: settings.horse.max_jobs, warm_signal: false },
     }
 }
 

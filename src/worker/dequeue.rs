@@ -28,7 +28,7 @@ impl Worker {
     /// Waits for the next job. The horse comes first: a job that is claimed never waits for one.
     pub(super) async fn dequeue(&mut self) -> Result<Dequeued, WorkError> {
         emit(Event::ListenBegan { worker: self.name(), queues: self.queue_names() });
-        let mut horse = None;
+        let mut horse = self.kept.take();
         let execution = ExecutionId::random();
         let mut unanswered = None;
         let mut surfaced = Vec::new();

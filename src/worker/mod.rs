@@ -6,6 +6,7 @@ mod heart;
 mod listen;
 mod patience;
 mod registration;
+mod rq_engine;
 mod run;
 mod settle;
 mod strategy;
@@ -19,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::event::Event;
-use crate::horse::Stable;
+use crate::horse::{EngineKind, Horse, Stable};
 use crate::job::{Defaults, QueueName, WorkerName};
 use crate::store::{Registration, Store, StoreError};
 use crate::telemetry::emit;
@@ -51,6 +52,17 @@ pub(crate) struct Options {
     pub(crate) timeout_grace: Duration,
     /// `sys.version` of the horses.
     pub(crate) python_version: String,
+    pub(crate) horses: Horses,
+}
+
+/// How a worker's horses work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Horses {
+    pub(crate) engine: EngineKind,
+    /// How many jobs one may run; 0 is any number.
+    pub(crate) max_jobs: u64,
+    /// Whether a warm stop is told to the one at work.
+    pub(crate) warm_signal: bool,
 }
 
 /// How far a worker is asked to stop.
@@ -84,6 +96,8 @@ pub(crate) struct Worker {
     stable: Rc<Stable>,
     stop: watch::Receiver<Stop>,
     shutdown: mpsc::Sender<()>,
+    /// A horse that may have another job.
+    kept: Option<Horse>,
     registration: Registration,
     commands: mpsc::Receiver<Command>,
     pulses: mpsc::Receiver<Pulse>,
@@ -130,8 +144,9 @@ impl Worker {
                     return Ok(());
                 }
             };
-            let ended = self.run(horse, *claim).await;
-            self.settle(ended).await?;
+            if let Some(ended) = self.run(horse, *claim).await {
+                self.settle(ended).await?;
+            }
             self.jobs_done += 1;
             self.idle_since = Instant::now();
             if self.options.max_jobs.is_some_and(|most| self.jobs_done >= most) {

@@ -76,6 +76,7 @@ impl Worker {
             stable,
             stop,
             shutdown,
+            kept: None,
             registration,
             commands,
             pulses,

@@ -6,9 +6,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::command::Command;
 use super::heart::Pulse;
+use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
-use crate::horse::{Ending, Horse, Phase, Run, Said};
+use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said};
 use crate::job::{Claim, Ended, Job, Outcome, Timestamp};
 use crate::telemetry::emit;
 
@@ -30,8 +31,8 @@ enum Happening {
 }
 
 impl Worker {
-    /// Runs a job to its end, whatever that is.
-    pub(super) async fn run(&mut self, horse: Horse, claim: Claim) -> Ended {
+    /// Runs a job to its end, whatever that is. Nothing comes back when RQ's own code has settled it.
+    pub(super) async fn run(&mut self, horse: Horse, claim: Claim) -> Option<Ended> {
         emit(Event::JobClaimed {
             worker: self.name(),
             queue: claim.queue.to_string(),
@@ -41,39 +42,67 @@ impl Worker {
         *self.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
         let ended = match claim.job.clone() {
             Ok(job) => self.run_in(horse, claim, &job).await,
-            Err(reason) => self.unreadable(claim, reason),
+            Err(reason) => Some(self.unreadable(claim, reason)),
         };
         *self.in_hand.borrow_mut() = None;
         ended
     }
 
-    async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Ended {
-        self.warn_of_wishes(job);
+    async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Option<Ended> {
+        let native = self.options.horses.engine == EngineKind::Native;
         let run = Run {
             job_id: job.id.as_str(),
             execution_id: claim.execution.as_str(),
             worker_name: self.registration.name.as_str(),
+            queue: claim.queue.as_str(),
             timeout: job.timeout.map(|limit| limit.as_secs()),
-            fields: names_and_lengths(job),
+            fields: if native { names_and_lengths(job) } else { Vec::new() },
         };
-        emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
-        horse.run(&run, &job.fields).await;
+        if native {
+            self.warn_of_wishes(job);
+            emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
+            horse.run(&run, &job.fields).await;
+        } else {
+            // RQ's own code fetches the job, and tells of it, by itself.
+            horse.run(&run, &Vec::new()).await;
+        }
+        let mut left = Left::Death;
         let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
             Ok(Said::Ended(ending)) => {
-                tokio::task::spawn_local(horse.dismiss());
+                self.let_go(horse);
                 let Ending { outcome, started_at, ended_at } = *ending;
                 (outcome, (started_at, ended_at))
+            }
+            Ok(Said::Settled) => {
+                left = Left::Word;
+                let outcome = unsettled(horse.pid());
+                self.let_go(horse);
+                (outcome, (None, None))
             }
             Ok(Said::Died(death)) => (Outcome::Died(death), (None, None)),
             Ok(Said::Phase(..)) => unreachable!("phases are noted while the horse is attended"),
             Err(kill) => {
                 let death = horse.bury(self.cause(kill, job)).await;
+                if matches!(kill, Kill::ColdShutdown | Kill::TakenAway) {
+                    left = Left::Haste;
+                }
                 let outcome = if kill == Kill::Stopped { Outcome::Stopped } else { Outcome::Died(death) };
                 (outcome, (None, None))
             }
         };
         let (started_at, ended_at) = ending;
-        Ended { claim, outcome, started_at, ended_at: ended_at.unwrap_or_else(Timestamp::now) }
+        let ended = Ended { claim, outcome, started_at, ended_at: ended_at.unwrap_or_else(Timestamp::now) };
+        if native { Some(ended) } else { self.close(ended, left).await }
+    }
+
+    /// A horse that may have another job stays with the worker.
+    fn let_go(&mut self, horse: Horse) {
+        let most = self.options.horses.max_jobs;
+        if most == 0 || horse.served() < most {
+            self.kept = Some(horse);
+        } else {
+            tokio::task::spawn_local(horse.dismiss());
+        }
     }
 
     /// Stays with a horse until it ends, or must be killed: then it is killed already.
@@ -82,14 +111,24 @@ impl Worker {
         let grace = self.options.timeout_grace;
         let until_killed = |limit: Duration| Instant::now() + limit + grace;
         let mut deadline = job.timeout.map(until_killed);
+        let native = self.options.horses.engine == EngineKind::Native;
+        let mut in_function = false;
         loop {
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(Phase::Function)) => {
-                    emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
+                    if native {
+                        emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
+                    }
+                    in_function = true;
                     deadline = job.timeout.map(until_killed);
                 }
-                Happening::Said(Said::Phase(Phase::Ending)) => deadline = job.timeout.map(until_killed),
+                Happening::Said(Said::Phase(Phase::Ending)) => {
+                    in_function = false;
+                    deadline = job.timeout.map(until_killed);
+                }
                 Happening::Said(said) => return Ok(said),
+                // RQ's own code ends the execution while its horse is still at work.
+                Happening::Kill(Kill::TakenAway) if !native && !in_function => {}
                 Happening::Kill(kill) => {
                     self.kill(horse, kill, job);
                     return Err(kill);
@@ -132,6 +171,9 @@ impl Worker {
             }
             Stop::Warm(_) | Stop::No => {
                 self.tell_warm_stop(true);
+                if self.options.horses.warm_signal && horse.warn().is_ok() {
+                    emit(Event::HorseWarned { worker: self.name() });
+                }
                 // A date for monitors; that it could not be written is no reason to stop otherwise.
                 let _ = self.store.note_shutdown_request(&self.registration.name).await;
                 Happening::Noted

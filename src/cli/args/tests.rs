@@ -150,10 +150,6 @@ fn what_is_not_supported_yet_is_said_by_name() {
     for (words, told) in [
         ("-s", "--with-scheduler is not supported yet"),
         ("--with-scheduler", "--with-scheduler is not supported yet"),
-        ("-w rq.SimpleWorker", "--worker-class rq.SimpleWorker is not supported yet"),
-        ("-j app.Job", "--job-class app.Job is not supported yet"),
-        ("--queue-class app.Q", "--queue-class app.Q is not supported yet"),
-        ("--connection-class app.R", "--connection-class app.R is not supported yet"),
         ("--exception-handler a --exception-handler b", "--exception-handler a is not supported yet"),
         ("-d", "--disable-default-exception-handler is not supported yet"),
     ] {
@@ -190,7 +186,7 @@ fn the_help_of_every_setting_names_its_variable() {
     for told in [
         "[env: RQ_REDIS_URL, REDIS_URL]",
         "[env: RQ_CONFIG]",
-        "[env: RQ_WORKER_CLASS]",
+        "[env: RQ_WORKER_CLASS] [default: rq.Worker]",
         "[env: RQ_WORKER__TTL] [default: 420]\n",
         "[env: RQ_PYTHON]",
         "Signals:",

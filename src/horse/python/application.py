@@ -6,8 +6,10 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from time import monotonic
 
-from . import serializers, threads, title, trace, values
+from . import engine, fitness, serializers, threads, title, trace, values
 from .connection import Lazy
+from .resolve import attribute
+from .rq_engine import Engine
 from .text import class_name, plain, said
 
 TRACEBACK = 512 * 1024
@@ -16,7 +18,7 @@ TRACEBACK = 512 * 1024
 class Refused(Exception):
     """A stage of the preparation failed; holds the report."""
 
-    def __init__(self, stage, what, error, missing=False):
+    def __init__(self, stage, what, error, missing=False, reason=None, hint=""):
         super().__init__(stage)
         text = trace.text_of(error)[-TRACEBACK:].decode("utf-8", "ignore")
         self.report = {
@@ -25,7 +27,8 @@ class Refused(Exception):
             "what": what,
             "missing": missing,
             "kind": class_name(type(error)),
-            "reason": plain(said(error)[:10_000]),
+            "reason": plain((reason or said(error))[:10_000]),
+            "hint": hint,
             "traceback": text,
         }
 
@@ -39,6 +42,8 @@ class Application:
         self.serializer = serializers.Pickle
         self.connection = Lazy(None)
         self.return_address = None
+        self.choice = None
+        self.engine = None
 
     def settings(self, order):
         """Imports the settings module; returns the report."""
@@ -72,8 +77,9 @@ class Application:
         for name in order.get("preload") or []:
             preload(name)
         self.serializer = resolve_serializer(order.get("serializer"))
-        self.connection = Lazy(order.get("connection"))
+        self.connection = Lazy(order.get("connection"), connection_class(order))
         self.return_address = order.get("return_address")
+        self.choose_engine(order)
         if "rq.job" in sys.modules:
             self.connection.get()
         title.prepare()
@@ -85,7 +91,19 @@ class Application:
             "threads": names,
             "seconds": monotonic() - start,
             "modules": len(sys.modules),
+            "engine": self.choice.report(),
         }
+
+    def choose_engine(self, order):
+        """Decides who runs the jobs; RQ's own code is imported only where it does."""
+        try:
+            self.choice = engine.choose(order)
+            if self.choice.engine == "rq":
+                self.engine = Engine(order, self.choice, self)
+            else:
+                fitness.check_loaded(order.get("key_prefix"))
+        except engine.Unfit as unfit:
+            raise Refused(unfit.stage, unfit.what, unfit.cause or unfit, reason=str(unfit), hint=unfit.hint) from None
 
     def configure_logging(self):
         """RQ: `DICT_CONFIG` goes to `logging.config.dictConfig`."""
@@ -140,6 +158,17 @@ def preload(name):
         import_module(name)
     except BaseException as error:
         raise Refused("preload", name, error, is_missing(error, name)) from None
+
+
+def connection_class(order):
+    """The class of the connections that jobs ask for, None for redis-py's own."""
+    name = (order.get("engine") or {}).get("connection_class")
+    if not name or name in ("redis.Redis", "redis.StrictRedis", "redis.client.Redis"):
+        return None
+    try:
+        return attribute(name)
+    except BaseException as error:
+        raise Refused("connection_class", name, error) from None
 
 
 def resolve_serializer(name):

@@ -7,7 +7,9 @@ import sys
 
 from . import leash, title, wire
 from .channel import Channel, identity
-from .job import JobRun, flush
+from .job import JobRun
+from .process import flush
+from .rq_engine import told
 
 FAILED = 70
 
@@ -48,6 +50,8 @@ def live(stall, application, server):
 def serve(stall, application, server):
     """Takes orders until it may go; returns the exit code."""
     held = become(stall, server)
+    if application.engine is not None:
+        application.engine.brace()
     # Kept there until the process is gone: nothing may close the descriptor by number on the way out.
     channel = stall.channel = Channel(stall.socket, stall.number, application.return_address)
     dump = identity(stall.memory)
@@ -65,13 +69,26 @@ def serve(stall, application, server):
         order, body = channel.receive()
         if order.get("order") == "quit":
             return 0
-        if order.get("order") != "run":
-            raise wire.Junk("the order %.100r" % (order.get("order"),))
-        head, body = JobRun(order, body, channel, application).ended()
+        head, body = obey(order, body, channel, application)
         if identity(stall.memory) != dump:
             faulthandler.disable()  # The job closed the file: its number may be anything by now.
         channel.send(head, body)
         del head, body, order
+
+
+def obey(order, body, channel, application):
+    """Runs or settles a job by the engine in use; returns head and body of `ended`."""
+    kind, engine = order.get("order"), application.engine
+    if kind == "run" and engine is None:
+        return JobRun(order, body, channel, application).ended()
+    if engine is None or kind not in ("run", "settle"):
+        raise wire.Junk("the order %.100r" % (kind,))
+    if kind == "run":
+        head, body = told(engine.run, order, channel)
+    else:
+        head, body = told(engine.settle, order)
+    flush()
+    return head, body
 
 
 def become(stall, server):

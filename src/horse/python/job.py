@@ -1,5 +1,4 @@
 """One job in a horse: from the order to the report of how it ended."""
-import os
 import sys
 import types
 from os import getpid
@@ -8,6 +7,7 @@ from time import time
 from . import current_job, payload, title
 from .limit import Limit
 from .outcome import raised, returned
+from .process import end_stray_fork, export_names, flush
 from .text import plain
 from .wire import Junk
 
@@ -39,7 +39,7 @@ class JobRun:
     def ended(self):
         """Runs the job; returns head and body of `ended`."""
         pid = getpid()
-        self.export_names()
+        export_names(self.worker_name, self.job_id, self.execution_id)
         failure = self.read_payload()
         value = None
         if failure is None:
@@ -56,14 +56,6 @@ class JobRun:
         head.update(report="ended", started_at=self.started_at, ended_at=ended_at)
         flush()
         return head, body
-
-    def export_names(self):
-        """RQ's environment of a job."""
-        for name, value in (("WORKER", self.worker_name), ("JOB", self.job_id), ("EXECUTION", self.execution_id)):
-            try:
-                os.environ["RQ_%s_ID" % name] = value
-            except ValueError:
-                continue  # A name with a NUL cannot be in an environment.
 
     def read_payload(self):
         """Decodes the payload and reports the name of the function; returns what went wrong, if anything.
@@ -146,23 +138,3 @@ def seconds_in(order):
     if seconds is not None and type(seconds) not in (int, float):
         raise Junk("an order whose timeout is not a number")
     return seconds
-
-
-def end_stray_fork(failure):
-    """Ends a process that user code forked and let return: only the horse itself reports.
-
-    Its exit status is what `sys.exit` asked for, so that the job can wait for it.
-    """
-    code = 0 if failure is None else 1
-    if isinstance(failure, SystemExit):
-        code = failure.code if isinstance(failure.code, int) else int(failure.code is not None)
-    os._exit(code & 0xFF)
-
-
-def flush():
-    """Writes out what the job printed; the horse ends without the interpreter's own clean-up."""
-    for stream in {id(stream): stream for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)}.values():
-        try:
-            stream.flush()
-        except BaseException:
-            continue

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from . import horse, leash, wire
 from .application import Application, Refused
-from .job import flush
+from .process import flush
 from .signals import Signals
 
 PROGRAM = 3

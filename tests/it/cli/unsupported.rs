@@ -1,7 +1,7 @@
 //! What RQ can do and this release cannot: refused, never passed over.
 
 use super::Folder;
-use super::folder::{assert_refused, run};
+use super::folder::assert_refused;
 use crate::harness::World;
 
 #[test]
@@ -11,11 +11,6 @@ fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
         (&["--with-scheduler"][..], "--with-scheduler is not supported yet"),
         (&["-s"], "--with-scheduler is not supported yet"),
         (&["-bs"], "--with-scheduler is not supported yet"),
-        (&["--worker-class", "rq.SimpleWorker"], "--worker-class rq.SimpleWorker is not supported yet"),
-        (&["-w", "rq.SimpleWorker"], "--worker-class rq.SimpleWorker is not supported yet"),
-        (&["--job-class", "app.Job"], "--job-class app.Job is not supported yet"),
-        (&["--queue-class", "app.Queue"], "--queue-class app.Queue is not supported yet"),
-        (&["--connection-class", "app.Redis"], "--connection-class app.Redis is not supported yet"),
         (&["--exception-handler", "app.handle"], "--exception-handler app.handle is not supported yet"),
         (&["-d"], "--disable-default-exception-handler is not supported yet"),
     ] {
@@ -23,17 +18,6 @@ fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
 
         assert_refused(&exit, 2, &[told, "hint: "]);
         assert_eq!(exit.stdout, "", "{arguments:?}");
-    }
-}
-
-#[test]
-fn a_class_in_the_environment_is_refused_by_its_variable() {
-    for variable in ["RQ_WORKER_CLASS", "RQ_JOB_CLASS", "RQ_QUEUE_CLASS", "RQ_CONNECTION_CLASS"] {
-        let folder = Folder::new();
-        let mut command = folder.rq(&["worker"]);
-        command.env(variable, "app.Own");
-
-        assert_refused(&run(command), 2, &[&format!("{variable}=app.Own"), "not supported yet", "unset"]);
     }
 }
 

@@ -6,6 +6,7 @@
 //! `world.subject.differs("…")`.
 
 mod callables;
+mod classes;
 mod context;
 mod core;
 mod dashboard;
