@@ -103,6 +103,8 @@ pub(crate) enum Event {
     JobStopped { worker: String, job: String },
     /// A job's function returned a `Retry`.
     RetryAsked { worker: String, job: String },
+    /// A job asked for more retries than it may have.
+    RetriesExhausted { worker: String, job: String, max: u32 },
     /// A job waits in its queue for another attempt.
     RetryEnqueued { job: String, remaining: u32 },
     /// A job waits until `at` for another attempt.

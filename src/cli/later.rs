@@ -1,8 +1,23 @@
 //! What RQ can do and we cannot yet: refused by name, never passed over in silence.
 
+use clap::error::{ContextKind, ContextValue};
+
 use super::args::WorkerArgs;
 use super::exit::{Exit, Failure};
 use crate::os::terminal::Stream;
+
+/// RQ's commands besides `worker`.
+const COMMANDS: [&str; 8] =
+    ["worker-pool", "info", "enqueue", "empty", "requeue", "suspend", "resume", "cron"];
+
+/// What to say of a command of RQ's that is not supported yet, where that is why the command line was not understood.
+pub(super) fn refuse_command(answer: &clap::Error) -> Option<Failure> {
+    let Some(ContextValue::String(command)) = answer.get(ContextKind::InvalidSubcommand) else { return None };
+    let known = COMMANDS.iter().any(|known| known == command);
+    known.then(|| {
+        unsupported(&format!("rq {command}"), &format!("use Python RQ's for now: python -m rq.cli {command}"))
+    })
+}
 
 /// Refuses options that are not supported yet, and strategies that nobody knows.
 pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {

@@ -38,6 +38,9 @@ pub fn main() -> ExitCode {
 
 /// Prints what the grammar itself has to say: help, the version, or what is wrong with the arguments.
 fn answered(answer: &clap::Error) -> ExitCode {
+    if let Some(failure) = later::refuse_command(answer) {
+        return failure.report();
+    }
     // A reader that went away did not want to know.
     let _ = answer.print();
     if answer.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 pub(crate) use connection::Address;
 pub(crate) use environment::Environment;
-pub(crate) use explicit::PythonSource;
+pub(crate) use explicit::{PythonCandidate, PythonSource};
 pub(crate) use generate::{reference, rq_toml};
 pub(crate) use kind::Kind;
 pub(crate) use origin::Origin;

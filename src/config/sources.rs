@@ -120,6 +120,11 @@ impl Sources {
         Ok(Resolved::new(settings, &stack, &choice, warnings))
     }
 
+    /// What is known of the interpreter, whatever is wrong elsewhere: a wrong value counts as not given here.
+    pub(crate) fn horse(&self) -> Result<Horse, Problems> {
+        horse(&Stack::new(self.layers(&mut Vec::new())), self.environment.get("HOME"))
+    }
+
     /// Where Python will look for modules, as far as it is known before any file that `-c` names is read.
     fn import_path(&self) -> Vec<PathBuf> {
         let before = Self { explicit: Vec::new(), ..self.clone() };
@@ -184,7 +189,7 @@ fn load(standing: Standing, path: &Path, problems: &mut Vec<Problem>) -> Option<
 fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
     let keys: section::RedisKeys = stack.section("redis")?;
     let mut worker: Worker = stack.section("worker")?;
-    // RQ: of all paths, only this one is expanded.
+    // RQ: of its paths, only this one is expanded.
     worker.pid_file = worker.pid_file.map(|path| at_home(path, home));
     let bare = |entry: &Entry| entry.origin == Origin::Variable("NAME".to_owned());
     worker.name_from_environment = stack.entries("worker.name").0.is_some_and(bare);
@@ -196,10 +201,16 @@ fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
     Ok(Settings {
         redis,
         worker,
-        horse: stack.section::<Horse>("horse")?,
+        horse: horse(stack, home)?,
         logging: stack.section::<Logging>("logging")?,
         sentry: stack.section::<Sentry>("sentry")?,
     })
+}
+
+fn horse(stack: &Stack, home: Option<&str>) -> Result<Horse, Problems> {
+    let mut horse: Horse = stack.section("horse")?;
+    horse.python = horse.python.map(|path| at_home(path, home));
+    Ok(horse)
 }
 
 /// A path whose `~/` is taken for the home of the user.

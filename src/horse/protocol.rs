@@ -174,6 +174,12 @@ pub(super) struct EndedHead {
     pub(super) unserializable: Option<String>,
     #[serde(default)]
     pub(super) func_name: Option<String>,
+    #[serde(default)]
+    pub(super) max: i64,
+    #[serde(default)]
+    pub(super) intervals: Vec<f64>,
+    #[serde(default)]
+    pub(super) at_front: bool,
 }
 
 /// The kinds of end.

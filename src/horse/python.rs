@@ -11,6 +11,11 @@ use thiserror::Error;
 pub(crate) enum InterpreterError {
     #[error("cannot use the Python interpreter {0}: there is no such executable file")]
     Missing(PathBuf),
+    /// Another interpreter in its place would lack its packages.
+    #[error(
+        "cannot use the virtual environment's interpreter {0}: there is no such executable file any more"
+    )]
+    Broken(PathBuf),
     #[error("found no Python interpreter: looked for {0}")]
     NotFound(String),
 }
@@ -34,16 +39,17 @@ pub(crate) fn find(places: &Places<'_>) -> Result<PathBuf, InterpreterError> {
         return found.ok_or_else(|| InterpreterError::Missing(asked.to_owned()));
     }
     let environments = [places.virtual_env.map(Path::to_owned), Some(places.directory.join(".venv"))];
-    let in_environment = environments.into_iter().flatten().map(|place| place.join("bin/python"));
-    in_environment
-        .into_iter()
-        .find(|path| is_executable(path))
-        .or_else(|| on_path(Path::new("python3"), places.search_path))
-        .ok_or_else(|| {
-            InterpreterError::NotFound(
-                "$VIRTUAL_ENV/bin/python, .venv/bin/python, python3 on PATH".to_owned(),
-            )
-        })
+    for path in environments.into_iter().flatten().map(|place| place.join("bin/python")) {
+        if is_executable(&path) {
+            return Ok(path);
+        }
+        if path.symlink_metadata().is_ok() {
+            return Err(InterpreterError::Broken(path));
+        }
+    }
+    on_path(Path::new("python3"), places.search_path).ok_or_else(|| {
+        InterpreterError::NotFound("$VIRTUAL_ENV/bin/python, .venv/bin/python, python3 on PATH".to_owned())
+    })
 }
 
 fn on_path(name: &Path, search_path: &OsStr) -> Option<PathBuf> {

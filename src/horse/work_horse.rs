@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::frame::{self, FrameError};
 use super::protocol::{Aftermath, EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
-use crate::job::{Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
+use crate::job::{self, AskedRetry, Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -53,13 +53,17 @@ pub(crate) struct Ending {
 /// A horse that waits for a job, or runs one. Dropping it ends it: its socket closes.
 pub(crate) struct Horse {
     pid: u32,
-    writer: OwnedWriteHalf,
+    /// Nothing while an order is on its way.
+    writer: Option<OwnedWriteHalf>,
+    sending: Option<JoinHandle<OwnedWriteHalf>>,
     heard: mpsc::Receiver<Heard>,
     listener: JoinHandle<()>,
     exit: oneshot::Receiver<Exit>,
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
     oom_kills: OomKills,
+    /// How it ended, once that was asked for; nothing inside when nobody can tell.
+    ended: Option<Option<Exit>>,
     /// Where in its job it is.
     phase: Option<Phase>,
     /// How many jobs it was given.
@@ -82,8 +86,20 @@ impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { pid, stream, exit, returned, faults } = parts;
         let (writer, heard, listener) = attend(stream);
-        let oom_kills = OomKills::now();
-        Self { pid, writer, heard, listener, exit, returned, faults, oom_kills, phase: None, served: 0 }
+        Self {
+            pid,
+            writer: Some(writer),
+            sending: None,
+            heard,
+            listener,
+            exit,
+            returned,
+            faults,
+            oom_kills: OomKills::now(),
+            ended: None,
+            phase: None,
+            served: 0,
+        }
     }
 
     /// The process number, which is the number of its process group too.
@@ -98,21 +114,42 @@ impl Horse {
 
     /// Whether it ended before it had a job.
     pub(crate) fn is_gone(&mut self) -> bool {
-        !matches!(self.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty))
-            || self.listener.is_finished()
+        self.has_ended() || self.listener.is_finished()
     }
 
-    /// Hands over a job. A horse that cannot take it shows as its death.
-    pub(crate) async fn run(&mut self, run: &Run<'_>, fields: &Fields) {
-        self.phase = None;
+    /// Hands over a job; fails when no frame can hold it. A horse that does not take it shows as its death, or is overdue.
+    pub(crate) fn run(&mut self, run: &Run<'_>, fields: &Fields) -> Result<(), FrameError> {
         let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
+        let bytes = frame::encode(&HorseOrder::Run(run), &body)?;
         self.served += 1;
-        let _ = frame::write(&mut self.writer, &HorseOrder::Run(run), &body).await;
+        self.phase = None;
+        self.send(bytes);
+        Ok(())
     }
 
     /// Has RQ's own code settle a job whose horse is gone.
-    pub(crate) async fn settle(&mut self, aftermath: &Aftermath<'_>) {
-        let _ = frame::write(&mut self.writer, &HorseOrder::Settle(aftermath), &[]).await;
+    pub(crate) fn settle(&mut self, aftermath: &Aftermath<'_>) -> Result<(), FrameError> {
+        let bytes = frame::encode(&HorseOrder::Settle(aftermath), &[])?;
+        self.send(bytes);
+        Ok(())
+    }
+
+    /// Whether it can take another job: it has taken the last one whole.
+    pub(crate) async fn is_free(&mut self) -> bool {
+        if let Some(sending) = self.sending.take() {
+            self.writer = tokio::time::timeout(LAST_WORD, sending).await.ok().and_then(Result::ok);
+        }
+        self.writer.is_some()
+    }
+
+    /// In a task of its own: a horse that does not read must not keep us from looking after it.
+    fn send(&mut self, bytes: Vec<u8>) {
+        self.sending = self.writer.take().map(|mut writer| {
+            tokio::task::spawn_local(async move {
+                let _ = writer.write_all(&bytes).await;
+                writer
+            })
+        });
     }
 
     /// Waits for its next word. Dropping the future loses nothing.
@@ -139,8 +176,10 @@ impl Horse {
     }
 
     /// Kills the horse and everything in its process group.
-    pub(crate) fn kill(&self) -> std::io::Result<()> {
-        os::kill_group(self.pid)
+    pub(crate) fn kill(&mut self) -> std::io::Result<()> {
+        let killed = os::kill_group(self.pid);
+        // A job may have moved its process to another group. One that has ended may not be the same process any more.
+        if self.has_ended() { killed } else { os::kill_process(self.pid) }
     }
 
     /// Tells a job that the worker is about to be shut down.
@@ -150,9 +189,12 @@ impl Horse {
 
     /// Lets a horse go whose job ended; a horse that does not end by itself is killed.
     pub(crate) async fn dismiss(mut self) {
-        let _ = frame::write(&mut self.writer, &HorseOrder::Quit, &[]).await;
-        let _ = self.writer.shutdown().await;
-        if tokio::time::timeout(LAST_WORD, &mut self.exit).await.is_err() {
+        self.is_free().await;
+        if let Some(writer) = &mut self.writer {
+            let _ = frame::write(writer, &HorseOrder::Quit, &[]).await;
+            let _ = writer.shutdown().await;
+        }
+        if tokio::time::timeout(LAST_WORD, self.end()).await.is_err() {
             let _ = self.kill();
         }
         self.listener.abort();
@@ -160,20 +202,38 @@ impl Horse {
 
     /// Waits for the death of a horse that was killed.
     pub(crate) async fn bury(&mut self, cause: Option<String>) -> Death {
-        let exit = tokio::time::timeout(LAST_WORD, &mut self.exit).await.ok().and_then(Result::ok);
+        let exit = tokio::time::timeout(LAST_WORD, self.end()).await.ok().flatten();
         self.death(exit, cause)
+    }
+
+    /// Whether its process is known to have ended.
+    fn has_ended(&mut self) -> bool {
+        if self.ended.is_none() {
+            self.ended = match self.exit.try_recv() {
+                Ok(exit) => Some(Some(exit)),
+                Err(oneshot::error::TryRecvError::Closed) => Some(None),
+                Err(oneshot::error::TryRecvError::Empty) => None,
+            };
+        }
+        self.ended.is_some()
+    }
+
+    /// Waits for the end of its process.
+    async fn end(&mut self) -> Option<Exit> {
+        end(&mut self.exit, &mut self.ended).await
     }
 
     async fn silent(&mut self) -> Said {
         let returned = tokio::select! {
-            exit = &mut self.exit => return Said::Died(self.death(exit.ok(), None)),
+            exit = end(&mut self.exit, &mut self.ended) => return Said::Died(self.death(exit, None)),
             returned = self.returned.recv() => returned,
         };
         let Some(stream) = returned else {
-            let exit = (&mut self.exit).await.ok();
+            let exit = self.end().await;
             return Said::Died(self.death(exit, None));
         };
-        (self.writer, self.heard, self.listener) = attend(stream);
+        let (writer, heard, listener) = attend(stream);
+        (self.writer, self.sending, self.heard, self.listener) = (Some(writer), None, heard, listener);
         Box::pin(self.next()).await
     }
 
@@ -195,6 +255,14 @@ impl Horse {
             cause,
             fault: (!fault.is_empty()).then_some(fault),
         }
+    }
+}
+
+/// Waits for the end of a horse's process; asked again, the answer is the same.
+async fn end(exit: &mut oneshot::Receiver<Exit>, known: &mut Option<Option<Exit>>) -> Option<Exit> {
+    match known {
+        Some(known) => *known,
+        None => *known.insert(exit.await.ok()),
     }
 }
 
@@ -226,7 +294,12 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
             function: head.func_name,
         }),
         EndedKind::Settled => unreachable!("it is told by a word of its own"),
-        EndedKind::AskedRetry => Outcome::AskedRetry(body),
+        EndedKind::AskedRetry => Outcome::AskedRetry(AskedRetry {
+            max: u32::try_from(head.max.max(0)).unwrap_or(u32::MAX),
+            intervals: head.intervals.into_iter().map(job::whole_seconds).collect(),
+            at_front: head.at_front,
+            value: body,
+        }),
     };
     Ending {
         outcome,

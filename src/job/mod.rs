@@ -6,9 +6,9 @@ mod timestamp;
 mod verdict;
 
 pub(crate) use names::{ExecutionId, JobId, QueueName, WorkerName};
-pub(crate) use outcome::{Death, Outcome, Raised, Returned, Usage};
+pub(crate) use outcome::{AskedRetry, Death, Outcome, Raised, Returned, Usage};
 pub(crate) use timestamp::{Timestamp, float};
-pub(crate) use verdict::{Defaults, Verdict, verdict};
+pub(crate) use verdict::{Again, Defaults, Verdict, verdict};
 
 use std::time::Duration;
 
@@ -46,6 +46,17 @@ impl Keep {
     }
 }
 
+/// Seconds to wait, as whole ones: a fraction waits for its end, and what is no time at all does not wait.
+pub(crate) fn whole_seconds(seconds: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is out of range is clamped"
+    )]
+    let whole = seconds.ceil() as u64;
+    whole.min(LONGEST)
+}
+
 /// The raw fields of a job hash, as Redis gave them: the horse builds its `rq.job.Job` of them.
 pub(crate) type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -64,6 +75,12 @@ pub(crate) struct Job {
     /// Seconds to wait before each retry.
     pub(crate) retry_intervals: Vec<u64>,
     pub(crate) retry_at_front: bool,
+    /// How often the job has returned a `Retry`.
+    pub(crate) asked_retries: u32,
+    /// How often it is to run again after it succeeded.
+    pub(crate) repeats_left: u32,
+    /// Seconds to wait before each repeat, the next one first.
+    pub(crate) repeat_intervals: Vec<u64>,
     /// Things the job asks for that this release cannot do yet, by RQ's names.
     pub(crate) unsupported: Vec<&'static str>,
     pub(crate) fields: Fields,

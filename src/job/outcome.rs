@@ -10,8 +10,8 @@ pub(crate) enum Outcome {
     Returned(Returned),
     /// The function, or reading its payload, raised.
     Raised(Raised),
-    /// The function returned a `Retry`: its serialized form.
-    AskedRetry(Vec<u8>),
+    /// The function returned a `Retry`.
+    AskedRetry(AskedRetry),
     /// The horse ended without a word.
     Died(Death),
     /// A user stopped it.
@@ -29,6 +29,18 @@ pub(crate) struct Returned {
     pub(crate) repr: Option<String>,
     /// Why the value could not be serialized, when it could not.
     pub(crate) unserializable: Option<String>,
+}
+
+/// A `Retry` that the function returned.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct AskedRetry {
+    /// How often the job may ask.
+    pub(crate) max: u32,
+    /// Seconds to wait before each retry; the last one counts for all that follow.
+    pub(crate) intervals: Vec<u64>,
+    pub(crate) at_front: bool,
+    /// Its serialized form, for readers of results.
+    pub(crate) value: Vec<u8>,
 }
 
 /// What was raised.

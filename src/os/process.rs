@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 /// A child that ended.
@@ -40,6 +40,15 @@ pub(crate) fn warn_group(group: u32) -> io::Result<()> {
     // SAFETY: `killpg` takes two numbers and touches no memory of ours.
     match Errno::result(unsafe { libc::killpg(group, libc::SIGRTMIN()) }) {
         Ok(_) | Err(Errno::ESRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Kills one process that the caller knows to be a horse that was not reaped yet; one that is gone is no error.
+pub(crate) fn kill_process(pid: u32) -> io::Result<()> {
+    let pid = i32::try_from(pid).ok().filter(|pid| *pid > 1).ok_or(Errno::EINVAL)?;
+    match kill(Pid::from_raw(pid), Signal::SIGKILL) {
+        Ok(()) | Err(Errno::ESRCH) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::job::{Fields, Job, JobId, Keep, LONGEST, QueueName};
+use crate::job::{Fields, Job, JobId, Keep, LONGEST, QueueName, whole_seconds};
 
 /// RQ: the limit of a job that names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(180);
@@ -47,6 +47,9 @@ pub(super) fn parse(id: JobId, origin: QueueName, fields: Fields) -> Result<Job,
         retries_left: view.number("retries_left")?.unwrap_or(0),
         retry_intervals: view.numbers("retry_intervals")?,
         retry_at_front: view.text("enqueue_at_front_on_retry")? == Some("1"),
+        asked_retries: view.number("number_of_retries")?.unwrap_or(0),
+        repeats_left: view.number("repeats_left")?.unwrap_or(0),
+        repeat_intervals: view.numbers("repeat_intervals")?,
         unsupported: view.unsupported()?,
         fields,
     })
@@ -74,8 +77,9 @@ impl<'a> View<'a> {
             serde_json::from_str(text).map_err(|_| format!("its {name} {text:?} is not a JSON list"))?;
         list.iter()
             .map(|item| {
-                let whole = item.as_u64().map(|seconds| seconds.min(LONGEST));
-                whole.ok_or_else(|| format!("its {name} holds {item}, which is no whole number"))
+                item.as_f64()
+                    .map(whole_seconds)
+                    .ok_or_else(|| format!("its {name} holds {item}, which is no number"))
             })
             .collect()
     }
@@ -112,9 +116,7 @@ impl<'a> View<'a> {
         let wishes = [
             ("success_callback_name", "a success callback"),
             ("failure_callback_name", "a failure callback"),
-            ("repeats_left", "repeats"),
             ("webhooks", "webhooks"),
-            ("rate_limit_key", "a rate limit"),
         ];
         let mut unsupported = Vec::new();
         for (field, wish) in wishes {

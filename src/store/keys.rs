@@ -53,6 +53,11 @@ impl Keys {
         format!("{}:failed:{queue}", self.prefix)
     }
 
+    /// Jobs whose dependents are not all released yet.
+    pub(super) fn releasing(&self) -> String {
+        format!("{}:rqd:releasing", self.prefix)
+    }
+
     pub(super) fn suspended(&self) -> String {
         format!("{}:suspended", self.prefix)
     }

@@ -10,13 +10,16 @@ use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
 
 use super::{Store, StoreError, scripts};
-use crate::job::{Ended, Outcome, Timestamp, Verdict, WorkerName, float};
+use crate::job::{Again, Ended, Outcome, Timestamp, Verdict, WorkerName, float};
 
 /// What settling did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
     /// The outcome is written (now, or by an earlier try whose answer was lost).
-    Done,
+    Done {
+        /// Whether dependents are left for `release`.
+        more: bool,
+    },
     /// Somebody else owns the job: the outcome was dropped.
     Lost,
     /// The job was deleted meanwhile: the outcome was dropped.
@@ -24,6 +27,13 @@ pub(crate) enum Settled {
 }
 
 impl Store {
+    /// Releases more dependents of jobs that had many; whether there are still more.
+    pub(crate) async fn release(&self) -> Result<bool, StoreError> {
+        let args = self.args([&Timestamp::now().iso()]);
+        let reply = self.call(&scripts::RELEASE, &[self.keys.releasing()], &args).await?;
+        Ok(reply.status() == "more")
+    }
+
     /// Writes down how an execution ended. Sent twice, it acts once.
     pub(crate) async fn settle(
         &self,
@@ -41,9 +51,12 @@ impl Store {
             &Timestamp::now().iso(),
             &plan(ended, verdict).to_string(),
         ]);
+        args.push(legacy_result(ended, verdict));
         args.extend(result_entry(worker, ended, verdict));
-        match self.call(&scripts::SETTLE, &keys, &args).await?.status() {
-            "settled" | "again" => Ok(Settled::Done),
+        let mut reply = self.call(&scripts::SETTLE, &keys, &args).await?;
+        match reply.status() {
+            "settled" => Ok(Settled::Done { more: reply.text().as_deref() == Some("more") }),
+            "again" => Ok(Settled::Done { more: true }),
             "lost" => Ok(Settled::Lost),
             "gone" => Ok(Settled::Gone),
             _ => Err(self.malformed("settle")),
@@ -57,12 +70,9 @@ pub(crate) fn failure_text(outcome: &Outcome) -> String {
         Outcome::Raised(raised) => raised.traceback.clone(),
         Outcome::Died(death) => death.to_string(),
         Outcome::Unreadable(reason) => format!("The job could not be run: {reason}"),
-        Outcome::AskedRetry(_) => {
-            "The job returned a Retry, which this worker does not support yet".to_owned()
-        }
         // RQ: these very words.
         Outcome::Stopped => "Job stopped by user, work-horse terminated.".to_owned(),
-        Outcome::Returned(_) => String::new(),
+        Outcome::Returned(_) | Outcome::AskedRetry(_) => String::new(),
     }
 }
 
@@ -82,32 +92,74 @@ fn plan(ended: &Ended, verdict: &Verdict) -> Value {
     if let Some(started_at) = ended.started_at {
         fields.insert("started_at", started_at.iso());
     }
-    let worked =
-        float(ended.ended_at.since(ended.started_at.unwrap_or(ended.claim.claimed_at)).as_secs_f64());
+    let queue = ended.claim.queue.as_str();
+    let again = |again: &Again| json!({"queue": queue, "delay": again.delay, "at_front": again.at_front});
     let mut plan = match verdict {
-        Verdict::Finish(keep) => json!({"become": "finished", "result_ttl": keep.seconds()}),
-        Verdict::Fail => json!({"become": "failed"}),
+        Verdict::Finish(keep, repeat) => {
+            let mut plan = json!({"become": "finished", "result_ttl": keep.seconds()});
+            if let Some(repeat) = repeat {
+                fields.insert("repeats_left", repeat.left.to_string());
+                fields.insert("repeat_intervals", json_list(&repeat.intervals));
+                plan["again"] = again(&repeat.again);
+            }
+            plan
+        }
+        Verdict::Fail | Verdict::Exhausted => json!({"become": "failed"}),
         Verdict::Stop => json!({"become": "stopped"}),
-        Verdict::Retry { delay, at_front, left } => {
+        Verdict::Retry(when, left) => {
             fields.insert("retries_left", left.to_string());
-            json!({"become": "retried", "queue": ended.claim.queue.as_str(), "delay": delay, "at_front": at_front})
+            json!({"become": "retried", "again": again(when)})
+        }
+        Verdict::RetryAsAsked(when, asked) => {
+            fields.insert("number_of_retries", asked.to_string());
+            if when.at_front {
+                fields.insert("enqueue_at_front_on_retry", "1".to_owned());
+            }
+            json!({"become": "retried", "again": again(when)})
         }
     };
     if ended.outcome != Outcome::Stopped {
-        plan["worked"] = worked.into();
+        let worked = ended.ended_at.since(ended.started_at.unwrap_or(ended.claim.claimed_at));
+        plan["worked"] = float(worked.as_secs_f64()).into();
     }
     plan["fields"] = fields.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
     plan
 }
 
-/// The fields of the result stream's entry, in RQ's order.
+/// A list as Python's `json.dumps` writes it.
+fn json_list(numbers: &[u64]) -> String {
+    format!("[{}]", numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
+}
+
+/// RQ: what runs again because it returned keeps its last result in the hash too.
+fn legacy_result(ended: &Ended, verdict: &Verdict) -> Vec<u8> {
+    match (verdict, &ended.outcome) {
+        (Verdict::Finish(_, Some(_)), Outcome::Returned(returned)) => {
+            returned.value.clone().unwrap_or_default()
+        }
+        (Verdict::RetryAsAsked(..), Outcome::AskedRetry(asked)) => asked.value.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The fields of the result stream's entry, in RQ's order; RQ keeps none of an attempt that failed and is tried again.
 fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Vec<u8>> {
-    let kind = if matches!(verdict, Verdict::Finish(_)) { "1" } else { "2" };
+    let kind = match verdict {
+        Verdict::Finish(..) => "1",
+        Verdict::Fail | Verdict::Stop => "2",
+        Verdict::RetryAsAsked(..) => "4",
+        Verdict::Exhausted => "5",
+        Verdict::Retry(..) => return Vec::new(),
+    };
     let mut entry = vec![("type", kind.to_owned()), ("worker_name", worker.to_string())];
-    if let Outcome::Returned(returned) = &ended.outcome {
-        entry.extend(returned.value.as_ref().map(|value| ("return_value", BASE64.encode(value))));
-    } else {
-        entry.push(("exc_string", packed(&failure_text(&ended.outcome))));
+    match &ended.outcome {
+        Outcome::Returned(returned) => {
+            entry.extend(returned.value.as_ref().map(|value| ("return_value", BASE64.encode(value))));
+        }
+        Outcome::AskedRetry(asked) => entry.push(("return_value", BASE64.encode(&asked.value))),
+        Outcome::Raised(_) | Outcome::Died(_) | Outcome::Stopped | Outcome::Unreadable(_) => {
+            entry.push(("exc_string", packed(&failure_text(&ended.outcome))));
+        }
     }
     entry.push(("execution_id", ended.claim.execution.to_string()));
     entry.push(("execution_started_at", ended.claim.claimed_at.float()));

@@ -13,12 +13,15 @@ macro_rules! script {
 
 pub(super) static CLAIM: LazyLock<Script> = script!("prelude", "taking", "claim");
 pub(super) static RESTORE: LazyLock<Script> =
-    script!("prelude", "dependents", "outcomes", "taking", "restore");
+    script!("prelude", "rate_limit", "dependents", "outcomes", "taking", "restore");
 pub(super) static BEAT: LazyLock<Script> = script!("prelude", "beat");
 pub(super) static REGISTER: LazyLock<Script> = script!("prelude", "register");
 pub(super) static UNREGISTER: LazyLock<Script> = script!("prelude", "unregister");
-pub(super) static SETTLE: LazyLock<Script> = script!("prelude", "dependents", "outcomes", "settle");
+pub(super) static SETTLE: LazyLock<Script> =
+    script!("prelude", "rate_limit", "dependents", "outcomes", "settle");
+pub(super) static ABANDON: LazyLock<Script> =
+    script!("prelude", "rate_limit", "dependents", "outcomes", "abandon");
 pub(super) static CLOSE: LazyLock<Script> = script!("prelude", "close");
-pub(super) static ABANDON: LazyLock<Script> = script!("prelude", "dependents", "outcomes", "abandon");
 pub(super) static SWEEP: LazyLock<Script> = script!("prelude", "taking", "sweep");
 pub(super) static TIDY: LazyLock<Script> = script!("prelude", "tidy");
+pub(super) static RELEASE: LazyLock<Script> = script!("prelude", "rate_limit", "dependents", "release");

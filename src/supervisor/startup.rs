@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::{Daemon, SupervisorError, engine, redis};
 use crate::config::{
-    AtSuspension, PythonModule, PythonSource, Resolved, Settings, Sources, Worker as WorkerSection,
+    AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved, Settings,
+    Sources, Worker as WorkerSection,
 };
 use crate::event::Event;
 use crate::horse::{
@@ -50,40 +51,61 @@ pub(crate) async fn load_settings(
     purpose: Purpose,
 ) -> Result<Settled, SupervisorError> {
     let leash = leash()?;
-    let mut resolved = sources.resolve()?;
-    let mut application = application(&resolved.settings, purpose)?;
+    // What is wrong already is told together with what is wrong in the module, when that can be read.
+    let known = sources.resolve();
     let mut opened = None;
     if let Some(candidate) = sources.python_wanted().cloned() {
-        (application.module, application.file) = match &candidate.source {
-            PythonSource::Module(name) => (Some(name.clone()), None),
-            PythonSource::File(path) => (None, Some(path.to_string_lossy().into_owned())),
-        };
-        match Opened::open(&application, &leash.read).await {
+        match import(&sources, &candidate, &leash, purpose).await {
             Ok(server) => {
-                if let Some(settings) = &server.settings {
-                    sources = sources.python(PythonModule {
-                        name: candidate.name.clone(),
-                        file: settings.file.clone().map(PathBuf::from),
-                        values: settings.values.clone(),
-                        opaque: settings.opaque.clone(),
-                    });
-                }
-                opened = Some(server);
+                sources = with_module(sources, &candidate, &server);
+                opened = Some((server, candidate.source));
             }
-            Err(StartError::Refused(refused)) if refused.missing => {
+            Err(SupervisorError::Application(StartError::Refused(refused))) if refused.missing => {
                 sources = sources.module_is_missing()?;
-                resolved = sources.resolve()?;
-                // The file that takes the module's place may name another interpreter.
-                application = self::application(&resolved.settings, purpose)?;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return known.map_err(SupervisorError::from).and(Err(error)),
         }
-        resolved = sources.resolve()?;
     }
-    if opened.is_none() && purpose == Purpose::Work {
-        opened = Some(Opened::open(&application, &leash.read).await?);
-    }
+    let resolved = sources.resolve()?;
+    let mut application = application(&resolved.settings.horse, purpose)?;
+    let opened = match opened {
+        Some((server, source)) => {
+            name(&mut application, &source);
+            Some(server)
+        }
+        None if purpose == Purpose::Work => Some(Opened::open(&application, &leash.read).await?),
+        None => None,
+    };
     Ok(Settled { resolved, opened, application, leash })
+}
+
+/// Imports a settings module by the interpreter that the other sources name.
+async fn import(
+    sources: &Sources,
+    candidate: &PythonCandidate,
+    leash: &Leash,
+    purpose: Purpose,
+) -> Result<Opened, SupervisorError> {
+    let mut application = application(&sources.horse()?, purpose)?;
+    name(&mut application, &candidate.source);
+    Ok(Opened::open(&application, &leash.read).await?)
+}
+
+fn name(application: &mut Application, source: &PythonSource) {
+    match source {
+        PythonSource::Module(name) => application.module = Some(name.clone()),
+        PythonSource::File(path) => application.file = Some(path.to_string_lossy().into_owned()),
+    }
+}
+
+fn with_module(sources: Sources, candidate: &PythonCandidate, server: &Opened) -> Sources {
+    let Some(settings) = &server.settings else { return sources };
+    sources.python(PythonModule {
+        name: candidate.name.clone(),
+        file: settings.file.clone().map(PathBuf::from),
+        values: settings.values.clone(),
+        opaque: settings.opaque.clone(),
+    })
 }
 
 /// Checks what only the layers below can judge: the words of the connection and of the log lines.
@@ -147,13 +169,13 @@ fn leash() -> Result<Leash, SupervisorError> {
     Ok(Leash { read, _write: write })
 }
 
-fn application(settings: &Settings, purpose: Purpose) -> Result<Application, SupervisorError> {
+fn application(horse: &HorseSection, purpose: Purpose) -> Result<Application, SupervisorError> {
     let directory = std::env::current_dir().map_err(SupervisorError::System)?;
     let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
     let search_path =
         std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
     let places = Places {
-        asked: settings.horse.python.as_deref(),
+        asked: horse.python.as_deref(),
         virtual_env: virtual_env.as_deref(),
         directory: &directory,
         search_path: &search_path,
@@ -162,15 +184,15 @@ fn application(settings: &Settings, purpose: Purpose) -> Result<Application, Sup
         python: find_python(&places)?,
         module: None,
         file: None,
-        path: settings.horse.path.clone(),
+        path: horse.path.clone(),
         preload: Vec::new(),
         dict_config: serde_json::Value::Bool(false),
         serializer: None,
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
         engine: Wishes::default(),
-        settings_timeout: settings.horse.settings_timeout,
-        start_timeout: settings.horse.start_timeout,
+        settings_timeout: horse.settings_timeout,
+        start_timeout: horse.start_timeout,
         settings_alone: purpose == Purpose::Look,
     })
 }
@@ -205,12 +227,9 @@ fn dict_config(settings: &Settings) -> serde_json::Value {
     }
 }
 
-/// RQ: the number alone, without a line's end; `~` is the home directory.
+/// RQ: the number alone, without a line's end.
 fn write_pid(worker: &WorkerSection) -> Result<(), SupervisorError> {
     let Some(path) = &worker.pid_file else { return Ok(()) };
-    let path = match (path.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => path.clone(),
-    };
-    fs::write(&path, std::process::id().to_string()).map_err(|error| SupervisorError::PidFile(path, error))
+    fs::write(path, std::process::id().to_string())
+        .map_err(|error| SupervisorError::PidFile(path.clone(), error))
 }

@@ -96,8 +96,8 @@ pub(crate) struct Worker {
     stable: Rc<Stable>,
     stop: watch::Receiver<Stop>,
     shutdown: mpsc::Sender<()>,
-    /// A horse that may have another job.
-    kept: Option<Horse>,
+    /// A horse at hand: one that waits for a job, or that may have another one.
+    horse: Option<Horse>,
     registration: Registration,
     commands: mpsc::Receiver<Command>,
     pulses: mpsc::Receiver<Pulse>,

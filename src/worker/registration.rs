@@ -76,7 +76,7 @@ impl Worker {
             stable,
             stop,
             shutdown,
-            kept: None,
+            horse: None,
             registration,
             commands,
             pulses,
@@ -114,6 +114,9 @@ impl Worker {
         self.store.unregister(&registration).await?;
         let channel = self.store.channel(&registration.name);
         emit(Event::ChannelUnsubscribed { worker: self.name(), channel });
+        if let Some(horse) = self.horse.take() {
+            horse.dismiss().await;
+        }
         self.tasks.shutdown().await;
         Ok(())
     }

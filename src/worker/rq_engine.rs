@@ -68,7 +68,9 @@ impl Worker {
         let limit = ended.claim.job.as_ref().ok().and_then(|job| job.timeout).unwrap_or(UNLIMITED);
         let deadline = Instant::now() + limit + self.options.timeout_grace;
         let Ok(Some(mut horse)) = timeout_at(deadline, self.stable.lend()).await else { return false };
-        horse.settle(&aftermath).await;
+        if horse.settle(&aftermath).is_err() {
+            return false;
+        }
         let said = timeout_at(deadline, horse.next()).await;
         if matches!(said, Ok(Said::Settled)) {
             tokio::task::spawn_local(horse.dismiss());

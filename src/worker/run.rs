@@ -61,22 +61,24 @@ impl Worker {
         if native {
             self.warn_of_wishes(job);
             emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
-            horse.run(&run, &job.fields).await;
-        } else {
-            // RQ's own code fetches the job, and tells of it, by itself.
-            horse.run(&run, &Vec::new()).await;
+        }
+        // RQ's own code fetches the job by itself.
+        let nothing = Vec::new();
+        if let Err(error) = horse.run(&run, if native { &job.fields } else { &nothing }) {
+            tokio::task::spawn_local(horse.dismiss());
+            return Some(self.unreadable(claim, error.to_string()));
         }
         let mut left = Left::Death;
         let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
             Ok(Said::Ended(ending)) => {
-                self.let_go(horse);
+                self.let_go(horse).await;
                 let Ending { outcome, started_at, ended_at } = *ending;
                 (outcome, (started_at, ended_at))
             }
             Ok(Said::Settled) => {
                 left = Left::Word;
                 let outcome = unsettled(horse.pid());
-                self.let_go(horse);
+                self.let_go(horse).await;
                 (outcome, (None, None))
             }
             Ok(Said::Died(death)) => (Outcome::Died(death), (None, None)),
@@ -96,10 +98,10 @@ impl Worker {
     }
 
     /// A horse that may have another job stays with the worker.
-    fn let_go(&mut self, horse: Horse) {
+    async fn let_go(&mut self, mut horse: Horse) {
         let most = self.options.horses.max_jobs;
-        if most == 0 || horse.served() < most {
-            self.kept = Some(horse);
+        if (most == 0 || horse.served() < most) && horse.is_free().await {
+            self.horse = Some(horse);
         } else {
             tokio::task::spawn_local(horse.dismiss());
         }
@@ -205,7 +207,7 @@ impl Worker {
         Happening::Noted
     }
 
-    fn kill(&self, horse: &Horse, kill: Kill, job: &Job) {
+    fn kill(&self, horse: &mut Horse, kill: Kill, job: &Job) {
         let (worker, pid) = (self.name(), horse.pid());
         if kill == Kill::Overdue {
             let (limit, grace) = (job.timeout.unwrap_or_default(), self.options.timeout_grace);

@@ -1,12 +1,12 @@
 //! Settling: what became of a job, in one step, however long Redis may be away.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::patience::Patience;
 use super::{WorkError, Worker};
 use crate::event::Event;
-use crate::job::{Ended, Keep, Outcome, Verdict, verdict};
-use crate::store::{Settled, failure_text};
+use crate::job::{Again, Ended, Keep, Outcome, Verdict, verdict};
+use crate::store::{Settled, Store, failure_text};
 use crate::telemetry::emit;
 
 impl Worker {
@@ -18,7 +18,12 @@ impl Worker {
         let settled =
             self.persist(Patience::Busy, async |store| store.settle(&name, &ended, &verdict).await).await;
         match settled {
-            Ok(Some(Settled::Done)) => self.tell_verdict(&ended, &verdict),
+            Ok(Some(Settled::Done { more })) => {
+                self.tell_verdict(&ended, &verdict);
+                if more {
+                    tokio::task::spawn_local(release_dependents(self.store.clone()));
+                }
+            }
             Ok(Some(Settled::Lost | Settled::Gone)) => emit(Event::ExecutionTakenAway {
                 worker: self.name(),
                 job: ended.claim.id.to_string(),
@@ -60,29 +65,47 @@ impl Worker {
     }
 
     fn tell_verdict(&self, ended: &Ended, verdict: &Verdict) {
-        let job = ended.claim.id.to_string();
+        let (worker, job) = (self.name(), ended.claim.id.to_string());
         match (verdict, &ended.outcome) {
-            (Verdict::Finish(keep), Outcome::Returned(returned)) => emit(Event::JobSucceeded {
-                worker: self.name(),
+            (Verdict::Finish(keep, repeat), Outcome::Returned(returned)) => emit(Event::JobSucceeded {
+                worker,
                 queue: ended.claim.queue.to_string(),
                 job,
                 description: ended.claim.title(),
                 took: ended.ended_at.since(ended.started_at.unwrap_or(ended.claim.claimed_at)),
                 result: returned.repr.clone(),
                 result_ttl: Keep::seconds(*keep),
-                repeats_left: None,
+                // RQ: told before it is counted.
+                repeats_left: repeat.as_ref().map(|repeat| repeat.left + 1),
             }),
-            (Verdict::Retry { delay: 0, left, .. }, _) => {
-                emit(Event::RetryEnqueued { job, remaining: *left });
+            (Verdict::Retry(again, left), _) => tell_retry(job, *again, *left),
+            (Verdict::RetryAsAsked(again, asked), Outcome::AskedRetry(request)) => {
+                tell_retry(job, *again, request.max.saturating_sub(*asked));
             }
-            (Verdict::Retry { delay, left, .. }, _) => {
-                let at = SystemTime::now() + std::time::Duration::from_secs(*delay);
-                emit(Event::RetryScheduled { job, at, remaining: *left });
+            (Verdict::Exhausted, Outcome::AskedRetry(request)) => {
+                emit(Event::RetriesExhausted { worker, job, max: request.max });
             }
             (Verdict::Fail | Verdict::Stop, outcome) => {
-                emit(Event::JobFailed { worker: self.name(), job, reason: failure_text(outcome) });
+                emit(Event::JobFailed { worker, job, reason: failure_text(outcome) });
             }
-            (Verdict::Finish(_), _) => {}
+            (Verdict::Finish(..) | Verdict::RetryAsAsked(..) | Verdict::Exhausted, _) => {}
         }
     }
+}
+
+fn tell_retry(job: String, again: Again, remaining: u32) {
+    if again.delay == 0 {
+        emit(Event::RetryEnqueued { job, remaining });
+    } else {
+        emit(Event::RetryScheduled {
+            job,
+            at: SystemTime::now() + Duration::from_secs(again.delay),
+            remaining,
+        });
+    }
+}
+
+/// Goes on until all are released; should this daemon die, maintenance finds what is left.
+async fn release_dependents(store: Store) {
+    while let Ok(true) = store.release().await {}
 }

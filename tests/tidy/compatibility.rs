@@ -39,8 +39,8 @@ fn tests_in(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2).filter(|name| !name.contains(['/', '.']))
 }
 
-fn defines(text: &str, test: &str) -> bool {
-    ["fn ", "def "].iter().any(|keyword| text.contains(&format!("{keyword}{test}(")))
+fn defines(source: &str, test: &str) -> bool {
+    ["fn ", "def "].iter().any(|keyword| source.contains(&format!("{keyword}{test}(")))
 }
 
 #[cfg(test)]

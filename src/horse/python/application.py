@@ -20,6 +20,7 @@ class Refused(Exception):
 
     def __init__(self, stage, what, error, missing=False, reason=None, hint=""):
         super().__init__(stage)
+        error.__traceback__ = beyond_machinery(error.__traceback__)
         text = trace.text_of(error)[-TRACEBACK:].decode("utf-8", "ignore")
         self.report = {
             "report": "refused",
@@ -31,6 +32,13 @@ class Refused(Exception):
             "hint": hint,
             "traceback": text,
         }
+
+
+def beyond_machinery(step):
+    """The traceback from the first frame that is neither ours nor the import system's, as an `import` line has it."""
+    while step is not None and ("importlib" in step.tb_frame.f_code.co_filename or trace.is_ours(step.tb_frame)):
+        step = step.tb_next
+    return step
 
 
 class Application:

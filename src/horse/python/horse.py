@@ -68,12 +68,21 @@ def serve(stall, application, server):
     while True:
         order, body = channel.receive()
         if order.get("order") == "quit":
+            take_leave(application)
             return 0
         head, body = obey(order, body, channel, application)
         if identity(stall.memory) != dump:
             faulthandler.disable()  # The job closed the file: its number may be anything by now.
         channel.send(head, body)
         del head, body, order
+
+
+def take_leave(application):
+    """RQ: only the process of a worker without work horses ends as Python processes do; others just go."""
+    if application.choice is not None and application.choice.model == "reuse":
+        import atexit
+
+        atexit._run_exitfuncs()
 
 
 def obey(order, body, channel, application):

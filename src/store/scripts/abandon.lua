@@ -30,13 +30,13 @@ for _, member in ipairs(call('ZRANGEBYSCORE', wip, 0, server_seconds(), 'LIMIT',
     end_execution(job, execution, queue, P .. 'worker:' .. worker_name .. ':executions')
   end
   if is_job(job) and call('HGET', job_key(job), 'status') == 'started' and not runs_again(job) then
-    call('HSET', job_key(job), 'status', 'failed', 'ended_at', now)
+    call('HSET', job_key(job), 'ended_at', now)
     local result = { 'type', '2', 'worker_name', '', 'exc_string', ARGV[4] }
     if execution then
       result[#result + 1] = 'execution_id'
       result[#result + 1] = execution
     end
-    fail_job(job, queue, result, 'failed', now)
+    and_free_its_slot(job, now, function() fail_job(job, queue, result, 'failed', now) end)
     failed[#failed + 1] = job
   end
 end

@@ -1,5 +1,8 @@
 -- Fragment: how an ended job is written down.
 
+-- Whether more dependents are left than one call releases.
+local more_dependents = false
+
 local function keep_results(job, ttl)
   if ttl < 0 then
     call('PERSIST', results_key(job))
@@ -12,26 +15,52 @@ local function add_result(job, fields)
   call('XADD', results_key(job), 'MAXLEN', '~', '10', '*', unpack(fields))
 end
 
+-- Dependents that are still to be released outlive the job.
 local function delete_job(job)
   local group = call('HGET', job_key(job), 'group_id')
   if group and group ~= '' then call('SREM', P .. 'group:' .. group, job) end
-  call('DEL', job_key(job), dependents_key(job), dependencies_key(job), results_key(job), executions_key(job))
+  call('DEL', job_key(job), dependencies_key(job), results_key(job), executions_key(job))
+  if not more_dependents then call('DEL', dependents_key(job)) end
 end
 
-local function finish_job(job, queue, result, ttl, now)
-  release_dependents(job, 'finished', now)
-  if ttl == 0 then return delete_job(job) end
-  add_result(job, result)
-  keep_results(job, ttl)
-  call('ZADD', registry_key('finished', queue), ttl < 0 and '+inf' or server_seconds() + ttl, job)
-  if ttl > 0 then expire_job(job, ttl) end
+local function run_again(job, again, now)
+  call('SADD', P .. 'queues', queue_key(again.queue))
+  local ttl = seconds(call('HGET', job_key(job), 'ttl'))
+  if ttl and ttl > 0 then expire_job(job, ttl) end
+  if again.delay > 0 then
+    call('HSET', job_key(job), 'status', 'scheduled')
+    call('ZADD', registry_key('scheduled', again.queue), server_seconds() + again.delay, job)
+  else
+    call('HSET', job_key(job), 'status', 'queued', 'enqueued_at', now)
+    call(again.at_front and 'LPUSH' or 'RPUSH', queue_key(again.queue), job)
+  end
+end
+
+-- RQ: a job that repeats is listed as finished and waits at the same time; its hash does not expire with the result.
+local function finish_job(job, queue, result, verdict, now)
+  local ttl = verdict.result_ttl
+  call('HSET', job_key(job), 'status', 'finished')
+  more_dependents = not release_dependents(job, 'finished', now)
+  if ttl ~= 0 then
+    add_result(job, result)
+    keep_results(job, ttl)
+    call('ZADD', registry_key('finished', queue), ttl < 0 and '+inf' or server_seconds() + ttl, job)
+  end
+  if verdict.again then
+    run_again(job, verdict.again, now)
+  elseif ttl == 0 then
+    delete_job(job)
+  elseif ttl > 0 then
+    expire_job(job, ttl)
+  end
 end
 
 -- RQ: without a time of its own, a failed job stays for a year and its results for ever; -1 is the literal score of "keep".
 local function fail_job(job, queue, result, status, now)
   local own = seconds(call('HGET', job_key(job), 'failure_ttl'))
   local ttl = own or 31536000
-  release_dependents(job, status, now)
+  call('HSET', job_key(job), 'status', status)
+  more_dependents = not release_dependents(job, status, now)
   if ttl == 0 then return delete_job(job) end
   add_result(job, result)
   if own then keep_results(job, own) end
@@ -39,16 +68,20 @@ local function fail_job(job, queue, result, status, now)
   if ttl > 0 then expire_job(job, ttl) end
 end
 
-local function requeue_job(job, queue, at_front, now)
-  call('HSET', job_key(job), 'status', 'queued', 'enqueued_at', now)
-  local ttl = seconds(call('HGET', job_key(job), 'ttl'))
-  if ttl and ttl > 0 then expire_job(job, ttl) end
-  call('SADD', P .. 'queues', queue_key(queue))
-  call(at_front and 'LPUSH' or 'RPUSH', queue_key(queue), job)
+-- A job that failed, or asked for it, runs again; only what it asked for leaves a result.
+local function retry_job(job, result, again, now)
+  if #result > 0 then
+    add_result(job, result)
+    local own = seconds(call('HGET', job_key(job), 'failure_ttl'))
+    if own then keep_results(job, own) end
+  end
+  run_again(job, again, now)
 end
 
-local function schedule_job(job, queue, delay)
-  call('HSET', job_key(job), 'status', 'scheduled')
-  call('SADD', P .. 'queues', queue_key(queue))
-  call('ZADD', registry_key('scheduled', queue), server_seconds() + delay, job)
+-- RQ: a job of limited concurrency keeps its slot only while it is queued or started.
+local function and_free_its_slot(job, now, act)
+  local limit = call('HGET', job_key(job), 'rate_limit_key')
+  act()
+  local status = call('HGET', job_key(job), 'status')
+  if limit and limit ~= '' and status ~= 'queued' and status ~= 'started' then release(limit, job, now) end
 end

@@ -12,7 +12,7 @@ local function unclaim(job)
   local origin = origin_of(job, queue)
   if not holds(job, execution, origin, name) then return end
   end_execution(job, execution, origin, worker_executions)
-  if is_job(job) then requeue_job(job, queue, true, now) end
+  if is_job(job) then run_again(job, { queue = queue, delay = 0, at_front = true }, now) end
 end
 
 for i = 5, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end

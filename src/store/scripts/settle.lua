@@ -1,12 +1,12 @@
--- Settles an execution: result, registry, counters, dependents and the worker's state in one step.
+-- Settles an execution: result, registry, counters, dependents, rate slot and the worker's state in one step.
 -- KEYS: 1 worker  2 worker's executions
 -- ARGV: 1 prefix  2 job  3 execution  4 origin  5 worker name  6 now (RQ's text form)  7 verdict as JSON, see below
---       8.. fields of the result entry, in pairs
--- Verdict: {"become": "finished", "result_ttl"} | {"become": "failed" or "stopped"} | {"become": "retried", "queue", "delay", "at_front"};
---          each with "fields" (pairs for the job hash) and "worked" (seconds as text, or absent)
--- Derived: job, its dependents, results, executions and registries; dependents' own keys and queues
--- Returns: {"settled"} | {"again"} (was settled before: nothing done) | {"lost"} (another owns the job: nothing done)
---          | {"gone"} (the job was deleted meanwhile: only the execution was ended)
+--       8 legacy result for the job hash, or ""  9.. fields of the result entry, in pairs
+-- Verdict: {"become": "finished", "result_ttl", "again" or absent} | {"become": "failed" or "stopped"} | {"become": "retried", "again"};
+--          each with "fields" (pairs for the job hash) and "worked" (seconds as text, or absent); again: {"queue", "delay", "at_front"}
+-- Derived: job, its dependents, results, executions, registries and rate limit; dependents' own keys and queues
+-- Returns: {"settled", "" or "more" (dependents are left for `release`)} | {"again"} (was settled before: nothing done)
+--          | {"lost"} (another owns the job: nothing done) | {"gone"} (the job was deleted: only the execution was ended)
 
 local worker, worker_executions = KEYS[1], KEYS[2]
 local job, execution, origin, worker_name, now = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -42,22 +42,17 @@ if not is_job(job) then
   return { 'gone' }
 end
 
-local result = { unpack(ARGV, 8) }
+local result = { unpack(ARGV, 9) }
 call('HSET', job_key(job), 'last_heartbeat', now, 'worker_name', worker_name, unpack(verdict.fields))
-if verdict.become == 'finished' then
-  call('HSET', job_key(job), 'status', 'finished')
-  finish_job(job, origin, result, verdict.result_ttl, now)
-  free_worker('successful_job_count')
-elseif verdict.become ~= 'retried' then
-  call('HSET', job_key(job), 'status', verdict.become)
-  fail_job(job, origin, result, verdict.become, now)
-  free_worker('failed_job_count')
-else
-  if verdict.delay > 0 then
-    schedule_job(job, verdict.queue, verdict.delay)
+if ARGV[8] ~= '' then call('HSET', job_key(job), 'result', ARGV[8]) end
+and_free_its_slot(job, now, function()
+  if verdict.become == 'finished' then
+    finish_job(job, origin, result, verdict, now)
+  elseif verdict.become == 'retried' then
+    retry_job(job, result, verdict.again, now)
   else
-    requeue_job(job, verdict.queue, verdict.at_front, now)
+    fail_job(job, origin, result, verdict.become, now)
   end
-  free_worker('failed_job_count')
-end
-return { 'settled' }
+end)
+free_worker(verdict.become == 'finished' and 'successful_job_count' or 'failed_job_count')
+return { 'settled', more_dependents and 'more' or '' }

@@ -177,6 +177,10 @@ fn retry(event: &Event) -> Option<Vec<Line>> {
                 "Worker {worker}: job {job} asks for {wishes}, which this release does not support; it runs without"
             ))]
         }
+        Event::RetriesExhausted { worker, job, max } => vec![
+            Line::warning(format!("Worker {worker}: job {job} has exceeded maximum retry attempts ({max})")),
+            Line::debug(format!("Cleaning up execution of job {job}")),
+        ],
         Event::RetryEnqueued { job, remaining } => {
             vec![Line::new(Level::Info, JOB, format!("Job {job}: enqueued for retry, {remaining} remaining"))]
         }

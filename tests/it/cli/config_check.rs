@@ -54,6 +54,26 @@ fn every_mistake_is_told_at_once() {
 }
 
 #[test]
+fn mistakes_in_a_module_and_in_the_environment_are_told_together() {
+    let folder = Folder::with(&[("settings.py", "REDIS_PORT = 'x'\nRQ_WORKER = {'ttl': 'soon'}\n")]);
+    let mut command = folder.rq(&["config", "check", "-c", "settings"]);
+    command.env("RQ_LOGGING__LEVEL", "loud");
+
+    let exit = run(command);
+
+    assert_refused(&exit, 78, &["REDIS_PORT", "RQ_WORKER[\"ttl\"]", "RQ_LOGGING__LEVEL"]);
+}
+
+#[test]
+fn a_mistake_is_told_even_where_the_module_cannot_be_imported() {
+    let folder = Folder::with(&[("settings.py", "raise RuntimeError\n")]);
+    let mut command = folder.rq(&["worker", "-c", "settings"]);
+    command.env("RQ_LOGGING__LEVEL", "loud");
+
+    assert_refused(&run(command), 78, &["RQ_LOGGING__LEVEL"]);
+}
+
+#[test]
 fn programs_get_every_mistake_with_its_hint() {
     let folder = Folder::with(&[("rq.toml", "QUEUE = []\n[worker]\nttl = \"soon\"\n")]);
 

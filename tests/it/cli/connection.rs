@@ -3,6 +3,7 @@
 use std::{
     io::Read,
     net::TcpListener,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -213,4 +214,80 @@ fn an_address_that_makes_no_sense_is_a_configuration_error() {
             assert_refused(&folder.run(arguments), 78, &["error: ", told]);
         }
     }
+}
+
+/// A sentinel that watches over the world's Redis; it ends with the value.
+struct Sentinel {
+    child: std::process::Child,
+    port: u16,
+}
+
+impl Sentinel {
+    fn start(world: &World) -> Self {
+        let port = free_port();
+        let config = format!(
+            "port {port}\nbind 127.0.0.1\nsentinel monitor jobs 127.0.0.1 {} 1\n",
+            world.redis.port()
+        );
+        let config = super::folder::write(&world.path("."), "sentinel.conf", &config);
+        let program = std::env::var_os("RQ_TEST_REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+        let mut command = Command::new(program);
+        command.arg(config).arg("--sentinel").current_dir(world.path(".")).stdout(Stdio::null());
+        let sentinel = Self { child: command.spawn().unwrap(), port };
+        wait_until(SOON, "the sentinel to know its master", || sentinel.answers());
+        sentinel
+    }
+
+    fn answers(&self) -> bool {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
+        let Ok(mut connection) = client.get_connection() else { return false };
+        let mut ask = redis::cmd("SENTINEL");
+        ask.arg("get-master-addr-by-name").arg("jobs");
+        ask.query::<Option<Vec<String>>>(&mut connection).is_ok_and(|master| master.is_some())
+    }
+}
+
+impl Drop for Sentinel {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_master_is_found_by_its_sentinels() {
+    let world = with_port();
+    let sentinel = Sentinel::start(&world);
+    let port = sentinel.port;
+    let module =
+        format!("SENTINEL = {{'INSTANCES': [('127.0.0.1', {port})], 'MASTER_NAME': 'jobs', 'DB': 0}}\n");
+    let file = format!("[SENTINEL]\nINSTANCES = [[\"127.0.0.1\", {port}]]\nMASTER_NAME = \"jobs\"\n");
+    super::folder::write(&world.path("."), "watched.py", &module);
+    super::folder::write(&world.path("."), "watched.toml", &file);
+    for named in ["watched", "watched.toml"] {
+        let job = world.enqueue("'jobs.returns.value', 1");
+        let mut command = world.worker_command();
+        command.args(["--burst", "--name", "w1", "-c", named]);
+
+        let exit = world.start(command).wait_exit();
+
+        assert_eq!(world.view(&job)["result"], 1, "{named}: {}{}", exit.stdout, exit.stderr);
+    }
+    world.finish();
+}
+
+#[test]
+fn a_master_that_no_sentinel_knows_ends_the_start_with_69() {
+    let world = with_port();
+    let sentinel = Sentinel::start(&world);
+    let settings =
+        format!("SENTINEL = {{'INSTANCES': [('127.0.0.1', {})], 'MASTER_NAME': 'other'}}\n", sentinel.port);
+    super::folder::write(&world.path("."), "watched.py", &settings);
+    let mut command = world.worker_command();
+    command.args(["--burst", "-c", "watched"]);
+
+    let exit = world.start(command).wait_exit();
+
+    assert_refused(&exit, 69, &["other"]);
+    world.finish();
 }

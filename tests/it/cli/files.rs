@@ -194,3 +194,24 @@ fn a_file_that_is_no_such_format_is_told_with_the_line() {
         assert!(told, "{name}: {}", exit.stderr);
     }
 }
+
+#[test]
+fn the_logging_of_jobs_may_be_configured_in_a_file() {
+    let world = World::new();
+    let logging = serde_json::json!({
+        "version": 1,
+        "formatters": {"f": {"format": "FROM JOB %(message)s"}},
+        "handlers": {"h": {"class": "logging.StreamHandler", "formatter": "f", "stream": "ext://sys.stdout"}},
+        "root": {"level": "INFO", "handlers": ["h"]},
+    });
+    let settings = json!({"REDIS_URL": world.redis.url(), "DICT_CONFIG": logging}).to_string();
+    fs::write(world.path("rq.json"), settings).unwrap();
+    world.enqueue("'jobs.speaks.to_log', 'hello'");
+    let mut command = world.worker_command();
+    command.args(["-c", "rq.json", "--burst", "--name", "w1"]);
+
+    let exit = world.start(command).wait_exit();
+
+    assert!(exit.stdout.contains("FROM JOB hello"), "{}{}", exit.stdout, exit.stderr);
+    world.finish();
+}

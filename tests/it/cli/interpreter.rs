@@ -139,6 +139,36 @@ fn a_missing_interpreter_is_told_with_the_places_that_were_searched() {
 }
 
 #[test]
+fn a_broken_virtual_environment_is_not_passed_over() {
+    let folder = Folder::new();
+    fs::create_dir_all(folder.path(".venv/bin")).unwrap();
+    symlink("/nowhere/python3", folder.path(".venv/bin/python")).unwrap();
+    let mut command = folder.rq(&["worker", "--burst"]);
+    command.env_remove("RQ_PYTHON");
+
+    let exit = run(command);
+
+    assert_refused(
+        &exit,
+        78,
+        &["cannot use the virtual environment's interpreter", ".venv/bin/python", "--python"],
+    );
+}
+
+#[test]
+fn a_tilde_in_front_of_the_interpreter_is_the_home_directory() {
+    let folder = Folder::with(&[("settings.py", "NAME = 'n'\n")]);
+    marked(&folder.path("."), "mine", "home");
+    let mut command = folder.rq(&["config", "check", "-c", "settings"]);
+    command.env("RQ_PYTHON", "~/mine");
+
+    let exit = run(command);
+
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    assert!(folder.path("marks").exists());
+}
+
+#[test]
 fn an_interpreter_that_never_answers_is_given_up() {
     let folder = Folder::new();
     let program = write_program(&folder.path("."), "deaf", "#!/bin/sh\nexec sleep 1000\n");

@@ -11,6 +11,7 @@ mod options;
 mod precedence;
 mod python_settings;
 mod secrets;
+mod streams;
 mod terminal;
 mod unsupported;
 

@@ -26,11 +26,23 @@ fn a_module_that_raises_is_told_with_its_traceback() {
     assert_cannot_start(
         "def read():\n    raise RuntimeError('no secret store')\nread()\n",
         &[
-            "error: cannot import the settings module settings: RuntimeError: no secret store\nTraceback",
+            "error: cannot import the settings module settings: RuntimeError: no secret store\n\
+             Traceback (most recent call last):\n  File \"/",
             "settings.py\", line 3, in <module>",
             "settings.py\", line 2, in read",
         ],
     );
+}
+
+#[test]
+fn a_traceback_begins_with_the_module_and_not_with_the_import_system() {
+    let folder = Folder::with(&[("settings.py", "import missing_module\n")]);
+
+    let exit = folder.run(&["worker", "--burst", "-c", "settings"]);
+
+    assert_eq!(exit.code(), 78);
+    assert!(!exit.stderr.contains("importlib"), "{}", exit.stderr);
+    assert_eq!(exit.stderr.matches("  File \"").count(), 1, "{}", exit.stderr);
 }
 
 #[test]

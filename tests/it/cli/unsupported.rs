@@ -22,6 +22,18 @@ fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
 }
 
 #[test]
+fn a_command_of_rq_that_is_not_supported_yet_points_to_pythons() {
+    let folder = Folder::new();
+    for command in ["worker-pool", "info", "enqueue", "empty", "requeue", "suspend", "resume", "cron"] {
+        let told = format!("rq {command} is not supported yet");
+
+        let exit = folder.run(&[command, "--some", "thing"]);
+
+        assert_refused(&exit, 2, &[&told, &format!("python -m rq.cli {command}")]);
+    }
+}
+
+#[test]
 fn a_strategy_that_nobody_knows_ends_as_in_rq() {
     let exit = Folder::new().run(&["worker", "-ds", "best"]);
 

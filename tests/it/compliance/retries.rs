@@ -1,4 +1,4 @@
-//! Jobs that are to be tried again, as far as this release can.
+//! Jobs that are to be tried again: because they failed, or because they asked for it.
 
 use serde_json::json;
 
@@ -29,5 +29,69 @@ fn a_retry_with_an_interval_waits_in_the_scheduled_registry() {
     assert_eq!(world.client.eval("registries()['scheduled']"), json!([job]));
     let due = world.redis.sorted_set(&world.key("scheduled:default"))[0].1 - world.redis.now();
     assert!((30.0..=51.0).contains(&due), "{due}");
+    world.finish();
+}
+
+#[test]
+fn a_retry_at_the_front_goes_before_what_waits() {
+    let world = World::new();
+    let marks = world.path("marks");
+    world.enqueue(&format!(
+        "'jobs.again.mark_and_raise', {marks:?}, 'first', retry=Retry(max=1, enqueue_at_front=True)"
+    ));
+    world.enqueue(&format!("'jobs.again.mark', {marks:?}, 'second'"));
+
+    world.work(&[]);
+
+    assert_eq!(std::fs::read_to_string(&marks).unwrap(), "first\nfirst\nsecond\n");
+    world.finish();
+}
+
+#[test]
+fn a_returned_retry_is_granted_until_its_most_and_leaves_results() {
+    let world = World::new();
+    world.enqueue("'jobs.again.ask', 2, job_id='j1'");
+
+    world.work(&[]);
+
+    assert_eq!(world.view("j1")["status"], "failed");
+    let types = world.client.eval("[result.type.value for result in fetch('j1').results()]");
+    assert_eq!(types, json!([5, 4, 4]));
+    assert_eq!(world.redis.field(&world.key("job:j1"), "number_of_retries").as_deref(), Some("2"));
+    assert!(world.redis.field(&world.key("job:j1"), "result").is_some());
+    assert_eq!(world.redis.field(&world.key("worker:w1"), "failed_job_count").as_deref(), Some("3"));
+    assert_eq!(world.client.eval("registries()['failed']"), json!(["j1"]));
+    world.finish();
+}
+
+#[test]
+fn a_returned_retry_with_an_interval_is_scheduled() {
+    let world = World::new();
+    world.enqueue("'jobs.again.ask', 1, 50, job_id='j1'");
+
+    world.work(&[]);
+
+    assert_eq!(world.view("j1")["status"], "scheduled");
+    assert_eq!(world.client.eval("registries()['scheduled']"), json!(["j1"]));
+    assert_eq!(world.client.eval("fetch('j1').latest_result().type.value"), 4);
+    world.finish();
+}
+
+#[test]
+fn a_returned_retry_may_go_to_the_front() {
+    let world = World::new();
+    world.enqueue("'jobs.again.ask', 1, 0, True, job_id='j1'");
+    world.enqueue("'jobs.returns.value', 2, job_id='j2'");
+
+    let exit = world.work(&[]);
+
+    let ids = ["(j1)", "(j2)"];
+    let order: Vec<&str> = exit
+        .stdout
+        .lines()
+        .filter(|line| line.contains("default: jobs."))
+        .filter_map(|line| ids.into_iter().find(|id| line.ends_with(id)))
+        .collect();
+    assert_eq!(order, ["(j1)", "(j1)", "(j2)"]);
     world.finish();
 }

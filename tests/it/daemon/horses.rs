@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::processes::{fork_server, wait_until_gone};
-use super::stage::{of_worker, wait_for_status};
+use super::processes::{fork_server, horses, wait_until_gone};
+use super::stage::{of_worker, wait_for_status, wait_until_waiting};
 use crate::harness::{SOON, World, process_exists, wait_until};
 
 /// Asserts that a job of `jobs.sockets` has its horse killed, fails with that reason, and that the worker goes on.
@@ -156,6 +156,46 @@ fn a_job_that_kills_the_fork_server_runs_on_and_so_does_the_worker() {
     let next = world.enqueue("'jobs.returns.value', 2");
     wait_for_status(&world, &next, "finished");
     assert!(process_exists(fork_server(&worker)));
+    worker.stop();
+    world.finish();
+}
+
+#[test]
+fn a_job_that_moves_to_another_process_group_can_still_be_stopped() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.families.in_the_fork_servers_group', {}, job_id='j1'", gate.literal()));
+    let mut worker = world.worker(&["--name", "w1"]);
+    let horse = gate.wait_for_arrival();
+
+    world.client.exec("send_stop_job_command(conn, 'j1')");
+
+    wait_for_status(&world, "j1", "stopped");
+    wait_until_gone(horse);
+    let next = world.enqueue("'jobs.returns.value', 2");
+    wait_for_status(&world, &next, "finished");
+    worker.stop();
+    world.finish();
+}
+
+#[test]
+fn a_horse_that_does_not_read_its_order_is_killed_after_the_limit() {
+    let world = World::new();
+    let mut command = world.worker_command();
+    command.args(["-c", "settings", "--name", "w1"]).env("RQ_HORSE__TIMEOUT_GRACE", "1");
+    let mut worker = world.start(command);
+    wait_until_waiting(&world, 1);
+    for horse in horses(fork_server(&worker)) {
+        nix::sys::signal::kill(horse, nix::sys::signal::Signal::SIGSTOP).unwrap();
+    }
+
+    // More than a socket holds, in a form that does not compress.
+    world.client.exec("import os; big = os.urandom(4 << 20)");
+    world.enqueue("'jobs.returns.nothing', job_id='j1', meta={'big': big}, job_timeout=1");
+
+    wait_for_status(&world, "j1", "failed");
+    let text = world.view("j1")["exc_info"].as_str().unwrap().to_owned();
+    assert!(text.contains("it outlived its limit of 1s by 1s"), "{text}");
     worker.stop();
     world.finish();
 }

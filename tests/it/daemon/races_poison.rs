@@ -279,3 +279,19 @@ fn a_dependent_with_a_poisoned_hash_does_not_spoil_the_end_of_its_parent() {
     assert_eq!(world.view("sound")["status"], "finished");
     world.finish_leaving(&[Leaves::Job("garbled"), Leaves::Job("nested")]);
 }
+
+#[test]
+fn a_job_that_no_frame_can_hold_fails_with_a_reason() {
+    let world = World::new();
+    world.enqueue("'jobs.returns.value', 1, job_id='j1', job_timeout=-1");
+    let next = world.enqueue("'jobs.returns.value', 2");
+    let name = "x".repeat(5 << 20);
+    let _: i64 = world.redis.command(&["HSET", "rq:job:j1", &name, "1"]);
+
+    world.work(&[]);
+
+    let text = world.view("j1")["exc_info"].as_str().unwrap().to_owned();
+    assert!(text.contains("too long to send"), "{text}");
+    assert_eq!(world.view(&next)["result"], 2);
+    world.finish();
+}

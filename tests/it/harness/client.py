@@ -34,6 +34,11 @@ from rq.serializers import JSONSerializer  # noqa: E402, F401
 from rq.suspension import resume, suspend  # noqa: E402, F401
 from rq.utils import import_attribute  # noqa: E402
 
+try:
+    from rq import Repeat  # noqa: F401 (since 2.3)
+except ImportError:
+    pass
+
 conn = Redis.from_url(os.environ["RQ_TEST_REDIS_URL"])
 q = Queue(connection=conn)
 

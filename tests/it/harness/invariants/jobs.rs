@@ -104,7 +104,11 @@ fn misplaced(hash: &Hash, found: &[Place]) -> Option<String> {
         "created" => return (!found.is_empty()).then(|| "created, yet in a list".to_owned()),
         other => return Some(format!("unknown status {other:?}")),
     };
-    let names: Vec<_> = found.iter().map(|place| place.name).collect();
+    let mut names: Vec<_> = found.iter().map(|place| place.name).collect();
+    // RQ: a job that repeats stays listed as finished while it waits for its next run.
+    if hash.contains_key("repeats_left") && names.len() > 1 && status != "finished" {
+        names.retain(|name| *name != "finished");
+    }
     let right = matches!(names.as_slice(), [only] if expected.contains(only));
     (!right).then(|| format!("{status}, so in {}, but it is in {names:?}", expected[0]))
 }
