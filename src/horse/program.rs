@@ -21,6 +21,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "current_job",
         "engine",
         "fitness",
+        "fresh",
         "horse",
         "job",
         "leash",

@@ -156,9 +156,9 @@ class Daemon:
         self.control.send({"order": "settings", "module": module, "file": file, "path": list(path)})
         return self.control.receive()[0]
 
-    def prepare(self, preload=(), dict_config=False, serializer=None, connection=None):
+    def prepare(self, preload=(), dict_config=False, serializer=None, connection=None, **more):
         self.control.send({"order": "prepare", "preload": list(preload), "dict_config": dict_config,
-                           "serializer": serializer, "connection": connection, "return_address": self.address})
+                           "serializer": serializer, "connection": connection, "return_address": self.address, **more})
         return self.control.receive()[0]
 
     def order_fork(self, number):

@@ -50,11 +50,13 @@ class Application:
         self.serializer = serializers.Pickle
         self.connection = Lazy(None)
         self.return_address = None
+        self.orders = {}
         self.choice = None
         self.engine = None
 
     def settings(self, order):
         """Imports the settings module; returns the report."""
+        self.orders["settings"] = order
         # RQ: entries are appended, so a project cannot shadow the standard library or an installed package.
         for entry in order.get("path") or []:
             if entry not in sys.path:
@@ -75,6 +77,7 @@ class Application:
     def prepare(self, order):
         """Loads the rest and freezes the heap; returns the report."""
         start = monotonic()
+        self.orders["prepare"] = order
         if order.get("key_prefix"):
             os.environ["RQ_KEY_PREFIX"] = order["key_prefix"]
         wanted = order.get("dict_config")

@@ -29,11 +29,11 @@ class Stall:
         wire.drop([self.socket, self.memory])
 
 
-def live(stall, application, server):
-    """The life of a horse, from the fork to its end. Never returns."""
+def live(work):
+    """The life of a horse: what it does until its end, whose exit code that returns. Never returns."""
     code = FAILED
     try:
-        code = serve(stall, application, server)
+        code = work()
     except wire.Closed:
         code = 0  # The daemon is gone, or has let go of this horse.
     except ConnectionError:
@@ -47,9 +47,8 @@ def live(stall, application, server):
         os._exit(code)
 
 
-def serve(stall, application, server):
+def attend(stall, application, held):
     """Takes orders until it may go; returns the exit code."""
-    held = become(stall, server)
     if application.engine is not None:
         application.engine.brace()
     # Kept there until the process is gone: nothing may close the descriptor by number on the way out.
@@ -108,11 +107,16 @@ def become(stall, server):
     if leash.is_cut():
         os._exit(0)
     wire.drop(server.descriptors())
-    title.show("rq: work horse")
     gc.enable()
     stdin_is_null()
-    faulthandler.enable(file=stall.memory, all_threads=True)
+    equip(stall)
     return held
+
+
+def equip(stall):
+    """What a horse has in whatever way it came to be."""
+    title.show("rq: work horse")
+    faulthandler.enable(file=stall.memory, all_threads=True)
 
 
 def stdin_is_null():

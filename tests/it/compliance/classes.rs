@@ -65,6 +65,40 @@ fn a_worker_runs_each_job_in_a_process_of_its_own() {
 }
 
 #[test]
+fn a_spawn_worker_runs_each_job_in_an_interpreter_of_its_own() {
+    let world = World::new();
+    let settings = fs::read_to_string(world.path("settings.py")).unwrap();
+    let count = "import os\nwith open('loaded', 'a') as file:\n    print(os.getpid(), file=file)\n";
+    fs::write(world.path("settings.py"), settings + count).unwrap();
+    let jobs = ["a", "b"].map(|id| world.enqueue(&format!("'jobs.classes.threads', job_id={id:?}")));
+
+    world.work(&["-w", "rq.worker.SpawnWorker"]);
+
+    for job in jobs {
+        assert_eq!(world.view(&job)["result"], json!(["MainThread"]));
+    }
+    if world.subject.differs("the horses of a spawn worker load the settings") {
+        let loaded = fs::read_to_string(world.path("loaded")).unwrap();
+        assert!(loaded.lines().count() >= 3, "the fork server and each horse: {loaded}");
+    }
+    world.finish();
+}
+
+#[test]
+fn a_class_derived_from_the_spawn_worker_performs_in_its_own_way() {
+    let world = World::new();
+    world.enqueue("'jobs.returns.value', 1, job_id='j1'");
+    world.enqueue("'jobs.classes.die', job_id='j2'");
+
+    world.work(&["-w", "jobs.own.Spawning"]);
+
+    assert_eq!(world.view("j1")["result"], 1);
+    assert_eq!(world.view("j2")["status"], "failed");
+    assert_eq!(trace(&world), ["perform j1 default", "performed True", "perform j2 default", "killed j2"]);
+    finish(world);
+}
+
+#[test]
 fn the_class_may_come_from_the_environment() {
     let world = World::new();
     let job = world.enqueue("'jobs.returns.value', 1, job_id='j1'");
