@@ -1,7 +1,7 @@
 # What can be done with this repository. The work is in scripts/; everything that is made stands in build/ and target/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check compliance theirs bench deny clean
+.PHONY: help demo test check compliance theirs fleet bench deny clean
 
 help: ## Print the targets.
 	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -25,6 +25,11 @@ compliance: ## Run the compliance suite alone, against our worker.
 theirs: ## Run the same claims against Python RQ's worker.
 	@scripts/setup test
 	@RQ_UNDER_TEST=theirs scripts/run-rust-tests --locked --test it compliance
+
+fleet: ## Run a mixed fleet of Python's workers and ours under random kill -9, and account for each job.
+	@scripts/setup demo
+	@scripts/build-release
+	@build/venv/rq-3.0.0/bin/python tests/fleet/fleet.py
 
 bench: ## Measure Python RQ's worker and ours side by side.
 	@scripts/setup bench

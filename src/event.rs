@@ -138,6 +138,34 @@ pub(crate) enum Event {
     /// A job whose worker vanished was failed.
     AbandonedJobFailed { job: String, at: SystemTime },
 
+    // The scheduler.
+    /// A scheduler asks for the locks of its queues.
+    SchedulerLocksWanted { queues: Vec<String> },
+    /// A scheduler may move the due jobs of a queue from now on.
+    SchedulerLockAcquired { queue: String },
+    /// A scheduler's lock was free only because its holder is gone.
+    SchedulerLockTakenOver { queue: String, holder: String },
+    /// A scheduler's lock had expired, and nobody else had taken it.
+    SchedulerLockReacquired { queue: String },
+    /// Somebody else holds locks that a scheduler held.
+    SchedulerLocksLost { queues: Vec<String> },
+    /// A scheduler holds its first lock.
+    SchedulerStarted { scheduler: String, pid: u32, queues: Vec<String> },
+    /// A scheduler told Redis that it lives.
+    SchedulerHeartbeatSent { queues: Vec<String> },
+    /// A scheduler cannot do its work; the next attempt comes after `retry_in`, when there is one.
+    SchedulerHindered { pid: u32, error: String, retry_in: Option<Duration> },
+    /// A scheduler can work again after `hindered`.
+    SchedulerRecovered { pid: u32, hindered: Duration },
+    /// A scheduler is about to give its locks back.
+    SchedulerStopping { scheduler: String, queues: Vec<String> },
+    /// A scheduler is no more.
+    SchedulerStopped { pid: u32 },
+    /// Jobs whose time has come are in their queue.
+    DueJobsQueued { queue: String, jobs: usize },
+    /// A job's time has come, but it stands somewhere else already, or was canceled.
+    DueJobPassed { queue: String, job: String },
+
     // The fork server.
     /// The application's Python is loaded and can fork horses.
     ForkServerStarted { pid: u32, python: String, executable: String, modules: u64, took: Duration },

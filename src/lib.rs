@@ -9,6 +9,7 @@ mod event;
 mod horse;
 mod job;
 mod os;
+mod scheduler;
 mod store;
 mod supervisor;
 mod telemetry;

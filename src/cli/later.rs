@@ -25,12 +25,6 @@ pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
     if let Some(strategy) = args.work.dequeue_strategy.as_deref() {
         refuse_strategy(strategy)?;
     }
-    if later.with_scheduler {
-        return Err(unsupported(
-            "--with-scheduler",
-            "run `rq worker --with-scheduler` of Python RQ beside this worker",
-        ));
-    }
     if let Some(handler) = later.exception_handler.first() {
         return Err(unsupported(&format!("--exception-handler {handler}"), "remove the option"));
     }

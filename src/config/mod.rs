@@ -38,7 +38,7 @@ pub(crate) use resolved::{Effective, Resolved, Shadowed};
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    AtSuspension, DictConfig, Horse, Key, Level, Logging, Sentry, Strategy, Worker, key,
+    AtSuspension, DictConfig, Horse, Key, Level, Logging, Scheduler, Sentry, Strategy, Worker, key,
 };
 pub(crate) use sources::Sources;
 
@@ -47,6 +47,7 @@ pub(crate) use sources::Sources;
 pub(crate) struct Settings {
     pub(crate) redis: Redis,
     pub(crate) worker: Worker,
+    pub(crate) scheduler: Scheduler,
     pub(crate) horse: Horse,
     pub(crate) logging: Logging,
     pub(crate) sentry: Sentry,

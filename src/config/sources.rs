@@ -14,7 +14,7 @@ use super::origin::Origin;
 use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
-use super::section::{self, Horse, Logging, Sentry, Worker};
+use super::section::{self, Horse, Logging, Scheduler, Sentry, Worker};
 use super::stack::{self, Stack};
 use super::{Redis, Settings, shadow};
 
@@ -203,6 +203,7 @@ fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
         worker,
         horse: horse(stack, home)?,
         logging: stack.section::<Logging>("logging")?,
+        scheduler: stack.section::<Scheduler>("scheduler")?,
         sentry: stack.section::<Sentry>("sentry")?,
     })
 }

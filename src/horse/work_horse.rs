@@ -62,12 +62,21 @@ pub(crate) struct Horse {
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
     oom_kills: OomKills,
-    /// How it ended, once that was asked for; nothing inside when nobody can tell.
-    ended: Option<Option<Exit>>,
+    end: End,
     /// Where in its job it is.
     phase: Option<Phase>,
     /// How many jobs it was given.
     served: u64,
+}
+
+/// What is known of the end of a horse's process.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// Nothing yet.
+    Unknown,
+    Told(Exit),
+    /// It ended, and nobody can tell how.
+    Untold,
 }
 
 /// What the task that reads a horse's socket heard.
@@ -96,7 +105,7 @@ impl Horse {
             returned,
             faults,
             oom_kills: OomKills::now(),
-            ended: None,
+            end: End::Unknown,
             phase: None,
             served: 0,
         }
@@ -208,24 +217,24 @@ impl Horse {
 
     /// Whether its process is known to have ended.
     fn has_ended(&mut self) -> bool {
-        if self.ended.is_none() {
-            self.ended = match self.exit.try_recv() {
-                Ok(exit) => Some(Some(exit)),
-                Err(oneshot::error::TryRecvError::Closed) => Some(None),
-                Err(oneshot::error::TryRecvError::Empty) => None,
+        if matches!(self.end, End::Unknown) {
+            self.end = match self.exit.try_recv() {
+                Ok(exit) => End::Told(exit),
+                Err(oneshot::error::TryRecvError::Closed) => End::Untold,
+                Err(oneshot::error::TryRecvError::Empty) => End::Unknown,
             };
         }
-        self.ended.is_some()
+        !matches!(self.end, End::Unknown)
     }
 
     /// Waits for the end of its process.
     async fn end(&mut self) -> Option<Exit> {
-        end(&mut self.exit, &mut self.ended).await
+        end(&mut self.exit, &mut self.end).await
     }
 
     async fn silent(&mut self) -> Said {
         let returned = tokio::select! {
-            exit = end(&mut self.exit, &mut self.ended) => return Said::Died(self.death(exit, None)),
+            exit = end(&mut self.exit, &mut self.end) => return Said::Died(self.death(exit, None)),
             returned = self.returned.recv() => returned,
         };
         let Some(stream) = returned else {
@@ -259,10 +268,13 @@ impl Horse {
 }
 
 /// Waits for the end of a horse's process; asked again, the answer is the same.
-async fn end(exit: &mut oneshot::Receiver<Exit>, known: &mut Option<Option<Exit>>) -> Option<Exit> {
+async fn end(exit: &mut oneshot::Receiver<Exit>, known: &mut End) -> Option<Exit> {
+    if matches!(known, End::Unknown) {
+        *known = exit.await.map_or(End::Untold, End::Told);
+    }
     match known {
-        Some(known) => *known,
-        None => *known.insert(exit.await.ok()),
+        End::Told(exit) => Some(*exit),
+        End::Unknown | End::Untold => None,
     }
 }
 

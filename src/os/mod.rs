@@ -8,6 +8,7 @@ mod process;
 mod signals;
 mod spawn;
 pub(crate) mod terminal;
+pub(crate) mod title;
 
 pub(crate) use descriptor::{
     memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,

@@ -22,6 +22,8 @@ pub(crate) struct ClaimRequest<'a> {
     pub(crate) queues: &'a [QueueName],
     pub(crate) surfaced: &'a [Surfaced],
     pub(crate) lease: Duration,
+    /// How many jobs the worker has had: a request that was late on its way is told by it.
+    pub(crate) turn: u64,
 }
 
 /// What a claim gave.
@@ -58,6 +60,7 @@ impl Store {
             &now.iso(),
             &now.float(),
             &request.lease.as_secs().to_string(),
+            &request.turn.to_string(),
             &request.queues.len().to_string(),
         ]);
         args.extend(request.queues.iter().map(|queue| queue.as_str().into()));

@@ -66,6 +66,18 @@ impl Keys {
         format!("{}:clean_registries:{queue}", self.prefix)
     }
 
+    pub(super) fn scheduled(&self, queue: &QueueName) -> String {
+        format!("{}:scheduled:{queue}", self.prefix)
+    }
+
+    pub(super) fn scheduler(&self, scheduler: &str) -> String {
+        format!("{}:scheduler:{scheduler}", self.prefix)
+    }
+
+    pub(super) fn scheduler_lock(&self, queue: &QueueName) -> String {
+        format!("{}:scheduler-lock:{queue}", self.prefix)
+    }
+
     /// The channel on which a worker hears commands.
     pub(crate) fn channel(&self, worker: &WorkerName) -> String {
         format!("{}:pubsub:{worker}", self.prefix)

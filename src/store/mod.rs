@@ -15,6 +15,7 @@ mod link;
 mod outcome;
 mod registration;
 mod reply;
+mod scheduling;
 mod scripts;
 mod sentinel;
 mod subscription;
@@ -32,6 +33,7 @@ pub(crate) use error::StoreError;
 pub(crate) use keys::Keys;
 pub(crate) use outcome::{Settled, failure_text};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
+pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
 pub(crate) use subscription::Subscription;
 
 use reply::Reply;

@@ -2,6 +2,7 @@
 
 mod engine;
 mod redis;
+mod scheduler;
 mod signals;
 mod startup;
 

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::{Daemon, SupervisorError, engine, redis};
+use super::{Daemon, SupervisorError, engine, redis, scheduler};
 use crate::config::{
     AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved, Settings,
     Sources, Worker as WorkerSection,
@@ -157,11 +157,20 @@ pub(super) async fn start_and_work(
     engine::adopt(&engine, settings, &mut options);
     let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
-    let around =
-        Surroundings { store, stable, stop: daemon.stop.subscribe(), shutdown: daemon.shutdown.clone() };
+    let around = Surroundings {
+        store: store.clone(),
+        stable,
+        stop: daemon.stop.subscribe(),
+        shutdown: daemon.shutdown.clone(),
+    };
     let worker = Worker::register(options, around).await?;
     daemon.working.set(true);
-    Ok(worker.work().await?)
+    let scheduler = scheduler::start(daemon, settings, &store).await;
+    let ended = worker.work().await;
+    if let Some(scheduler) = scheduler {
+        scheduler.end().await;
+    }
+    Ok(ended?)
 }
 
 fn leash() -> Result<Leash, SupervisorError> {

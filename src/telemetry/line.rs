@@ -4,6 +4,7 @@
 
 mod daemon;
 mod job;
+mod scheduler;
 mod worker;
 
 use std::borrow::Cow;
@@ -18,6 +19,8 @@ const WORKER: &str = "rq.worker";
 pub(crate) const JOB: &str = "rq.job";
 /// RQ: the logger of the registries, which has no handler: warnings go to standard error, bare.
 pub(crate) const REGISTRY: &str = "rq.registry";
+/// RQ: the logger of the scheduler.
+const SCHEDULER: &str = "rq.scheduler";
 /// The logger of what concerns the fork server, which RQ does not have.
 const HORSE: &str = "rq.horse";
 /// The logger of what concerns the configuration.
@@ -126,6 +129,7 @@ impl Line {
 pub(crate) fn lines(event: &Event, describe: bool) -> Vec<Line> {
     worker::lines(event)
         .or_else(|| job::lines(event, describe))
+        .or_else(|| scheduler::lines(event))
         .or_else(|| daemon::lines(event))
         .unwrap_or_default()
 }

@@ -28,6 +28,7 @@ impl Worker {
     /// Waits for the next job. The horse comes first: a job that is claimed never waits for one.
     pub(super) async fn dequeue(&mut self) -> Result<Dequeued, WorkError> {
         emit(Event::ListenBegan { worker: self.name(), queues: self.queue_names() });
+        self.show_title(&format!("Listening on {}", self.queue_names().join(",")));
         let execution = ExecutionId::random();
         let mut unanswered = None;
         let mut surfaced = Vec::new();
@@ -117,7 +118,8 @@ impl Worker {
         execution: &ExecutionId,
         surfaced: &[Surfaced],
     ) -> Result<Option<Claimed>, WorkError> {
-        let (worker, queues, lease) = (self.registration.name.clone(), self.turns.order(), self.lease());
+        let (worker, queues) = (self.registration.name.clone(), self.turns.order());
+        let (lease, turn) = (self.lease(), self.jobs_done);
         let claimed = self
             .persist(Patience::Idle, async |store| {
                 let request = crate::store::ClaimRequest {
@@ -126,6 +128,7 @@ impl Worker {
                     queues: &queues,
                     surfaced,
                     lease,
+                    turn,
                 };
                 store.claim(&request).await
             })

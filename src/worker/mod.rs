@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use crate::event::Event;
 use crate::horse::{EngineKind, Horse, Stable};
 use crate::job::{Defaults, QueueName, WorkerName};
+use crate::os;
 use crate::store::{Registration, Store, StoreError};
 use crate::telemetry::emit;
 use command::Command;
@@ -158,6 +159,11 @@ impl Worker {
 
     fn name(&self) -> String {
         self.registration.name.to_string()
+    }
+
+    /// RQ: the words, and that they do not follow the prefix of the keys.
+    fn show_title(&self, doing: &str) {
+        os::title::show(&format!("rq:worker:{}: {doing}", self.registration.name));
     }
 
     fn queue_names(&self) -> Vec<String> {

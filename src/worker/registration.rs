@@ -110,6 +110,8 @@ impl Worker {
         let surfaced = self.listener.rest().await;
         let registration = self.registration.clone();
         emit(Event::DeathBegan { worker: self.name() });
+        // A heartbeat that came after the death would keep the dead hash alive.
+        self.tasks.shutdown().await;
         self.store.restore(&registration.name, None, &surfaced).await?;
         self.store.unregister(&registration).await?;
         let channel = self.store.channel(&registration.name);
@@ -117,7 +119,6 @@ impl Worker {
         if let Some(horse) = self.horse.take() {
             horse.dismiss().await;
         }
-        self.tasks.shutdown().await;
         Ok(())
     }
 

@@ -50,6 +50,7 @@ impl Worker {
 
     async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Option<Ended> {
         let native = self.options.horses.engine == EngineKind::Native;
+        self.show_title(&format!("Forked {} at {}", horse.pid(), Timestamp::now().float()));
         let run = Run {
             job_id: job.id.as_str(),
             execution_id: claim.execution.as_str(),

@@ -56,9 +56,10 @@ impl Worker {
             }
         }
         if self.upkeep.sweep_is_due() {
-            self.upkeep.swept = Some(Instant::now());
+            let now = Instant::now();
+            self.upkeep.swept = Some(now);
             for queue in self.options.queues.clone() {
-                let _ = sweep(&self.store, &mut self.upkeep.seen, &queue).await;
+                let _ = sweep(&self.store, &mut self.upkeep.seen, &queue, now).await;
             }
         }
     }
@@ -85,6 +86,7 @@ async fn sweep(
     store: &Store,
     seen: &mut HashMap<(QueueName, Vec<u8>), Instant>,
     queue: &QueueName,
+    now: Instant,
 ) -> Result<(), StoreError> {
     let there = store.intermediate(queue).await?;
     seen.retain(|(of, id), _| of != queue || there.contains(id));
@@ -94,8 +96,8 @@ async fn sweep(
     let grace = if store.has_python_workers(queue).await? { PYTHON_GRACE } else { SWEEP };
     let mut stranded = Vec::new();
     for id in there {
-        let first = *seen.entry((queue.clone(), id.clone())).or_insert_with(Instant::now);
-        if first.elapsed() >= grace {
+        let first = *seen.entry((queue.clone(), id.clone())).or_insert(now);
+        if now - first >= grace {
             stranded.push(id);
         }
     }

@@ -41,7 +41,7 @@ const fn setting(id: &'static str, flag: &'static str, key: &'static str, unset:
 }
 
 /// Every option that stands for a setting.
-const SETTINGS: [Setting; 29] = [
+const SETTINGS: [Setting; 30] = [
     setting("url", "--url", "redis.url", "redis://localhost:6379/0"),
     setting("path", "--path", "horse.path", ""),
     setting("python", "--python", "horse.python", ""),
@@ -49,6 +49,7 @@ const SETTINGS: [Setting; 29] = [
     setting("queues", "QUEUES", "worker.queues", ""),
     setting("name", "--name", "worker.name", "random"),
     setting("burst", "--burst", "worker.burst", ""),
+    setting("with_scheduler", "--with-scheduler", "scheduler.enabled", ""),
     setting("results_ttl", "--results-ttl", "worker.results_ttl", ""),
     setting("worker_ttl", "--worker-ttl", "worker.ttl", ""),
     setting("maintenance_interval", "--maintenance-interval", "worker.maintenance_interval", ""),

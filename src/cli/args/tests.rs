@@ -55,6 +55,8 @@ fn every_spelling_of_an_option_overrides_its_setting() {
         ("--burst", "worker.burst", "--burst", Flag(true)),
         ("-b", "worker.burst", "--burst", Flag(true)),
         ("-bb --burst", "worker.burst", "--burst", Flag(true)),
+        ("--with-scheduler", "scheduler.enabled", "--with-scheduler", Flag(true)),
+        ("-s", "scheduler.enabled", "--with-scheduler", Flag(true)),
         ("--results-ttl -1", "worker.results_ttl", "--results-ttl", Number(-1)),
         ("--results-ttl=0", "worker.results_ttl", "--results-ttl", Number(0)),
         ("--worker-ttl 60", "worker.ttl", "--worker-ttl", Number(60)),
@@ -118,7 +120,7 @@ fn two_letters_are_one_option_for_the_strategy_and_two_otherwise() {
     }
 
     let bundled = worker("-sd");
-    assert!(bundled.later.with_scheduler && bundled.later.disable_default_exception_handler);
+    assert!(bundled.work.with_scheduler && bundled.later.disable_default_exception_handler);
     assert_eq!(bundled.work.dequeue_strategy, None);
     refused("-dsrandom");
 }
@@ -148,8 +150,6 @@ fn what_makes_no_sense_is_refused_by_name() {
 #[test]
 fn what_is_not_supported_yet_is_said_by_name() {
     for (words, told) in [
-        ("-s", "--with-scheduler is not supported yet"),
-        ("--with-scheduler", "--with-scheduler is not supported yet"),
         ("--exception-handler a --exception-handler b", "--exception-handler a is not supported yet"),
         ("-d", "--disable-default-exception-handler is not supported yet"),
     ] {

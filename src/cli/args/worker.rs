@@ -81,6 +81,10 @@ pub(crate) struct WorkArgs {
     #[arg(long, short = 'b')]
     pub(crate) burst: bool,
 
+    /// Run a scheduler beside the worker: it queues jobs when their time has come.
+    #[arg(long, short = 's')]
+    pub(crate) with_scheduler: bool,
+
     /// The worker's name; must be unique.
     #[arg(long, short = 'n', value_name = "NAME")]
     pub(crate) name: Option<String>,
@@ -198,10 +202,6 @@ pub(crate) struct SentryArgs {
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Known, but not supported yet")]
 pub(crate) struct LaterArgs {
-    /// Run a scheduler beside the worker.
-    #[arg(long, short = 's')]
-    pub(crate) with_scheduler: bool,
-
     /// A handler of exceptions; may be given more than once.
     #[arg(long, value_name = "FUNCTION")]
     pub(crate) exception_handler: Vec<String>,
@@ -222,6 +222,7 @@ impl WorkerArgs {
             given("name", text(&work.name)),
             given("queues", list(&self.queues)),
             given("burst", switch(work.burst)),
+            given("with_scheduler", switch(work.with_scheduler)),
             given("results_ttl", number(work.results_ttl)),
             given("worker_ttl", number(work.worker_ttl)),
             given("maintenance_interval", number(work.maintenance_interval)),

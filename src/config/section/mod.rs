@@ -7,12 +7,14 @@
 mod horse;
 mod logging;
 mod redis;
+mod scheduler;
 mod sentry;
 mod worker;
 
 pub(crate) use horse::Horse;
 pub(crate) use logging::{DictConfig, Level, Logging};
 pub(crate) use redis::RedisKeys;
+pub(crate) use scheduler::Scheduler;
 pub(crate) use sentry::Sentry;
 pub(crate) use worker::{AtSuspension, Strategy, Worker};
 
@@ -157,8 +159,14 @@ impl Key {
 }
 
 /// All sections, in the order in which they are explained.
-pub(crate) const SECTIONS: [&Section; 5] =
-    [&RedisKeys::SECTION, &Worker::SECTION, &Horse::SECTION, &Logging::SECTION, &Sentry::SECTION];
+pub(crate) const SECTIONS: [&Section; 6] = [
+    &RedisKeys::SECTION,
+    &Worker::SECTION,
+    &Scheduler::SECTION,
+    &Horse::SECTION,
+    &Logging::SECTION,
+    &Sentry::SECTION,
+];
 
 /// Every key of every section.
 pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {

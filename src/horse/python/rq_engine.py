@@ -85,7 +85,7 @@ class Engine:
     def run(self, order, channel):
         """Performs a job; returns head and body of `ended`. RQ: a `perform_job` that raises ends the horse."""
         job, queue, execution = self.take(order)
-        watch(job, channel)
+        watch(job, channel, self.worker.name)
         worker = self.worker
         if not self.reused:
             self.enter(job, queue)

@@ -1,6 +1,8 @@
 """Steps of the engine `rq` that differ among the versions of rq, and what the daemon is told of them."""
 from os import getpid
+from time import time
 
+from . import title
 from .process import end_stray_fork
 from .text import plain
 from .wire import Junk
@@ -39,13 +41,14 @@ def usage_in(order):
     return resource.struct_rusage(used + (0,) * 13)
 
 
-def watch(job, channel):
+def watch(job, channel, worker_name):
     """Reports when the function begins and ends, whoever calls the job's `perform`."""
     perform, pid = job.perform, getpid()
 
     def reported(*args, **kwargs):
         job.perform = perform  # A second call is the class's own affair.
         failure = None
+        title.show_job(worker_name, func_name(job), job.origin, time())
         channel.send({"report": "phase", "phase": "function", "func_name": func_name(job)})
         try:
             return perform(*args, **kwargs)

@@ -8,7 +8,7 @@
 local worker, worker_executions = KEYS[1], KEYS[2]
 local now, now_float, lifetime, lease, state, name = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
 
-if call('EXISTS', worker) == 0 then return { 'unregistered' } end
+if call('EXISTS', worker) == 0 or call('HEXISTS', worker, 'death') == 1 then return { 'unregistered' } end
 
 local reply = { 'beaten', call('EXISTS', P .. 'suspended') }
 call('HSET', worker, 'last_heartbeat', now)

@@ -1,14 +1,14 @@
 -- Claims the next job for a worker: from the first of its queues that has one to the started registry of the job's origin.
 -- KEYS: 1 worker  2 worker's executions  3 suspension flag  4.. queues in order
 -- ARGV: 1 prefix  2 execution id  3 worker name  4 now (RQ's text form)  5 now (Unix seconds, float)  6 lease in seconds
---       7 number of queues  8.. their names, then pairs of queue and id that a wait surfaced
+--       7 turn: how many jobs the worker has had  8 number of queues  9.. their names, then pairs of queue and id that a wait surfaced
 -- Derived: job, execution, executions of the job, started registry and intermediate lists, list of ids put aside
 -- Returns: {"claimed", queue, id, job hash} | {"again", queue, id, job hash} (this execution already holds a job)
 --          | {"aside", queue, id, reason} (an id that nothing can be done with) | {"empty"} | {"suspended"} | {"unregistered"}
 
 local worker, worker_executions, suspended = KEYS[1], KEYS[2], KEYS[3]
 local execution, worker_name, now, now_float, lease = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local queues = tonumber(ARGV[7])
+local turn, queues = tonumber(ARGV[7]), tonumber(ARGV[8])
 
 local function start(job, queue)
   local origin = origin_of(job, queue)
@@ -24,7 +24,8 @@ local function start(job, queue)
   call('SADD', worker_executions, member)
   call('EXPIRE', worker_executions, lease + 60)
   -- RQ: monitors of 2.x and 1.x read the current job from the worker's hash.
-  call('HSET', worker, 'state', 'busy', 'last_heartbeat', now, 'current_job', job, 'current_job_working_time', '0')
+  call('HSET', worker, 'state', 'busy', 'last_heartbeat', now, 'current_job', job, 'current_job_working_time', '0',
+    'rqd_turn', turn + 1)
   call('EXPIRE', worker, lease)
   call('HSET', job_key(job), 'status', 'started', 'started_at', now, 'last_heartbeat', now, 'worker_name', worker_name)
   call('PERSIST', job_key(job))
@@ -36,16 +37,19 @@ local function put_aside(queue, job, reason)
   return { 'aside', queue, job, reason }
 end
 
-if call('EXISTS', worker) == 0 then return { 'unregistered' } end
+if call('EXISTS', worker) == 0 or call('HEXISTS', worker, 'death') == 1 then return { 'unregistered' } end
 
 local job = held(worker_executions, execution)
 if job then return { 'again', source_of(job, execution), job, call('HGETALL', job_key(job)) } end
 
-for i = 8 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
+-- A claim that was late on its way, and asked again since: nobody would hear that it took a job.
+if turn < (tonumber(call('HGET', worker, 'rqd_turn') or '') or 0) then return { 'empty' } end
+
+for i = 9 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
 if call('EXISTS', suspended) == 1 then return { 'suspended' } end
 
 for i = 1, queues do
-  local queue = ARGV[7 + i]
+  local queue = ARGV[8 + i]
   local id = call('LPOP', KEYS[3 + i])
   while id do
     -- A colon would break the members `job:execution` that every client splits.

@@ -8,19 +8,18 @@ local function limit_key(key) return P .. 'rl:' .. key end
 local function allowed_key(key) return P .. 'rl:' .. key .. ':allowed' end
 local function waiting_key(key) return P .. 'rl:' .. key .. ':rate_limited' end
 
--- Keys of other types (RQ: those of a limit named "K:allowed" meet those of "K") would end a script half done.
+-- RQ: the keys of a limit named "K:allowed" meet those of "K". To move them aside would be to take them from each other.
 local function is_usable(key)
-  local function may_be(wanted, name)
+  for name, wanted in pairs({ [limit_key(key)] = 'hash', [allowed_key(key)] = 'zset', [waiting_key(key)] = 'zset' }) do
     local found = kind(name)
-    return found == 'none' or found == wanted
+    if found ~= 'none' and found ~= wanted then return false end
   end
-  return may_be('set', P .. 'rl-keys') and may_be('hash', limit_key(key)) and may_be('zset', allowed_key(key))
-    and may_be('zset', waiting_key(key))
+  return true
 end
 
 -- Whether a job with these fields must be admitted. One whose limit cannot be kept runs without it, rather than never.
 local function is_limited(fields)
-  local key, concurrency = fields.rate_limit_key, tonumber(fields.rate_limit_concurrency or '')
+  local key, concurrency = fields.rate_limit_key, seconds(fields.rate_limit_concurrency)
   return key and key ~= '' and concurrency and concurrency >= 1 and is_usable(key)
 end
 
@@ -34,19 +33,19 @@ end
 local function promote(key, now)
   local promoted = {}
   if not is_usable(key) then return promoted end
-  local concurrency = tonumber(redis.call('HGET', limit_key(key), 'concurrency') or '') or 0
-  local free = concurrency - redis.call('ZCARD', allowed_key(key))
+  local concurrency = seconds(call('HGET', limit_key(key), 'concurrency')) or 0
+  local free = concurrency - call('ZCARD', allowed_key(key))
   -- So many entries at once, and no more, that Redis is not held up; the next call goes on.
   for _ = 1, 1000 do
-    local job = free > 0 and redis.call('ZPOPMIN', waiting_key(key))[1]
+    local job = free > 0 and call('ZPOPMIN', waiting_key(key))[1]
     if not job then break end
-    local facts = is_job(job) and redis.call('HMGET', job_key(job), 'origin', 'status', 'enqueue_at_front') or {}
+    local facts = is_job(job) and call('HMGET', job_key(job), 'origin', 'status', 'enqueue_at_front') or {}
     local origin, front = facts[1], facts[3] == '1'
     if origin and facts[2] == 'rate_limited' then
-      redis.call('ZADD', allowed_key(key), server_seconds(), job)
-      redis.call(front and 'LPUSH' or 'RPUSH', queue_key(origin), job)
-      redis.call('HSET', job_key(job), 'status', 'queued', 'enqueued_at', now)
-      free = concurrency - redis.call('ZCARD', allowed_key(key))
+      call('ZADD', allowed_key(key), server_seconds(), job)
+      call(front and 'LPUSH' or 'RPUSH', queue_key(origin), job)
+      call('HSET', job_key(job), 'status', 'queued', 'enqueued_at', now)
+      free = concurrency - call('ZCARD', allowed_key(key))
       promoted[#promoted + 1] = job
     end
   end
@@ -56,20 +55,20 @@ end
 -- Lets a limited job wait for its slot, which it may get at once. The caller took it out of where it was.
 local function admit(job, fields, now)
   local key = fields.rate_limit_key
-  redis.call('SADD', P .. 'rl-keys', key)
-  redis.call('HSET', limit_key(key), 'concurrency', fields.rate_limit_concurrency)
-  redis.call('HSET', job_key(job), 'status', 'rate_limited', 'origin', fields.origin)
+  call('SADD', P .. 'rl-keys', key)
+  call('HSET', limit_key(key), 'concurrency', fields.rate_limit_concurrency)
+  call('HSET', job_key(job), 'status', 'rate_limited', 'origin', fields.origin)
   -- RQ: the one who promotes it may be another, so the job itself says where it goes.
-  if goes_first(fields) then redis.call('HSET', job_key(job), 'enqueue_at_front', '1') end
-  local ttl = tonumber(fields.ttl or '')
+  if goes_first(fields) then call('HSET', job_key(job), 'enqueue_at_front', '1') end
+  local ttl = seconds(fields.ttl)
   if ttl and ttl > 0 then expire_job(job, ttl) end
-  redis.call('ZADD', waiting_key(key), server_seconds(), job)
+  call('ZADD', waiting_key(key), server_seconds(), job)
   return promote(key, now)
 end
 
 -- Frees the slot of a job whose outcome is written, and gives it to the next one.
 local function release(key, job, now)
   if not is_usable(key) then return {} end
-  redis.call('ZREM', allowed_key(key), job)
+  call('ZREM', allowed_key(key), job)
   return promote(key, now)
 end

@@ -36,7 +36,13 @@ fn success(result_ttl: i64) -> Event {
 #[test]
 fn every_event_has_words() {
     let events = include_str!("../../event.rs").split("pub(crate) enum UnreadableFate").next().unwrap();
-    let words = [include_str!("worker.rs"), include_str!("job.rs"), include_str!("daemon.rs")].concat();
+    let words = [
+        include_str!("worker.rs"),
+        include_str!("job.rs"),
+        include_str!("daemon.rs"),
+        include_str!("scheduler.rs"),
+    ]
+    .concat();
     let variants = events
         .lines()
         .filter_map(|line| line.strip_prefix("    "))

@@ -8,10 +8,7 @@ use crate::harness::World;
 fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
     let folder = Folder::new();
     for (arguments, told) in [
-        (&["--with-scheduler"][..], "--with-scheduler is not supported yet"),
-        (&["-s"], "--with-scheduler is not supported yet"),
-        (&["-bs"], "--with-scheduler is not supported yet"),
-        (&["--exception-handler", "app.handle"], "--exception-handler app.handle is not supported yet"),
+        (&["--exception-handler", "app.handle"][..], "--exception-handler app.handle is not supported yet"),
         (&["-d"], "--disable-default-exception-handler is not supported yet"),
     ] {
         let exit = folder.run(&[&["worker"], arguments].concat());

@@ -70,7 +70,7 @@ fn a_failure_that_is_not_kept_leaves_no_entry() {
 }
 
 #[test]
-fn the_hash_of_a_worker_has_three_fields_more() {
+fn the_hash_of_a_worker_has_four_fields_more() {
     let world = World::new();
     world.enqueue("'jobs.returns.value', 1");
     world.work(&[]);
@@ -78,10 +78,10 @@ fn the_hash_of_a_worker_has_three_fields_more() {
 
     let ours = world.subject.differs("the worker's hash has fields of ours");
 
-    for field in ["rqd_version", "rqd_identity", "rqd_settled"] {
+    for field in ["rqd_version", "rqd_identity", "rqd_settled", "rqd_turn"] {
         assert_eq!(fields.contains_key(field), ours, "{field}");
     }
-    assert!(fields.keys().filter(|field| field.starts_with("rqd")).count() <= 3);
+    assert!(fields.keys().filter(|field| field.starts_with("rqd")).count() <= 4);
     world.finish();
 }
 

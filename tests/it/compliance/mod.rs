@@ -23,6 +23,7 @@ mod repeats;
 mod results;
 mod retries;
 mod running;
+mod scheduling;
 mod sentry;
 mod serializers;
 mod settings;

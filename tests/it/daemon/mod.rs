@@ -17,4 +17,7 @@ mod races_settle;
 mod races_start;
 mod races_taken;
 mod races_wait;
+mod scheduler;
+mod scheduler_mixed;
 mod stage;
+mod titles;

@@ -173,6 +173,7 @@ fn a_redis_that_flickers_at_every_step_runs_each_job_once() {
     let mut worker = stage.waiting_worker(&["default", "low"], 2);
 
     for number in 0..5 {
+        wait_until_waiting(world, 2);
         let settle = stage.proxy.on(super::stage::transition("settle"), crate::harness::Act::CutReply);
         world.enqueue(&marking(world, &format!("j{number}")));
         settle.wait();

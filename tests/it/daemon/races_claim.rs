@@ -6,7 +6,7 @@ use super::stage::{
     Stage, assert_ran_once, burst_of_another, crash, end_leases, marking, marks, of_worker, transition_of,
     wait_for_status,
 };
-use crate::harness::{Act, SOON, wait_until};
+use crate::harness::{Act, Rule, SOON, Worker, World, wait_until};
 
 /// Asserts that a job survives a daemon that is killed before its claim reached Redis.
 #[track_caller]
@@ -176,6 +176,68 @@ fn a_stop_after_a_claim_without_an_answer_gives_the_job_back() {
     assert_eq!(world.redis.list(&world.key("queue:default")), ["j1", "j2"]);
     assert_eq!(world.view("j1")["status"], "queued");
     assert!(!world.redis.exists(&world.key("wip:default")));
+    burst_of_another(world, &["default"]);
+    assert_eq!(marks(world), 2);
+    stage.finish();
+}
+
+/// A stage whose worker `w1` soon takes Redis for gone, and holds a claim for `j1` that it has given up.
+#[track_caller]
+fn stage_with_a_late_claim() -> (Stage, Worker, Rule) {
+    let stage = Stage::new();
+    let url = format!("{}?socket_timeout=1", stage.proxy.url());
+    let worker = stage.waiting_worker(&["--url", &url], 1);
+    let claim = stage.proxy.on(transition_of("claim", "j1"), Act::PauseRequest);
+    stage.world.enqueue(&marking(&stage.world, "j1"));
+    claim.wait();
+    (stage, worker, claim)
+}
+
+/// Lets the late claim go on, and waits until Redis has run it.
+#[track_caller]
+fn let_go_on(world: &World, claim: &Rule) {
+    let evals = || -> u64 {
+        let stats: String = world.redis.command(&["INFO", "commandstats"]);
+        let calls = stats.split("cmdstat_evalsha:calls=").nth(1).and_then(|rest| rest.split(',').next());
+        calls.map_or(0, |calls| calls.parse().unwrap())
+    };
+    let before = evals();
+    claim.release();
+    wait_until(SOON, "the late claim to reach Redis", || evals() > before);
+}
+
+#[test]
+fn a_claim_that_comes_late_takes_no_job_for_a_worker_that_is_busy() {
+    // what was sent on a connection that the worker gave up may still reach Redis.
+    let (stage, mut worker, claim) = stage_with_a_late_claim();
+    let world = &stage.world;
+    wait_for_status(world, "j1", "finished");
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j0'", gate.literal()));
+    gate.wait_for_arrival();
+    world.enqueue(&marking(world, "j2"));
+
+    let_go_on(world, &claim);
+
+    assert_eq!(world.redis.list(&world.key("queue:default")), ["j2"]);
+    gate.open();
+    wait_for_status(world, "j2", "finished");
+    assert_eq!(marks(world), 2);
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn a_claim_that_comes_late_takes_no_job_for_a_worker_that_has_left() {
+    let (stage, mut worker, claim) = stage_with_a_late_claim();
+    let world = &stage.world;
+    wait_for_status(world, "j1", "finished");
+    worker.stop();
+    world.enqueue(&marking(world, "j2"));
+
+    let_go_on(world, &claim);
+
+    assert_eq!(world.redis.list(&world.key("queue:default")), ["j2"]);
     burst_of_another(world, &["default"]);
     assert_eq!(marks(world), 2);
     stage.finish();

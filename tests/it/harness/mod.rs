@@ -22,7 +22,7 @@ pub(crate) use self::{
     inspect::Hash,
     invariants::{Leaves, is_timestamp, text},
     output::matches,
-    proxy::{Act, Match, Proxy},
+    proxy::{Act, Match, Proxy, Rule},
     redis_server::free_port,
     subject::{Subject, not_skipped, skipped},
     tagged::process_exists,

@@ -13,7 +13,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::io::{self, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -51,11 +50,6 @@ impl Proxy {
     /// From a Unix socket to a Unix socket.
     pub(crate) fn unix(listen: &Path, server: &Path) -> Self {
         Self::start(&Endpoint::Unix(listen.to_owned()), Endpoint::Unix(server.to_owned()))
-    }
-
-    /// From a free port of the loopback address to a server.
-    pub(crate) fn tcp(server: SocketAddr) -> Self {
-        Self::start(&Endpoint::Tcp(([127, 0, 0, 1], 0).into()), Endpoint::Tcp(server))
     }
 
     pub(crate) fn start(listen: &Endpoint, server: Endpoint) -> Self {
