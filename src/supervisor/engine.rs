@@ -14,7 +14,9 @@ pub(super) fn adopt(engine: &Engine, settings: &Settings, options: &mut Options)
     options.strategy = strategy(&settings.worker, engine);
     if let Some(strategy) = &engine.strategy {
         let class = settings.worker.class.as_deref().unwrap_or_default();
-        let warning = format!("{class} is deprecated, use --dequeue-strategy {strategy} instead");
+        let class = class.rsplit('.').next().unwrap_or_default();
+        // RQ: these words.
+        let warning = format!("WARNING: {class} is deprecated. Use `--dequeue-strategy {strategy}` instead.");
         emit(Event::ConfigurationDoubted { warning });
     }
 }

@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(notes("url"), "[env: RQ_REDIS_URL, REDIS_URL] [default: redis://localhost:6379/0]");
         assert_eq!(notes("logging_level"), "[env: RQ_LOGGING__LEVEL] [default: INFO]");
         assert_eq!(notes("disable_job_desc_logging"), "[env: RQ_WORKER__DESCRIBE_JOBS=no]");
-        assert_eq!(notes("worker_class"), "[default: rq.Worker]");
+        assert_eq!(notes("worker_class"), "[env: RQ_WORKER_CLASS] [default: rq.Worker]");
         assert_eq!(notes("verbose"), "");
     }
 }

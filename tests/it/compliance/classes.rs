@@ -41,6 +41,23 @@ fn every_class_of_rq_runs_jobs() {
 }
 
 #[test]
+fn the_round_robin_worker_takes_turns_and_is_deprecated() {
+    let world = World::new();
+    for id in ["a1", "a2", "b1", "b2"] {
+        world.client.exec(&format!("queue({:?}).enqueue('jobs.returns.value', 1, job_id={id:?})", &id[..1]));
+    }
+
+    let exit = world.work(&["-w", "rq.worker.RoundRobinWorker", "a", "b"]);
+
+    let told = "WARNING: RoundRobinWorker is deprecated. Use `--dequeue-strategy round_robin` instead.";
+    assert!(exit.stdout.contains(told), "{}", exit.stdout);
+    let places =
+        ["(a1)", "(b1)", "(a2)", "(b2)"].map(|id| exit.stdout.find(&format!("jobs.returns.value(1) {id}")));
+    assert!(places.is_sorted() && places[0].is_some(), "{places:?}\n{}", exit.stdout);
+    world.finish();
+}
+
+#[test]
 fn a_simple_worker_runs_all_jobs_in_one_process() {
     let world = World::new();
     let jobs = ["a", "b", "c"].map(|id| world.enqueue(&format!("'jobs.classes.pid', job_id={id:?}")));
@@ -49,6 +66,46 @@ fn a_simple_worker_runs_all_jobs_in_one_process() {
 
     let pids = jobs.map(|job| world.view(&job)["result"].clone());
     assert!(pids.iter().all(|pid| pid.is_number() && *pid == pids[0]), "{pids:?}");
+    world.finish();
+}
+
+#[test]
+fn a_simple_worker_goes_on_after_a_time_limit() {
+    let world = World::new();
+    let mark = world.path("mark");
+    world.enqueue(&format!(
+        "'jobs.classes.patient', {:?}, job_timeout=1, job_id='j1'",
+        mark.to_str().unwrap()
+    ));
+    world.enqueue("'jobs.returns.value', 2, job_timeout=5, job_id='j2'");
+
+    world.work(&["-w", "rq.SimpleWorker"]);
+
+    assert!(world.view("j1")["exc_info"].as_str().unwrap().contains("JobTimeoutException"));
+    assert_eq!(world.view("j2")["result"], 2);
+    world.finish();
+}
+
+#[test]
+fn a_work_horse_for_several_jobs_is_replaced_in_time_and_when_it_died() {
+    let world = World::new();
+    if !world.subject.differs("work horses may run several jobs") {
+        return;
+    }
+    let jobs: Vec<String> = ["pid", "pid", "pid", "die", "pid"]
+        .iter()
+        .map(|name| world.enqueue(&format!("'jobs.classes.{name}'")))
+        .collect();
+    let mut command = world.worker_command();
+    command.args(["-c", "settings", "--burst"]).env("RQ_HORSE__MAX_JOBS", "2");
+
+    let exit = world.start(command).wait_exit();
+
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    let pids: Vec<_> = jobs.iter().map(|job| world.view(job)["result"].clone()).collect();
+    assert!(pids[0] == pids[1] && pids[1] != pids[2], "{pids:?}");
+    assert_eq!(world.view(&jobs[3])["status"], "failed");
+    assert!(pids[4].is_number() && pids[4] != pids[2], "{pids:?}");
     world.finish();
 }
 
@@ -96,6 +153,21 @@ fn a_class_derived_from_the_spawn_worker_performs_in_its_own_way() {
     assert_eq!(world.view("j2")["status"], "failed");
     assert_eq!(trace(&world), ["perform j1 default", "performed True", "perform j2 default", "killed j2"]);
     finish(world);
+}
+
+#[test]
+fn a_class_that_is_set_to_nothing_counts_as_not_set() {
+    let world = World::new();
+    let job = world.enqueue("'jobs.returns.value', 1");
+    let mut command = world.worker_command();
+    command.args(["-c", "settings", "--burst"]);
+    command.env("RQ_WORKER_CLASS", "").env("RQ_JOB_CLASS", "").env("RQ_QUEUE_CLASS", "");
+
+    let exit = world.start(command).wait_exit();
+
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    assert_eq!(world.view(&job)["result"], 1);
+    world.finish();
 }
 
 #[test]
@@ -172,6 +244,68 @@ fn a_class_sees_that_a_work_horse_was_killed() {
         text.starts_with("Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "),
         "{text}"
     );
+    finish(world);
+}
+
+fn sees_kills_and_stops(world: &World) {
+    world.enqueue("'jobs.classes.die', job_id='j1'");
+    let mark = world.path("mark");
+    world.enqueue(&format!("'jobs.classes.patient', {:?}, job_id='j2'", mark.to_str().unwrap()));
+    let mut worker = world.worker(&["-n", "w1", "-w", "jobs.own.Killed"]);
+    wait_until(SOON, "the second job to run", || mark.exists());
+
+    world.client.exec("send_stop_job_command(conn, 'j2')");
+
+    wait_until(SOON, "the job to be stopped", || world.view("j2")["status"] == "stopped");
+    world.wait_until_idle(&worker);
+    assert_eq!(world.view("j1")["status"], "failed");
+    let seen = trace(world);
+    assert_eq!(seen, ["killed j1 True", "handler j1 9 True", "failure j1", "failure j2"]);
+    worker.stop();
+    let _: i64 = world.redis.command(&["DEL", "trace"]);
+}
+
+#[test]
+fn a_class_of_rq_2_12_sees_kills_and_stops() {
+    World::try_claim(crate::harness::Version::V2_12_0, sees_kills_and_stops);
+}
+
+#[test]
+fn a_class_of_rq_2_6_sees_kills_and_stops() {
+    World::try_claim(crate::harness::Version::V2_6_1, sees_kills_and_stops);
+}
+
+#[test]
+fn what_rqs_own_code_says_is_said_once() {
+    let world = World::new();
+    world.enqueue("'jobs.returns.value', 1, job_id='j1'");
+    world.enqueue("'jobs.raising.plain', job_id='j2'");
+    world.enqueue("'jobs.classes.die', job_id='j3'");
+
+    let exit = world.work(&["-w", "jobs.own.Performing", "-v"]);
+
+    for line in [
+        "Worker w1: default: jobs.returns.value(1) (j1)",
+        "Worker w1: preparing for execution of job ID j1",
+        "Worker w1: job preparation finished.",
+        "Worker w1: performing job j1 ...",
+        "Worker w1: finished performing job j1",
+        "Worker w1: handling successful execution of job j1",
+        "Worker w1: default: Job OK (j1)",
+        "Worker w1: job j1 result is kept for 500 seconds",
+        "Worker w1: job j2 raised an exception.",
+        "Worker w1: handling failed execution of job j2",
+        "Job j2: handling failure: Traceback",
+        "Worker w1: job j3 failed (Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); ",
+        "Work horse killed for job j3: retpid=",
+        "Worker w1: work horse finished for job j3: retpid=",
+        "Worker w1: handling failed execution of job j3",
+    ] {
+        let expected = if line.ends_with("preparation finished.") { 3 } else { 1 };
+        assert_eq!(exit.stdout.matches(line).count(), expected, "{line}\n{}", exit.stdout);
+    }
+    let line = "Worker w1: job j2: exception raised while executing (jobs.raising.plain)";
+    assert_eq!(exit.stderr.matches(line).count(), 1, "{}", exit.stderr);
     finish(world);
 }
 
