@@ -75,6 +75,12 @@ pub(crate) enum Event {
     FunctionBegan { worker: String, job: String },
     /// The job's function returned.
     FunctionReturned { worker: String, job: String },
+    /// A callback of the job began: `success`, `failure` or `stopped`.
+    CallbackBegan { job: String, callback: String },
+    /// A callback of the job raised, which becomes the job's own failure.
+    CallbackRaised { job: String, callback: String, traceback: String },
+    /// The callback of a stopped job raised, which changes nothing.
+    StoppedCallbackRaised { worker: String, job: String, traceback: String },
     /// A job succeeded and its outcome is in Redis.
     JobSucceeded {
         worker: String,
@@ -109,6 +115,8 @@ pub(crate) enum Event {
     RetryEnqueued { job: String, remaining: u32 },
     /// A job waits until `at` for another attempt.
     RetryScheduled { job: String, at: SystemTime, remaining: u32 },
+    /// A job ended that was canceled while it ran; its result is in Redis.
+    CanceledJobEnded { worker: String, job: String },
     /// Somebody else took the execution; the outcome of ours was dropped.
     ExecutionTakenAway { worker: String, job: String, execution: String },
     /// A job's hash could not be understood.

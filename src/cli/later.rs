@@ -19,23 +19,9 @@ pub(super) fn refuse_command(answer: &clap::Error) -> Option<Failure> {
     })
 }
 
-/// Refuses options that are not supported yet, and strategies that nobody knows.
-pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
-    let later = &args.later;
-    if let Some(strategy) = args.work.dequeue_strategy.as_deref() {
-        refuse_strategy(strategy)?;
-    }
-    if let Some(handler) = later.exception_handler.first() {
-        return Err(unsupported(&format!("--exception-handler {handler}"), "remove the option"));
-    }
-    if later.disable_default_exception_handler {
-        return Err(unsupported("--disable-default-exception-handler", "remove the option"));
-    }
-    Ok(())
-}
-
 /// Refuses strategies that nobody knows.
-fn refuse_strategy(strategy: &str) -> Result<(), Failure> {
+pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
+    let strategy = args.work.dequeue_strategy.as_deref().unwrap_or("default");
     if ["default", "random", "round_robin", "weighted"].contains(&strategy) {
         return Ok(());
     }

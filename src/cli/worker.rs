@@ -96,6 +96,11 @@ fn application(cause: &StartError, error: &SupervisorError) -> Failure {
         StartError::Refused(refused) if refused.stage == "python" => {
             Failure::of(Exit::Config, error).with_hint(INTERPRETER)
         }
+        StartError::Refused(refused) if refused.stage == "exception_handler" => {
+            Failure::of(Exit::Config, error).with_hint(
+                "--exception-handler takes the dotted name of a function, found on the path of -P; it needs the package rq",
+            )
+        }
         StartError::Died { what, .. } if what.starts_with("the start") => Failure::of(Exit::Config, error)
             .with_hint("is that a Python interpreter? what it said, if anything, stands above"),
         StartError::Died { .. } => {

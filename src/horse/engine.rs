@@ -26,6 +26,7 @@ pub(crate) struct WorkerOptions {
     pub(crate) job_monitoring_interval: u64,
     pub(crate) maintenance_interval: u64,
     pub(crate) log_job_description: bool,
+    pub(crate) disable_default_exception_handler: bool,
 }
 
 /// How the lines of RQ's own code look.

@@ -34,6 +34,8 @@ pub(crate) struct Application {
     /// Whether the settings module's `DICT_CONFIG` counts, or another one in its place.
     pub(crate) dict_config: Value,
     pub(crate) serializer: Option<String>,
+    /// Dotted names of what is called for every job that raised, in this order.
+    pub(crate) exception_handlers: Vec<String>,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
     /// What every key begins with, for the job's own rq.
@@ -84,6 +86,7 @@ fn refusal(refused: &Refused) -> String {
         "worker_class" | "job_class" | "queue_class" | "connection_class" | "engine" => {
             format!("cannot use the {} {what}: {reason}", stage.replace('_', " "))
         }
+        "exception_handler" => format!("cannot use the exception handler {what}: {kind}: {reason}"),
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
     }
 }
@@ -168,6 +171,7 @@ impl ForkServer {
             preload: &application.preload,
             dict_config: &application.dict_config,
             serializer: application.serializer.as_deref(),
+            exception_handlers: &application.exception_handlers,
             connection: &application.connection,
             key_prefix: &application.key_prefix,
             engine: &application.engine,

@@ -16,6 +16,7 @@ macro_rules! modules {
 fn sources() -> BTreeMap<&'static str, &'static str> {
     BTreeMap::from(modules![
         "application",
+        "callbacks",
         "channel",
         "connection",
         "current_job",
@@ -26,6 +27,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "job",
         "leash",
         "limit",
+        "named",
         "outcome",
         "payload",
         "process",

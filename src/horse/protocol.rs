@@ -1,11 +1,14 @@
 //! The orders and reports of `docs/protocol.md`, as types.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::engine::{Engine, Wishes};
+use crate::job::Fields;
 
 /// The version of the protocol that both sides must speak.
 pub(super) const VERSION: u32 = 1;
@@ -23,6 +26,7 @@ pub(super) enum ServerOrder<'a> {
         preload: &'a [String],
         dict_config: &'a Value,
         serializer: Option<&'a str>,
+        exception_handlers: &'a [String],
         connection: &'a Value,
         key_prefix: &'a str,
         engine: &'a Wishes,
@@ -104,6 +108,7 @@ pub(crate) struct Refused {
 pub(super) enum HorseOrder<'a> {
     Run(&'a Run<'a>),
     Settle(&'a Aftermath<'a>),
+    Callback(&'a Errand<'a>),
     Quit,
 }
 
@@ -140,24 +145,105 @@ pub(crate) struct Aftermath<'a> {
     pub(crate) max_rss: u64,
 }
 
+/// Callbacks that a horse runs for a job that cannot run them itself; the values of the job's fields travel as the body.
+#[derive(Debug, Serialize)]
+pub(crate) struct Errand<'a> {
+    pub(crate) callback: Occasion,
+    pub(crate) job_id: &'a str,
+    pub(crate) worker_name: &'a str,
+    pub(crate) fields: Vec<(String, usize)>,
+}
+
+impl<'a> Errand<'a> {
+    pub(crate) fn new(callback: Occasion, job_id: &'a str, worker_name: &'a str, fields: &'a Fields) -> Self {
+        Self { callback, job_id, worker_name, fields: names_and_lengths(fields) }
+    }
+}
+
+/// How the fields of a job are told apart in the body that they travel in.
+pub(crate) fn names_and_lengths(fields: &Fields) -> Vec<(String, usize)> {
+    fields.iter().map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.len())).collect()
+}
+
+/// Why a job cannot run its callbacks itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Occasion {
+    /// A user stopped it: its stopped callback runs.
+    Stopped,
+    #[expect(dead_code, reason = "maintenance names it when it finds such a job")]
+    /// Its worker is gone: its failure callback runs, then the exception handlers.
+    Abandoned,
+}
+
 /// What a horse says.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub(super) enum HorseReport {
     Ready { protocol: u32, horse: u64, pid: u32, pgid: u32 },
-    Phase { phase: Phase },
+    Phase(PhaseHead),
+    CallbackRaised { callback: CallbackKind },
+    Called { raised: bool },
     Ended(EndedHead),
     Return { pid: u32 },
 }
 
+/// Where in a job a horse says it is.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub(super) enum PhaseHead {
+    Function {
+        #[serde(default)]
+        func_name: Option<String>,
+    },
+    Callback {
+        callback: CallbackKind,
+        #[serde(default)]
+        limit: Option<u64>,
+    },
+    Ending,
+}
+
 /// Where in a job a horse is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The function runs: its time counts. Its dotted name, when the payload could be read.
+    Function(Option<String>),
+    /// A callback runs, under a limit of its own if it has one.
+    Callback(CallbackKind, Option<Duration>),
+    /// The function, or a callback, is over.
+    Ending,
+}
+
+/// The callbacks of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Phase {
-    /// The function runs: its time counts.
-    Function,
-    /// The function is over.
-    Ending,
+pub(crate) enum CallbackKind {
+    Success,
+    Failure,
+    Stopped,
+}
+
+impl fmt::Display for CallbackKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Stopped => "stopped",
+        })
+    }
+}
+
+impl From<PhaseHead> for Phase {
+    fn from(head: PhaseHead) -> Self {
+        match head {
+            PhaseHead::Function { func_name } => Self::Function(func_name),
+            PhaseHead::Callback { callback, limit } => {
+                Self::Callback(callback, limit.map(Duration::from_secs))
+            }
+            PhaseHead::Ending => Self::Ending,
+        }
+    }
 }
 
 /// How a job ended, by a horse's word.

@@ -10,7 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::frame::{self, FrameError};
-use super::protocol::{Aftermath, EndedHead, EndedKind, HorseOrder, HorseReport, Phase, Run};
+use super::protocol::{
+    Aftermath, CallbackKind, EndedHead, EndedKind, Errand, HorseOrder, HorseReport, Phase, Run,
+};
 use crate::job::{self, AskedRetry, Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
 use crate::os::{self, OomKills};
 
@@ -29,11 +31,23 @@ pub(super) struct Exit {
     pub(super) usage: Usage,
 }
 
+/// A phase without what is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Function,
+    Callback(CallbackKind),
+    Ending,
+}
+
 /// What a horse says while it runs a job.
 #[derive(Debug)]
 pub(crate) enum Said {
     /// It entered a phase.
     Phase(Phase),
+    /// A callback raised; the traceback.
+    CallbackRaised(CallbackKind, String),
+    /// An errand is done; the traceback of what it raised.
+    Called(Option<String>),
     /// The job ended.
     Ended(Box<Ending>),
     /// RQ's own code says that it has settled the job.
@@ -48,6 +62,8 @@ pub(crate) struct Ending {
     pub(crate) outcome: Outcome,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
+    /// The function's dotted name, when the payload could be read.
+    pub(crate) function: Option<String>,
 }
 
 /// A horse that waits for a job, or runs one. Dropping it ends it: its socket closes.
@@ -63,8 +79,8 @@ pub(crate) struct Horse {
     faults: File,
     oom_kills: OomKills,
     end: End,
-    /// Where in its job it is.
-    phase: Option<Phase>,
+    /// The phases of its job so far.
+    steps: Vec<Step>,
     /// How many jobs it was given.
     served: u64,
 }
@@ -106,7 +122,7 @@ impl Horse {
             faults,
             oom_kills: OomKills::now(),
             end: End::Unknown,
-            phase: None,
+            steps: Vec::new(),
             served: 0,
         }
     }
@@ -128,19 +144,18 @@ impl Horse {
 
     /// Hands over a job; fails when no frame can hold it. A horse that does not take it shows as its death, or is overdue.
     pub(crate) fn run(&mut self, run: &Run<'_>, fields: &Fields) -> Result<(), FrameError> {
-        let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
-        let bytes = frame::encode(&HorseOrder::Run(run), &body)?;
         self.served += 1;
-        self.phase = None;
-        self.send(bytes);
-        Ok(())
+        self.send(&HorseOrder::Run(run), fields)
     }
 
-    /// Has RQ's own code settle a job whose horse is gone.
+    /// Hands over callbacks that a job cannot run itself, in the same way.
+    pub(super) fn send_on(&mut self, errand: &Errand<'_>, fields: &Fields) -> Result<(), FrameError> {
+        self.send(&HorseOrder::Callback(errand), fields)
+    }
+
+    /// Has RQ's own code settle a job whose horse is gone, in the same way.
     pub(crate) fn settle(&mut self, aftermath: &Aftermath<'_>) -> Result<(), FrameError> {
-        let bytes = frame::encode(&HorseOrder::Settle(aftermath), &[])?;
-        self.send(bytes);
-        Ok(())
+        self.send(&HorseOrder::Settle(aftermath), &Vec::new())
     }
 
     /// Whether it can take another job: it has taken the last one whole.
@@ -151,20 +166,36 @@ impl Horse {
         self.writer.is_some()
     }
 
-    /// In a task of its own: a horse that does not read must not keep us from looking after it.
-    fn send(&mut self, bytes: Vec<u8>) {
+    fn send(&mut self, order: &HorseOrder<'_>, fields: &Fields) -> Result<(), FrameError> {
+        self.steps.clear();
+        let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
+        let bytes = frame::encode(order, &body)?;
+        // In a task of its own: a horse that does not read must not keep us from looking after it.
         self.sending = self.writer.take().map(|mut writer| {
             tokio::task::spawn_local(async move {
                 let _ = writer.write_all(&bytes).await;
                 writer
             })
         });
+        Ok(())
     }
 
     /// Waits for its next word. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Said {
         match self.heard.recv().await {
-            Some(Ok((HorseReport::Phase { phase }, _))) if self.enters(phase) => Said::Phase(phase),
+            Some(Ok((HorseReport::Phase(head), _))) => {
+                let phase = Phase::from(head);
+                if !self.enters(&phase) {
+                    return self.talked_junk("a phase that does not belong here").await;
+                }
+                Said::Phase(phase)
+            }
+            Some(Ok((HorseReport::CallbackRaised { callback }, body))) => {
+                Said::CallbackRaised(callback, String::from_utf8_lossy(&body).into_owned())
+            }
+            Some(Ok((HorseReport::Called { raised }, body))) => {
+                Said::Called(raised.then(|| String::from_utf8_lossy(&body).into_owned()))
+            }
             Some(Ok((HorseReport::Ended(EndedHead { kind: EndedKind::Settled, .. }), _))) => Said::Settled,
             Some(Ok((HorseReport::Ended(head), body))) => Said::Ended(Box::new(ending(head, body))),
             Some(Ok(_)) => self.talked_junk("a report that does not belong here").await,
@@ -174,25 +205,37 @@ impl Horse {
         }
     }
 
-    /// Whether it may enter that phase now; each comes once in a job, because each gives it time.
-    fn enters(&mut self, phase: Phase) -> bool {
-        let in_order = match phase {
-            Phase::Function => self.phase.is_none(),
-            Phase::Ending => self.phase != Some(Phase::Ending),
+    /// Whether it may enter that phase now; each comes once in a job (the end of each, too), because each gives it time.
+    fn enters(&mut self, phase: &Phase) -> bool {
+        let step = match phase {
+            Phase::Function(_) => Step::Function,
+            Phase::Callback(callback, _) => Step::Callback(*callback),
+            Phase::Ending => Step::Ending,
         };
-        self.phase = Some(phase);
+        let last = self.steps.last();
+        let in_order = match step {
+            Step::Function => last.is_none(),
+            Step::Callback(_) => last != Some(&Step::Function) && !self.steps.contains(&step),
+            Step::Ending => last != Some(&Step::Ending),
+        };
+        self.steps.push(step);
         in_order
     }
 
-    /// Kills the horse and everything in its process group.
-    pub(crate) fn kill(&mut self) -> std::io::Result<()> {
+    /// Kills the horse and everything in its process group; false when it is gone already.
+    pub(crate) fn kill(&mut self) -> std::io::Result<bool> {
         let killed = os::kill_group(self.pid);
         // A job may have moved its process to another group. One that has ended may not be the same process any more.
-        if self.has_ended() { killed } else { os::kill_process(self.pid) }
+        if self.has_ended() { killed } else { Ok(os::kill_process(self.pid)? || killed?) }
+    }
+
+    /// Asks the horse and everything in its process group to end; false when it is gone already.
+    pub(crate) fn terminate(&self) -> std::io::Result<bool> {
+        os::terminate_group(self.pid)
     }
 
     /// Tells a job that the worker is about to be shut down.
-    pub(crate) fn warn(&self) -> std::io::Result<()> {
+    pub(crate) fn warn(&self) -> std::io::Result<bool> {
         os::warn_group(self.pid)
     }
 
@@ -295,6 +338,7 @@ fn attend(stream: UnixStream) -> (OwnedWriteHalf, mpsc::Receiver<Heard>, JoinHan
 }
 
 fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
+    let function = head.func_name.clone();
     let outcome = match head.kind {
         EndedKind::Returned => Outcome::Returned(Returned {
             value: (!head.none).then_some(body),
@@ -317,5 +361,6 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
         outcome,
         started_at: head.started_at.and_then(Timestamp::from_seconds),
         ended_at: head.ended_at.and_then(Timestamp::from_seconds),
+        function,
     }
 }

@@ -11,6 +11,11 @@ pub(crate) enum Verdict {
     Fail,
     /// It goes to the failed registry too, but as stopped: its dependents go on waiting.
     Stop,
+    /// It failed or was stopped, and by the user's wish nothing but its status tells.
+    Unrecorded {
+        /// Whether a user stopped it.
+        stopped: bool,
+    },
     /// It runs again because it failed; this is how many retries are left then.
     Retry(Again, u32),
     /// It runs again because it asked to; this is how often it has asked then.
@@ -42,10 +47,24 @@ pub(crate) struct Repeat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Defaults {
     pub(crate) result_ttl: Keep,
+    /// Whether failures are recorded. RQ: `--disable-default-exception-handler` says no.
+    pub(crate) record_failures: bool,
 }
 
 /// What becomes of a job, given how its execution ended.
 pub(crate) fn verdict(job: Option<&Job>, outcome: &Outcome, defaults: &Defaults) -> Verdict {
+    let verdict = as_recorded(job, outcome, defaults);
+    match (&verdict, outcome) {
+        // RQ: a `Retry` that came too often is recorded in any case.
+        (_, Outcome::AskedRetry(_)) => verdict,
+        (Verdict::Fail | Verdict::Stop, _) if !defaults.record_failures => {
+            Verdict::Unrecorded { stopped: verdict == Verdict::Stop }
+        }
+        _ => verdict,
+    }
+}
+
+fn as_recorded(job: Option<&Job>, outcome: &Outcome, defaults: &Defaults) -> Verdict {
     match (job, outcome) {
         (Some(job), Outcome::Returned(_)) => {
             Verdict::Finish(job.result_ttl.unwrap_or(defaults.result_ttl), repeat(job))
@@ -111,7 +130,7 @@ mod tests {
         }
     }
 
-    const DEFAULTS: Defaults = Defaults { result_ttl: Keep::Seconds(500) };
+    const DEFAULTS: Defaults = Defaults { result_ttl: Keep::Seconds(500), record_failures: true };
 
     fn again(delay: u64) -> Again {
         Again { delay, at_front: false }
@@ -172,5 +191,20 @@ mod tests {
         let outcome = Outcome::Unreadable("its status is odd".to_owned());
 
         assert_eq!(verdict(None, &outcome, &DEFAULTS), Verdict::Fail);
+    }
+
+    #[test]
+    fn failures_that_are_not_to_be_recorded_are_retried_all_the_same() {
+        let unrecorded = Defaults { record_failures: false, ..DEFAULTS };
+        let raised = Outcome::Raised(super::super::Raised::default());
+        let table = [
+            (job(), raised.clone(), Verdict::Unrecorded { stopped: false }),
+            (job(), Outcome::Stopped, Verdict::Unrecorded { stopped: true }),
+            (Job { retries_left: 1, ..job() }, raised, Verdict::Retry(again(0), 0)),
+        ];
+
+        for (job, outcome, expected) in table {
+            assert_eq!(verdict(Some(&job), &outcome, &unrecorded), expected);
+        }
     }
 }

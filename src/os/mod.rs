@@ -15,6 +15,8 @@ pub(crate) use descriptor::{
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead};
 pub(crate) use oom::OomKills;
-pub(crate) use process::{Reaped, become_subreaper, kill_group, kill_process, reap, warn_group};
+pub(crate) use process::{
+    Reaped, become_subreaper, kill_group, kill_process, reap, terminate_group, warn_group,
+};
 pub(crate) use signals::{Signal, Signals};
 pub(crate) use spawn::{Program, spawn};

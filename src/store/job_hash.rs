@@ -113,11 +113,7 @@ impl<'a> View<'a> {
 
     /// What the job asks for and this release cannot do.
     fn unsupported(&self) -> Result<Vec<&'static str>, String> {
-        let wishes = [
-            ("success_callback_name", "a success callback"),
-            ("failure_callback_name", "a failure callback"),
-            ("webhooks", "webhooks"),
-        ];
+        let wishes = [("webhooks", "webhooks")];
         let mut unsupported = Vec::new();
         for (field, wish) in wishes {
             if self.text(field)?.is_some_and(|value| value != "0" && value != "[]") {

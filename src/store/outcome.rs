@@ -24,6 +24,8 @@ pub(crate) enum Settled {
     Lost,
     /// The job was deleted meanwhile: the outcome was dropped.
     Gone,
+    /// The job was canceled meanwhile, and stays so: only its result was written.
+    Canceled,
 }
 
 impl Store {
@@ -59,6 +61,7 @@ impl Store {
             "again" => Ok(Settled::Done { more: true }),
             "lost" => Ok(Settled::Lost),
             "gone" => Ok(Settled::Gone),
+            "canceled" => Ok(Settled::Canceled),
             _ => Err(self.malformed("settle")),
         }
     }
@@ -106,6 +109,11 @@ fn plan(ended: &Ended, verdict: &Verdict) -> Value {
         }
         Verdict::Fail | Verdict::Exhausted => json!({"become": "failed"}),
         Verdict::Stop => json!({"become": "stopped"}),
+        Verdict::Unrecorded { stopped } => {
+            // RQ: not even the moments are written.
+            fields.clear();
+            json!({"become": if *stopped { "stopped" } else { "failed" }, "unrecorded": true})
+        }
         Verdict::Retry(when, left) => {
             fields.insert("retries_left", left.to_string());
             json!({"become": "retried", "again": again(when)})
@@ -146,7 +154,7 @@ fn legacy_result(ended: &Ended, verdict: &Verdict) -> Vec<u8> {
 fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Vec<u8>> {
     let kind = match verdict {
         Verdict::Finish(..) => "1",
-        Verdict::Fail | Verdict::Stop => "2",
+        Verdict::Fail | Verdict::Stop | Verdict::Unrecorded { .. } => "2",
         Verdict::RetryAsAsked(..) => "4",
         Verdict::Exhausted => "5",
         Verdict::Retry(..) => return Vec::new(),

@@ -39,6 +39,7 @@ pub(super) fn wishes(resolved: &Resolved) -> Wishes {
             job_monitoring_interval: worker.job_monitoring_interval.as_secs(),
             maintenance_interval: worker.maintenance_interval.as_secs(),
             log_job_description: worker.describe_jobs,
+            disable_default_exception_handler: !worker.record_failures,
         },
         logging: LogWishes {
             level: asked.then(|| format!("{:?}", logging.level).to_uppercase()),

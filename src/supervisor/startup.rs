@@ -142,6 +142,7 @@ pub(super) async fn start_and_work(
     application.start_timeout = settings.horse.start_timeout;
     application.preload = settings.horse.preload.clone();
     application.serializer = settings.worker.serializer.clone();
+    application.exception_handlers.clone_from(&settings.worker.exception_handlers);
     application.dict_config = dict_config(settings);
     application.key_prefix.clone_from(&settings.redis.key_prefix);
     let client = Client::new(address, Some(options.name.to_string()));
@@ -197,6 +198,7 @@ fn application(horse: &HorseSection, purpose: Purpose) -> Result<Application, Su
         preload: Vec::new(),
         dict_config: serde_json::Value::Bool(false),
         serializer: None,
+        exception_handlers: Vec::new(),
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
         engine: Wishes::default(),
@@ -214,13 +216,17 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         queues: worker.queues.iter().map(QueueName::new).collect(),
         strategy: worker::Strategy::Default,
         burst: worker.burst,
-        defaults: Defaults { result_ttl: Keep::from_seconds(worker.results_ttl) },
+        defaults: Defaults {
+            result_ttl: Keep::from_seconds(worker.results_ttl),
+            record_failures: worker.record_failures,
+        },
         ttl: worker.ttl,
         maintenance_interval: worker.maintenance_interval,
         monitoring_interval: worker.job_monitoring_interval,
         max_jobs: worker.max_jobs,
         max_idle_time: worker.max_idle_time,
         timeout_grace: settings.horse.timeout_grace,
+        stop_grace: settings.horse.stop_grace,
         python_version: python_version.to_owned(),
         horses: Horses { engine: EngineKind::Native, max_jobs: settings.horse.max_jobs, warm_signal: false },
     }

@@ -50,6 +50,10 @@ impl Worker {
                 queues: self.queue_names(),
                 timeout: self.patience(),
             });
+            // After a claim without an answer, a command may be for the execution which that one began.
+            if unanswered.is_none() {
+                self.obey_late_commands().await;
+            }
             // Without an answer, what surfaced is not known to be taken, and the execution may have begun.
             let Some(claimed) = self.claim(&execution, &surfaced).await? else {
                 unanswered = Some(&execution);
@@ -81,11 +85,23 @@ impl Worker {
     }
 
     /// Waits for a horse; nothing when a stop came first.
-    async fn borrow_horse(&self) -> Option<Horse> {
+    async fn borrow_horse(&mut self) -> Option<Horse> {
         let stable = std::rc::Rc::clone(&self.stable);
-        tokio::select! {
-            horse = stable.lend() => horse,
-            () = self.stopped_while_idle() => None,
+        let mut lent = std::pin::pin!(stable.lend());
+        let mut stop = self.stop.clone();
+        loop {
+            tokio::select! {
+                horse = &mut lent => return horse,
+                Ok(_) = stop.wait_for(|stop| *stop != Stop::No) => return None,
+                Some(command) = self.commands.recv() => self.obey_while_idle(&command).await,
+            }
+        }
+    }
+
+    /// Turns to the commands that came for a job which has ended, before another, or the same again, is taken.
+    async fn obey_late_commands(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            self.obey_while_idle(&command).await;
         }
     }
 
@@ -197,13 +213,6 @@ impl Worker {
             self.tell_warm_stop(false);
         }
         Event::StoppedOnRequest { worker: self.name() }
-    }
-
-    async fn stopped_while_idle(&self) {
-        let mut stop = self.stop.clone();
-        if stop.wait_for(|stop| *stop != Stop::No).await.is_err() {
-            std::future::pending::<()>().await;
-        }
     }
 }
 

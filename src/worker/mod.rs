@@ -1,8 +1,10 @@
 //! One worker, registered in Redis as an RQ worker: listen, dequeue, run, settle, and again.
 
+mod callback;
 mod command;
 mod dequeue;
 mod heart;
+mod kill;
 mod listen;
 mod patience;
 mod registration;
@@ -51,6 +53,8 @@ pub(crate) struct Options {
     pub(crate) max_idle_time: Option<Duration>,
     /// How long after its limit a job's horse is killed.
     pub(crate) timeout_grace: Duration,
+    /// How long a job may clean up after a command to stop or to kill it.
+    pub(crate) stop_grace: Duration,
     /// `sys.version` of the horses.
     pub(crate) python_version: String,
     pub(crate) horses: Horses,

@@ -57,7 +57,7 @@ impl Worker {
     }
 
     /// Waits until a stop goes far enough.
-    async fn stopped(&self, patience: Patience) {
+    pub(super) async fn stopped(&self, patience: Patience) {
         let mut stop = self.stop.clone();
         let enough = |stop: &Stop| match stop {
             Stop::No => false,

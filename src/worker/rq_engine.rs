@@ -35,6 +35,9 @@ impl Worker {
         if left == Left::Death && self.settle_by_rq(&ended).await && self.is_closed(&ended).await {
             return None;
         }
+        if ended.outcome == Outcome::Stopped {
+            emit(Event::JobStopped { worker: self.name(), job: ended.claim.id.to_string() });
+        }
         Some(ended)
     }
 

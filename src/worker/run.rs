@@ -6,22 +6,13 @@ use tokio::time::{Instant, sleep_until};
 
 use super::command::Command;
 use super::heart::Pulse;
+use super::kill::{Kill, Killed};
 use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
-use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said};
+use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
 use crate::job::{Claim, Ended, Job, Outcome, Timestamp};
 use crate::telemetry::emit;
-
-/// Why a horse was killed before its job was over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kill {
-    Overdue,
-    Commanded,
-    Stopped,
-    TakenAway,
-    ColdShutdown,
-}
 
 /// What happens to a horse at work.
 enum Happening {
@@ -57,7 +48,7 @@ impl Worker {
             worker_name: self.registration.name.as_str(),
             queue: claim.queue.as_str(),
             timeout: job.timeout.map(|limit| limit.as_secs()),
-            fields: if native { names_and_lengths(job) } else { Vec::new() },
+            fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
         };
         if native {
             self.warn_of_wishes(job);
@@ -73,7 +64,7 @@ impl Worker {
         let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
             Ok(Said::Ended(ending)) => {
                 self.let_go(horse).await;
-                let Ending { outcome, started_at, ended_at } = *ending;
+                let Ending { outcome, started_at, ended_at, .. } = *ending;
                 (outcome, (started_at, ended_at))
             }
             Ok(Said::Settled) => {
@@ -83,14 +74,21 @@ impl Worker {
                 (outcome, (None, None))
             }
             Ok(Said::Died(death)) => (Outcome::Died(death), (None, None)),
-            Ok(Said::Phase(..)) => unreachable!("phases are noted while the horse is attended"),
-            Err(kill) => {
-                let death = horse.bury(self.cause(kill, job)).await;
+            Ok(Said::Phase(..) | Said::CallbackRaised(..) | Said::Called(_)) => {
+                unreachable!("these are noted while the horse is attended")
+            }
+            Err(Killed { kill: Kill::Stopped, .. }) => {
+                if native {
+                    emit(Event::JobStopped { worker: self.name(), job: job.id.to_string() });
+                    self.call_stopped(job).await;
+                }
+                (Outcome::Stopped, (None, None))
+            }
+            Err(Killed { kill, death }) => {
                 if matches!(kill, Kill::ColdShutdown | Kill::TakenAway) {
                     left = Left::Haste;
                 }
-                let outcome = if kill == Kill::Stopped { Outcome::Stopped } else { Outcome::Died(death) };
-                (outcome, (None, None))
+                (Outcome::Died(death), (None, None))
             }
         };
         let (started_at, ended_at) = ending;
@@ -108,36 +106,51 @@ impl Worker {
         }
     }
 
-    /// Stays with a horse until it ends, or must be killed: then it is killed already.
-    async fn attend(&mut self, horse: &mut Horse, claim: &Claim, job: &Job) -> Result<Said, Kill> {
-        // The limit is the function's; before and after it the horse has as long again, so that it cannot hang for ever.
+    /// Stays with a horse until it ends, or must be killed: then it is dead already.
+    async fn attend(&mut self, horse: &mut Horse, claim: &Claim, job: &Job) -> Result<Said, Killed> {
+        // The limit is the function's, or a callback's; before and after it the horse has as long as the function, so that it
+        // cannot hang for ever.
         let grace = self.options.timeout_grace;
-        let until_killed = |limit: Duration| Instant::now() + limit + grace;
-        let mut deadline = job.timeout.map(until_killed);
         let native = self.options.horses.engine == EngineKind::Native;
         let mut in_function = false;
+        let mut limit = job.timeout;
+        let mut since = Instant::now();
         loop {
+            let deadline = limit.map(|limit| since + limit + grace);
             match self.next_happening(horse, claim, deadline).await {
-                Happening::Said(Said::Phase(Phase::Function)) => {
-                    if native {
-                        emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
-                    }
-                    in_function = true;
-                    deadline = job.timeout.map(until_killed);
+                Happening::Said(Said::Phase(phase)) => {
+                    in_function = matches!(phase, Phase::Function(_));
+                    limit = self.entered(phase, job);
+                    since = Instant::now();
                 }
-                Happening::Said(Said::Phase(Phase::Ending)) => {
-                    in_function = false;
-                    deadline = job.timeout.map(until_killed);
+                Happening::Said(Said::CallbackRaised(callback, traceback)) => {
+                    let (job, callback) = (job.id.to_string(), callback.to_string());
+                    emit(Event::CallbackRaised { job, callback, traceback });
                 }
                 Happening::Said(said) => return Ok(said),
                 // RQ's own code ends the execution while its horse is still at work.
                 Happening::Kill(Kill::TakenAway) if !native && !in_function => {}
-                Happening::Kill(kill) => {
-                    self.kill(horse, kill, job);
-                    return Err(kill);
-                }
+                Happening::Kill(kill) => return Err(self.kill(horse, kill, job, limit).await),
                 Happening::Noted => {}
             }
+        }
+    }
+
+    /// Tells the phase that a horse entered, and returns the limit that holds from now on.
+    fn entered(&self, phase: Phase, job: &Job) -> Option<Duration> {
+        match phase {
+            Phase::Function(_) => {
+                // RQ's own code tells it by itself.
+                if self.options.horses.engine == EngineKind::Native {
+                    emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
+                }
+                job.timeout
+            }
+            Phase::Callback(callback, limit) => {
+                emit(Event::CallbackBegan { job: job.id.to_string(), callback: callback.to_string() });
+                limit
+            }
+            Phase::Ending => job.timeout,
         }
     }
 
@@ -174,7 +187,7 @@ impl Worker {
             }
             Stop::Warm(_) | Stop::No => {
                 self.tell_warm_stop(true);
-                if self.options.horses.warm_signal && horse.warn().is_ok() {
+                if self.options.horses.warm_signal && matches!(horse.warn(), Ok(true)) {
                     emit(Event::HorseWarned { worker: self.name() });
                 }
                 // A date for monitors; that it could not be written is no reason to stop otherwise.
@@ -208,31 +221,6 @@ impl Worker {
         Happening::Noted
     }
 
-    fn kill(&self, horse: &mut Horse, kill: Kill, job: &Job) {
-        let (worker, pid) = (self.name(), horse.pid());
-        if kill == Kill::Overdue {
-            let (limit, grace) = (job.timeout.unwrap_or_default(), self.options.timeout_grace);
-            emit(Event::HorseOverran { worker: worker.clone(), job: job.id.to_string(), pid, limit, grace });
-        }
-        match horse.kill() {
-            Ok(()) => emit(Event::HorseKilled { worker, pid }),
-            Err(_) => emit(Event::HorseGoneAlready { worker }),
-        }
-    }
-
-    fn cause(&self, kill: Kill, job: &Job) -> Option<String> {
-        match kill {
-            Kill::Overdue => {
-                let (limit, grace) = (job.timeout.unwrap_or_default(), self.options.timeout_grace);
-                Some(format!("it outlived its limit of {} by {}", seconds(limit), seconds(grace)))
-            }
-            Kill::Commanded => Some("a kill-horse command came".to_owned()),
-            Kill::ColdShutdown => Some("the worker was shut down cold".to_owned()),
-            Kill::TakenAway => Some("another worker or cleaner owns the job now".to_owned()),
-            Kill::Stopped => None,
-        }
-    }
-
     fn unreadable(&self, claim: Claim, reason: String) -> Ended {
         emit(Event::JobUnreadable {
             worker: self.name(),
@@ -254,12 +242,4 @@ impl Worker {
             });
         }
     }
-}
-
-fn names_and_lengths(job: &Job) -> Vec<(String, usize)> {
-    job.fields.iter().map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.len())).collect()
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{}s", duration.as_secs_f64())
 }

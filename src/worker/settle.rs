@@ -29,6 +29,9 @@ impl Worker {
                 job: ended.claim.id.to_string(),
                 execution: ended.claim.execution.to_string(),
             }),
+            Ok(Some(Settled::Canceled)) => {
+                emit(Event::CanceledJobEnded { worker: self.name(), job: ended.claim.id.to_string() });
+            }
             Ok(None) => return Err(WorkError::Unsettled),
             // The server refuses this very job for good: its lease ends, and it is found as abandoned.
             Err(error) => emit(Event::FailureNotPersisted {
@@ -59,8 +62,8 @@ impl Worker {
                 emit(Event::HorseDied { worker, job, pid, status, reason });
             }
             Outcome::AskedRetry(_) => emit(Event::RetryAsked { worker, job }),
-            Outcome::Stopped => emit(Event::JobStopped { worker, job }),
-            Outcome::Unreadable(_) => {}
+            // A stopped job was told of before its callback ran.
+            Outcome::Stopped | Outcome::Unreadable(_) => {}
         }
     }
 
@@ -85,7 +88,7 @@ impl Worker {
             (Verdict::Exhausted, Outcome::AskedRetry(request)) => {
                 emit(Event::RetriesExhausted { worker, job, max: request.max });
             }
-            (Verdict::Fail | Verdict::Stop, outcome) => {
+            (Verdict::Fail | Verdict::Stop | Verdict::Unrecorded { .. }, outcome) => {
                 emit(Event::JobFailed { worker, job, reason: failure_text(outcome) });
             }
             (Verdict::Finish(..) | Verdict::RetryAsAsked(..) | Verdict::Exhausted, _) => {}

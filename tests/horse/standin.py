@@ -5,7 +5,7 @@ The tests beside this file run on whichever interpreter runs them, and judge the
     PYTHON -m unittest discover -s tests/horse
 
 `test_server` is about the fork server, `test_jobs` about jobs that return, `test_failures` about jobs that raise,
-`test_harm` about what dies, forks or closes things, `test_rq` about what a job sees of rq (skipped where rq is not
+`test_harm` about what dies, forks or closes things, `test_callbacks` about callbacks and exception handlers, `test_rq` about what a job sees of rq (skipped where rq is not
 installed). `application/` holds the jobs.
 
 Everything is on private descriptors; every wait has a deadline, so a silent peer is a failed test and no hang.
@@ -116,6 +116,12 @@ class Horse:
         head.update(order)
         self.line.send(head, b"".join(value for _, value in pairs))
 
+    def call(self, occasion, fields):
+        """Sends the callbacks of a job with this hash."""
+        fields = dict({"data": payload("tasks.nothing"), "created_at": b"2026-01-01T00:00:00.000000Z"}, **fields)
+        self.line.send({"order": "callback", "callback": occasion, "job_id": "j1", "worker_name": "w1",
+                        "fields": [[name, len(value)] for name, value in fields.items()]}, b"".join(fields.values()))
+
     def ended(self):
         """The report of the job's end and its body."""
         head, body, self.phases = self.line.until("ended")
@@ -156,9 +162,10 @@ class Daemon:
         self.control.send({"order": "settings", "module": module, "file": file, "path": list(path)})
         return self.control.receive()[0]
 
-    def prepare(self, preload=(), dict_config=False, serializer=None, connection=None, **more):
+    def prepare(self, preload=(), dict_config=False, serializer=None, connection=None, exception_handlers=(), **more):
         self.control.send({"order": "prepare", "preload": list(preload), "dict_config": dict_config,
-                           "serializer": serializer, "connection": connection, "return_address": self.address, **more})
+                           "serializer": serializer, "connection": connection,
+                           "exception_handlers": list(exception_handlers), "return_address": self.address, **more})
         return self.control.receive()[0]
 
     def order_fork(self, number):

@@ -41,7 +41,7 @@ const fn setting(id: &'static str, flag: &'static str, key: &'static str, unset:
 }
 
 /// Every option that stands for a setting.
-const SETTINGS: [Setting; 30] = [
+const SETTINGS: [Setting; 32] = [
     setting("url", "--url", "redis.url", "redis://localhost:6379/0"),
     setting("path", "--path", "horse.path", ""),
     setting("python", "--python", "horse.python", ""),
@@ -62,6 +62,13 @@ const SETTINGS: [Setting; 30] = [
     setting("job_class", "--job-class", "worker.job_class", "rq.job.Job"),
     setting("queue_class", "--queue-class", "worker.queue_class", "rq.Queue"),
     setting("connection_class", "--connection-class", "worker.connection_class", "redis.Redis"),
+    setting("exception_handler", "--exception-handler", "worker.exception_handlers", ""),
+    setting(
+        "disable_default_exception_handler",
+        "--disable-default-exception-handler",
+        "worker.record_failures",
+        "",
+    ),
     setting("pid", "--pid", "worker.pid_file", ""),
     setting("dequeue_strategy", "--dequeue-strategy", "worker.dequeue_strategy", ""),
     setting("verbose", "--verbose", "logging.level", ""),
@@ -91,6 +98,11 @@ pub(super) fn list(values: &[String]) -> Option<OptionValue> {
 /// A switch's value, when it was given.
 pub(super) fn switch(given: bool) -> Option<OptionValue> {
     given.then_some(OptionValue::Flag(true))
+}
+
+/// The value of a switch that switches off what its setting switches on, when it was given.
+pub(super) fn unless(given: bool) -> Option<OptionValue> {
+    given.then_some(OptionValue::Flag(false))
 }
 
 /// The grammar of a command with environment variables and default in the help of each option.
@@ -123,7 +135,8 @@ fn notes(id: &str) -> String {
 fn variables(key: &Key) -> String {
     let prefixed = key.variables.short.map_or_else(|| key.long_variable(), str::to_owned);
     // The option switches off what its setting switches on.
-    let value = if key.name == "worker.describe_jobs" { "=no" } else { "" };
+    let switches_off = ["worker.describe_jobs", "worker.record_failures"].contains(&key.name);
+    let value = if switches_off { "=no" } else { "" };
     let bare = key.rq_name.filter(|_| key.variables.bare).map(|name| format!(", {name}"));
     prefixed + value + bare.as_deref().unwrap_or_default()
 }

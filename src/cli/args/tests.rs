@@ -120,7 +120,7 @@ fn two_letters_are_one_option_for_the_strategy_and_two_otherwise() {
     }
 
     let bundled = worker("-sd");
-    assert!(bundled.work.with_scheduler && bundled.later.disable_default_exception_handler);
+    assert!(bundled.work.with_scheduler && bundled.work.disable_default_exception_handler);
     assert_eq!(bundled.work.dequeue_strategy, None);
     refused("-dsrandom");
 }
@@ -144,19 +144,6 @@ fn what_makes_no_sense_is_refused_by_name() {
 
         assert!(error.to_string().contains(told), "{words}: {error}");
         assert_eq!(error.exit_code(), 2, "{words}");
-    }
-}
-
-#[test]
-fn what_is_not_supported_yet_is_said_by_name() {
-    for (words, told) in [
-        ("--exception-handler a --exception-handler b", "--exception-handler a is not supported yet"),
-        ("-d", "--disable-default-exception-handler is not supported yet"),
-    ] {
-        let failure = later::refuse(&worker(words)).unwrap_err();
-
-        assert_eq!(failure.exit(), Exit::Usage, "{words}");
-        assert!(format!("{failure:?}").contains(told), "{words}: {failure:?}");
     }
 }
 

@@ -3,7 +3,7 @@
 
 use clap::{Args, ValueHint};
 
-use super::settings::{OptionValue, Override, given, list, switch};
+use super::settings::{OptionValue, Override, given, list, switch, unless};
 use super::sources::SourceArgs;
 use crate::telemetry::Level;
 use crate::telemetry::format::LineFormat;
@@ -67,10 +67,6 @@ pub(crate) struct WorkerArgs {
     /// Where errors are reported.
     #[command(flatten)]
     pub(crate) sentry: SentryArgs,
-
-    /// What is known and refused.
-    #[command(flatten)]
-    pub(crate) later: LaterArgs,
 }
 
 /// How the worker works.
@@ -112,6 +108,14 @@ pub(crate) struct WorkArgs {
     /// Import this module before the first job, once for all jobs; may be given more than once.
     #[arg(long, value_name = "MODULE")]
     pub(crate) preload: Vec<String>,
+
+    /// Call this function for every exception of a job; may be given more than once.
+    #[arg(long, value_name = "FUNCTION")]
+    pub(crate) exception_handler: Vec<String>,
+
+    /// Record nothing of a failed job but its status: leave the rest to the exception handlers.
+    #[arg(long, short = 'd')]
+    pub(crate) disable_default_exception_handler: bool,
 
     /// Quit after this many jobs, well ended or not.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..=LONGEST))]
@@ -198,19 +202,6 @@ pub(crate) struct SentryArgs {
     pub(crate) debug: bool,
 }
 
-/// Options of RQ's that are known, and refused unless they say what is so anyway.
-#[derive(Args, Clone, Default)]
-#[command(next_help_heading = "Known, but not supported yet")]
-pub(crate) struct LaterArgs {
-    /// A handler of exceptions; may be given more than once.
-    #[arg(long, value_name = "FUNCTION")]
-    pub(crate) exception_handler: Vec<String>,
-
-    /// Leave failed jobs to the exception handlers alone.
-    #[arg(long, short = 'd')]
-    pub(crate) disable_default_exception_handler: bool,
-}
-
 impl WorkerArgs {
     /// The settings that the options override, only those which were given.
     pub(crate) fn overrides(&self) -> Vec<Override> {
@@ -235,6 +226,8 @@ impl WorkerArgs {
             given("job_class", text(&work.job_class)),
             given("queue_class", text(&work.queue_class)),
             given("connection_class", text(&work.connection_class)),
+            given("exception_handler", list(&work.exception_handler)),
+            given("disable_default_exception_handler", unless(work.disable_default_exception_handler)),
             given("pid", text(&work.pid)),
             given("preload", list(&work.preload)),
             given("sentry_dsn", text(&sentry.dsn)),
@@ -259,12 +252,11 @@ impl LogArgs {
         } else {
             given("logging_level", self.logging_level.and_then(level))
         };
-        let undescribed = self.disable_job_desc_logging.then_some(OptionValue::Flag(false));
         [
             asked,
             given("log_format", self.log_format.clone().map(OptionValue::Text)),
             given("date_format", self.date_format.clone().map(OptionValue::Text)),
-            given("disable_job_desc_logging", undescribed),
+            given("disable_job_desc_logging", unless(self.disable_job_desc_logging)),
         ]
         .into_iter()
         .flatten()

@@ -28,6 +28,9 @@ section! {
         /// How many jobs a work horse may run before another takes its place; 0 is any number. A work horse that died
         /// or was killed is always replaced.
         max_jobs: u64 = Key::integer(0, i64::MAX).default("1");
+        /// How long a job may clean up after a command to stop or to kill it: its processes get SIGTERM first, and
+        /// SIGKILL when the time is over. With 0s, as in RQ, it is SIGKILL at once.
+        stop_grace: Duration = Key::span(0).default("\"0s\"");
         /// How long a Python settings module may take to import. It cannot stand in such a module.
         settings_timeout: Duration = Key::span(100).default("\"10s\"").before_python();
         /// How long the interpreter may take to start and import the preloaded modules.

@@ -62,6 +62,13 @@ section! {
         /// The class of the Redis clients that jobs use; the daemon has a client of its own.
         connection_class: Option<String> = Key::new(Kind::Text).variable("RQ_CONNECTION_CLASS")
             .option("--connection-class").example("\"app.rq.Redis\"").check(not_empty);
+        /// Functions that are called for every exception of a job, as dotted names, in this order: with the job, the
+        /// exception's class, the exception and its traceback. One that returns false ends the row.
+        exception_handlers: Vec<String> = Key::new(Kind::List).option("--exception-handler").default("[]");
+        /// Whether a failed job is recorded: with its exception, in the failed registry, for its time to live.
+        /// Otherwise nothing but its status tells, and the exception handlers must do the rest.
+        record_failures: bool = Key::new(Kind::Boolean).option("--disable-default-exception-handler, -d")
+            .default("true");
         /// File to write the process id to. It is not removed at the end. A leading `~/` is the home.
         pid_file: Option<PathBuf> = Key::new(Kind::Path).option("--pid").example("\"/run/rq/worker.pid\"");
     }

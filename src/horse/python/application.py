@@ -6,33 +6,10 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from time import monotonic
 
-from . import engine, fitness, serializers, threads, title, trace, values
+from . import engine, fitness, serializers, threads, title, values
 from .connection import Lazy
-from .resolve import attribute
+from .named import Refused, connection_class, is_missing, preload, resolve_handlers, resolve_serializer
 from .rq_engine import Engine
-from .text import class_name, plain, said
-
-TRACEBACK = 512 * 1024
-
-
-class Refused(Exception):
-    """A stage of the preparation failed; holds the report."""
-
-    def __init__(self, stage, what, error, missing=False, reason=None, hint=""):
-        super().__init__(stage)
-        error.__traceback__ = beyond_machinery(error.__traceback__)
-        text = trace.text_of(error)[-TRACEBACK:].decode("utf-8", "ignore")
-        self.report = {
-            "report": "refused",
-            "stage": stage,
-            "what": what,
-            "missing": missing,
-            "kind": class_name(type(error)),
-            "reason": plain((reason or said(error))[:10_000]),
-            "hint": hint,
-            "traceback": text,
-        }
-
 
 def beyond_machinery(step):
     """The traceback from the first frame that is neither ours nor the import system's, as an `import` line has it."""
@@ -48,6 +25,7 @@ class Application:
         self.dict_config = None
         self.settings_name = None
         self.serializer = serializers.Pickle
+        self.exception_handlers = []
         self.connection = Lazy(None)
         self.return_address = None
         self.orders = {}
@@ -88,6 +66,7 @@ class Application:
         for name in order.get("preload") or []:
             preload(name)
         self.serializer = resolve_serializer(order.get("serializer"))
+        self.exception_handlers = resolve_handlers(order.get("exception_handlers") or [])
         self.connection = Lazy(order.get("connection"), connection_class(order))
         self.return_address = order.get("return_address")
         self.choose_engine(order)
@@ -154,38 +133,3 @@ def is_taken(name, path):
     except (ImportError, ValueError):
         return False
     return spec is not None and os.path.realpath(spec.origin or "") != os.path.realpath(path)
-
-
-def is_missing(error, name):
-    """True when the module itself, or a package that holds it, was not found; not when something it imports was not."""
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return False
-    return name == error.name or name.startswith(error.name + ".")
-
-
-def preload(name):
-    """Imports one module of the list."""
-    try:
-        import_module(name)
-    except BaseException as error:
-        raise Refused("preload", name, error, is_missing(error, name)) from None
-
-
-def connection_class(order):
-    """The class of the connections that jobs ask for, None for redis-py's own."""
-    name = (order.get("engine") or {}).get("connection_class")
-    if not name or name in ("redis.Redis", "redis.StrictRedis", "redis.client.Redis"):
-        return None
-    try:
-        return attribute(name)
-    except BaseException as error:
-        raise Refused("connection_class", name, error) from None
-
-
-def resolve_serializer(name):
-    """The serializer for every job of this fork server."""
-    try:
-        return serializers.resolve(name)
-    except BaseException as error:
-        missing = isinstance(error, ValueError) and name.split(".")[0] not in sys.modules
-        raise Refused("serializer", name, error, missing) from None

@@ -79,7 +79,9 @@ def stack_with_default(base, job):
 
 
 def build(module, run):
-    """The job as it stands in RQ's horse when the function starts."""
+    """The job as it stands in RQ's horse when the function starts; one object for all that the job's code sees of it."""
+    if run.job is not None:
+        return run.job
     serializer = for_rq(run.serializer, sys.modules.get("rq.serializers"))
     connection = run.connection.get()
     try:
@@ -89,12 +91,21 @@ def build(module, run):
         job = module.Job(connection=connection, serializer=serializer)
         job._id = run.job_id
     job.restore({name.encode(): value for name, value in run.fields.items()})
-    job._func_name, job._instance = run.call.func_name, run.call.instance
-    job._args, job._kwargs = run.call.args, run.call.kwargs
+    if run.call is not None:
+        job._func_name, job._instance = run.call.func_name, run.call.instance
+        job._args, job._kwargs = run.call.args, run.call.kwargs
     job.worker_name = run.worker_name
     job._status = module.JobStatus.STARTED
-    job.started_at = job.last_heartbeat = moment(module, run.started_at)
+    if run.started_at is not None:
+        job.started_at = job.last_heartbeat = moment(module, run.started_at)
+    run.job = job
     return job
+
+
+def is_retry(value):
+    """True for a `rq.job.Retry`. Without rq loaded there can be none."""
+    kind = getattr(sys.modules.get(MODULE), "Retry", None)
+    return isinstance(kind, type) and isinstance(value, kind)
 
 
 def moment(module, seconds):

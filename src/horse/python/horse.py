@@ -6,6 +6,7 @@ import signal
 import sys
 
 from . import leash, title, wire
+from .callbacks import Errand
 from .channel import Channel, identity
 from .job import JobRun
 from .process import flush
@@ -87,6 +88,8 @@ def take_leave(application):
 def obey(order, body, channel, application):
     """Runs or settles a job by the engine in use; returns head and body of `ended`."""
     kind, engine = order.get("order"), application.engine
+    if kind == "callback":
+        return Errand(order, body, channel, application).done()
     if kind == "run" and engine is None:
         return JobRun(order, body, channel, application).ended()
     if engine is None or kind not in ("run", "settle"):

@@ -4,7 +4,7 @@ import types
 from os import getpid
 from time import time
 
-from . import current_job, payload, title
+from . import callbacks, current_job, payload, title
 from .limit import Limit
 from .outcome import raised, returned
 from .process import end_stray_fork, export_names, flush
@@ -33,8 +33,11 @@ class JobRun:
         self.channel = channel
         self.serializer = settled.serializer
         self.connection = settled.connection
+        self.handlers = settled.exception_handlers
         self.started_at = CLOCK[0]()
+        self.ended_at = None
         self.call = None
+        self.job = None
 
     def ended(self):
         """Runs the job; returns head and body of `ended`."""
@@ -46,14 +49,17 @@ class JobRun:
             self.started_at = CLOCK[0]()
             with current_job.offered(self):
                 value, failure = self.run_function(pid)
-        ended_at = CLOCK[0]()
+        self.ended_at = CLOCK[0]()
         self.channel.send({"report": "phase", "phase": "ending"})
         flush()
         if failure is None:
-            head, body = self.report_of(value)
-        else:
+            failure = callbacks.succeeded(self, value)
+        if failure is None:
+            head, body, failure = self.report_of(value)
+        if failure is not None:
+            failure = callbacks.failed(self, failure)
             head, body = self.report_of_failure(failure)
-        head.update(report="ended", started_at=self.started_at, ended_at=ended_at)
+        head.update(report="ended", func_name=self.func_name(), started_at=self.started_at, ended_at=self.ended_at)
         flush()
         return head, body
 
@@ -113,11 +119,11 @@ class JobRun:
         return value
 
     def report_of(self, value):
-        """Head and body for a value; RQ: one whose serializer misbehaves fails the job."""
+        """Head, body and nothing for a value; RQ: one whose serializer misbehaves fails the job."""
         try:
-            return returned(value, self.serializer)
+            return returned(value, self.serializer) + (None,)
         except BaseException as error:
-            return self.report_of_failure(error)
+            return None, b"", error
 
     def report_of_failure(self, failure):
         """Head and body for an exception."""

@@ -38,6 +38,10 @@ class Limit:
         self.armed = True
         signal.setitimer(signal.ITIMER_REAL, min(self.seconds, LONGEST))
 
+    def whole_seconds(self):
+        """The limit to tell others, None for none."""
+        return None if self.seconds is None else int(min(self.seconds, LONGEST))
+
     def stop(self):
         """Stops the clock; an alarm that is on its way raises nothing any more."""
         self.armed = False

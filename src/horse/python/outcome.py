@@ -1,7 +1,6 @@
 """How a function ended, as head and body of `ended`."""
-import sys
-
 from . import trace
+from .current_job import is_retry
 from .serializers import UNSERIALIZABLE
 from .text import class_name, glimpse, plain, said, shown
 from .wire import BODY_LIMIT
@@ -38,9 +37,8 @@ def serialized(value, serializer):
 
 
 def asked_retry(value):
-    """The head for a `rq.job.Retry`, None for all else. Without rq loaded there can be none."""
-    kind = getattr(sys.modules.get("rq.job"), "Retry", None)
-    if not isinstance(kind, type) or not isinstance(value, kind):
+    """The head for a `rq.job.Retry`, None for all else."""
+    if not is_retry(value):
         return None
     return {
         "kind": "asked_retry",

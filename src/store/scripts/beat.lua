@@ -20,13 +20,15 @@ call('EXPIRE', worker_executions, lifetime)
 for i = 8, #ARGV, 4 do
   local job, execution, origin, worked = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local wip, member = registry_key('wip', origin), job .. ':' .. execution
-  if holds(job, execution, origin, name) and is_job(job) then
+  local canceled = is_canceled(job, execution, name)
+  if canceled or (holds(job, execution, origin, name) and is_job(job)) then
     local ends = server_seconds() + lease
     call('HSET', execution_key(job, execution), 'id', execution, 'job_id', job, 'last_heartbeat', now_float,
       'worker_name', name)
     call('HSETNX', execution_key(job, execution), 'created_at', now_float)
     call('EXPIRE', execution_key(job, execution), lease + 60)
-    call('ZADD', wip, ends, member)
+    -- A canceled job is listed as that alone.
+    if canceled then call('ZREM', wip, member) else call('ZADD', wip, ends, member) end
     call('ZADD', executions_key(job), ends + 60, execution)
     call('EXPIRE', executions_key(job), lease + 60)
     call('SADD', worker_executions, member)

@@ -55,7 +55,8 @@ end
 -- Returns whether all were looked at; when not, a record says where to go on.
 local function release_dependents(parent, outcome, now, cursor)
   local found = call('SSCAN', dependents_key(parent), cursor or '0', 'COUNT', DEPENDENTS_AT_ONCE)
-  for _, job in ipairs(found[2]) do release_dependent(parent, job, outcome, now) end
+  -- Whatever stands in another job, the end of this one must not break off over it.
+  for _, job in ipairs(found[2]) do pcall(release_dependent, parent, job, outcome, now) end
   if found[1] == '0' then
     call('HDEL', P .. 'rqd:releasing', parent)
     return true

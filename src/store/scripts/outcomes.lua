@@ -78,6 +78,14 @@ local function retry_job(job, result, again, now)
   run_again(job, again, now)
 end
 
+-- A job that was canceled while it ran stays canceled, and so do its retries and dependents; what came of it can be read.
+local function keep_outcome(job, result, verdict)
+  local ttl = verdict.result_ttl or seconds(call('HGET', job_key(job), 'failure_ttl'))
+  if #result == 0 or ttl == 0 or verdict.unrecorded then return end
+  add_result(job, result)
+  if ttl then keep_results(job, ttl) end
+end
+
 -- RQ: a job of limited concurrency keeps its slot only while it is queued or started.
 local function and_free_its_slot(job, now, act)
   local limit = call('HGET', job_key(job), 'rate_limit_key')

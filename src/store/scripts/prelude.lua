@@ -73,3 +73,10 @@ local function holds(job, execution, queue, worker_name)
   local state = call('HMGET', job_key(job), 'status', 'worker_name')
   return state[1] == 'started' and state[2] == worker_name and call('ZSCORE', executions_key(job), execution)
 end
+
+-- A job that was canceled while it runs: that takes it from the started registry, or not (RQ 1.16), but its execution goes on.
+local function is_canceled(job, execution, worker_name)
+  if not is_job(job) then return false end
+  local state = call('HMGET', job_key(job), 'status', 'worker_name')
+  return state[1] == 'canceled' and state[2] == worker_name and call('ZSCORE', executions_key(job), execution)
+end

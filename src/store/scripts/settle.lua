@@ -2,11 +2,12 @@
 -- KEYS: 1 worker  2 worker's executions
 -- ARGV: 1 prefix  2 job  3 execution  4 origin  5 worker name  6 now (RQ's text form)  7 verdict as JSON, see below
 --       8 legacy result for the job hash, or ""  9.. fields of the result entry, in pairs
--- Verdict: {"become": "finished", "result_ttl", "again" or absent} | {"become": "failed" or "stopped"} | {"become": "retried", "again"};
+-- Verdict: {"become": "finished", "result_ttl", "again" or absent} | {"become": "failed" or "stopped", "unrecorded"} | {"become": "retried", "again"};
 --          each with "fields" (pairs for the job hash) and "worked" (seconds as text, or absent); again: {"queue", "delay", "at_front"}
 -- Derived: job, its dependents, results, executions, registries and rate limit; dependents' own keys and queues
 -- Returns: {"settled", "" or "more" (dependents are left for `release`)} | {"again"} (was settled before: nothing done)
 --          | {"lost"} (another owns the job: nothing done) | {"gone"} (the job was deleted: only the execution was ended)
+--          | {"canceled"} (the job was canceled meanwhile, and stays so: the result was kept)
 
 local worker, worker_executions = KEYS[1], KEYS[2]
 local job, execution, origin, worker_name, now = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -31,7 +32,8 @@ local function was_settled()
 end
 
 if was_settled() then return { 'again' } end
-if not holds(job, execution, origin, worker_name) then
+local canceled = is_canceled(job, execution, worker_name)
+if not canceled and not holds(job, execution, origin, worker_name) then
   free_worker()
   return { 'lost' }
 end
@@ -44,15 +46,24 @@ end
 
 local result = { unpack(ARGV, 9) }
 call('HSET', job_key(job), 'last_heartbeat', now, 'worker_name', worker_name, unpack(verdict.fields))
+local counter = verdict.become == 'finished' and 'successful_job_count' or 'failed_job_count'
+if canceled then
+  and_free_its_slot(job, now, function() keep_outcome(job, result, verdict) end)
+  free_worker(counter)
+  return { 'canceled' }
+end
 if ARGV[8] ~= '' then call('HSET', job_key(job), 'result', ARGV[8]) end
 and_free_its_slot(job, now, function()
   if verdict.become == 'finished' then
     finish_job(job, origin, result, verdict, now)
   elseif verdict.become == 'retried' then
     retry_job(job, result, verdict.again, now)
+  elseif verdict.unrecorded then
+    call('HSET', job_key(job), 'status', verdict.become)
+    more_dependents = not release_dependents(job, verdict.become, now)
   else
     fail_job(job, origin, result, verdict.become, now)
   end
 end)
-free_worker(verdict.become == 'finished' and 'successful_job_count' or 'failed_job_count')
+free_worker(counter)
 return { 'settled', more_dependents and 'more' or '' }

@@ -45,8 +45,22 @@ fn progress(event: &Event, describe: bool) -> Option<Vec<Line>> {
         Event::HorseEnded { worker, job, pid, status } => vec![Line::debug(format!(
             "Worker {worker}: work horse finished for job {job}: retpid={pid}, ret_val={status}"
         ))],
+        Event::CallbackBegan { job, callback } => {
+            vec![Line::debug(format!("Job {job}: running {callback} callback...")).by(JOB)]
+        }
+        Event::CallbackRaised { job, callback, traceback } => vec![callback_raised(job, callback, traceback)],
+        Event::StoppedCallbackRaised { worker, job, traceback } => vec![
+            callback_raised(job, "stopped", traceback),
+            Line::error(format!("Worker {worker}: stopped callback for job {job} raised"))
+                .with_appendix(traceback),
+        ],
         _ => return None,
     })
+}
+
+fn callback_raised(job: &str, callback: &str, traceback: &str) -> Line {
+    let text = format!("Job {job}: error while executing {callback} callback");
+    Line::new(Level::Error, JOB, text).with_appendix(traceback)
 }
 
 /// A job that went well, in the order in which RQ tells it.
@@ -196,6 +210,9 @@ fn retry(event: &Event) -> Option<Vec<Line>> {
 /// What stood in the way of the worker itself.
 fn trouble(event: &Event) -> Option<Vec<Line>> {
     Some(vec![match event {
+        Event::CanceledJobEnded { worker, job } => Line::info(format!(
+            "Worker {worker}: job {job} was canceled while it ran, and stays canceled; its result is kept"
+        )),
         Event::ExecutionTakenAway { worker, job, execution } => Line::warning(format!(
             "Worker {worker}: execution {execution} of job {job} was taken over, dropping its outcome"
         )),

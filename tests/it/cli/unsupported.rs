@@ -5,20 +5,6 @@ use super::folder::assert_refused;
 use crate::harness::World;
 
 #[test]
-fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
-    let folder = Folder::new();
-    for (arguments, told) in [
-        (&["--exception-handler", "app.handle"][..], "--exception-handler app.handle is not supported yet"),
-        (&["-d"], "--disable-default-exception-handler is not supported yet"),
-    ] {
-        let exit = folder.run(&[&["worker"], arguments].concat());
-
-        assert_refused(&exit, 2, &[told, "hint: "]);
-        assert_eq!(exit.stdout, "", "{arguments:?}");
-    }
-}
-
-#[test]
 fn a_command_of_rq_that_is_not_supported_yet_points_to_pythons() {
     let folder = Folder::new();
     for command in ["worker-pool", "info", "enqueue", "empty", "requeue", "suspend", "resume", "cron"] {

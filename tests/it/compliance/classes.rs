@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::harness::{SOON, Setup, World, for_every_client, wait_until};
+use crate::harness::{Leaves, SOON, Setup, World, for_every_client, wait_until};
 
 /// What the classes of `jobs.own` left in Redis.
 fn trace(world: &World) -> Vec<String> {
@@ -227,6 +227,32 @@ fn a_class_may_look_at_every_outcome() {
 
     assert_eq!(trace(&world), ["success j1", "exception ValueError", "failure j2"]);
     finish(world);
+}
+
+#[test]
+fn exception_handlers_serve_an_own_class_too() {
+    let world = World::new();
+    world.enqueue("'jobs.raising.plain', job_id='j1'");
+
+    world.work(&["-w", "jobs.own.Handling", "--exception-handler", "jobs.own.report"]);
+
+    assert_eq!(trace(&world), ["exception ValueError", "handler j1 ValueError", "failure j1"]);
+    assert_eq!(world.view("j1")["status"], "failed");
+    finish(world);
+}
+
+#[test]
+fn failures_of_an_own_class_may_go_unrecorded() {
+    let world = World::new();
+    world.enqueue("'jobs.raising.plain', job_id='j1'");
+
+    world.work(&["-w", "jobs.own.Handling", "-d"]);
+
+    assert_eq!(world.view("j1")["status"], "failed");
+    assert_eq!(world.view("j1")["exc_info"], json!(null));
+    assert!(world.redis.sorted_set(&world.key("failed:default")).is_empty());
+    let _: i64 = world.redis.command(&["DEL", "trace"]);
+    world.finish_leaving(&[Leaves::Job("j1")]);
 }
 
 #[test]

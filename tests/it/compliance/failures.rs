@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Leaves, World, application_part, is_python_float, text};
+use crate::harness::{World, application_part, is_python_float, text};
 
 const YEAR: i64 = 31_536_000;
 
@@ -163,23 +163,6 @@ fn a_failed_job_can_be_requeued_by_the_client_and_succeed() {
     assert_eq!(view["latest"]["type"], "SUCCESSFUL");
     assert_eq!(world.client.eval("registries()['failed']"), json!([]));
     world.finish();
-}
-
-#[test]
-fn the_disabled_default_handler_leaves_only_the_status() {
-    let world = World::new();
-    if world.subject.differs("--disable-default-exception-handler is not supported yet") {
-        return;
-    }
-    world.enqueue("'jobs.raising.plain', job_id='j1'");
-
-    world.work(&["--disable-default-exception-handler"]);
-
-    assert_eq!(world.view("j1")["status"], "failed");
-    assert_eq!(world.redis.ttl(&world.key("job:j1")), -1);
-    assert!(!world.redis.exists(&world.key("results:j1")));
-    assert!(!world.redis.exists(&world.key("failed:default")));
-    world.finish_leaving(&[Leaves::Job("j1")]);
 }
 
 #[test]

@@ -6,12 +6,16 @@
 //! `world.subject.differs("…")`.
 
 mod callables;
+mod callbacks;
+mod cancellation;
 mod classes;
+mod commands;
 mod context;
 mod core;
 mod dashboard;
 mod dependents;
 mod differences;
+mod exception_handlers;
 mod failures;
 mod horse_deaths;
 mod lifecycle;

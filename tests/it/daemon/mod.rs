@@ -2,6 +2,7 @@
 //!
 //! The numbers `R-…` name the races of Python's protocol that a test shows closed.
 
+mod commands;
 mod horses;
 mod leash;
 mod names;
@@ -20,4 +21,5 @@ mod races_wait;
 mod scheduler;
 mod scheduler_mixed;
 mod stage;
+mod stop_grace;
 mod titles;

@@ -1,0 +1,43 @@
+//! Commands in the narrow moments of a job.
+
+use super::stage::{Stage, marks, transition_of, wait_for_status};
+use crate::harness::{Act, SOON};
+
+#[test]
+fn a_stop_that_comes_before_the_horse_has_its_job_stops_the_job() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let claim = stage.proxy.on(transition_of("claim", "j1"), Act::PauseReply);
+    world.enqueue("'jobs.stubborn.forever', job_id='j1'");
+    claim.wait();
+    assert_eq!(world.view("j1")["status"], "started");
+
+    world.client.exec("send_stop_job_command(conn, 'j1')");
+    claim.release();
+
+    wait_for_status(world, "j1", "stopped");
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn a_stop_that_comes_while_the_outcome_is_written_is_for_that_run_alone() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition_of("settle", "j1"), Act::PauseReply);
+    let path = world.path("marks").display().to_string();
+    world.enqueue(&format!("'jobs.marks.leave_and_fail', {path:?}, job_id='j1', retry=Retry(max=1)"));
+    settle.wait();
+    assert_eq!(world.view("j1")["status"], "queued");
+
+    world.client.exec("send_stop_job_command(conn, 'j1')");
+    settle.release();
+
+    worker.stdout.wait_for_line("Not working on job j1, command ignored.", SOON);
+    wait_for_status(world, "j1", "failed");
+    assert_eq!(marks(world), 2);
+    worker.stop();
+    stage.finish();
+}
