@@ -75,6 +75,14 @@ pub(crate) enum Event {
     FunctionBegan { worker: String, job: String },
     /// The job's function returned.
     FunctionReturned { worker: String, job: String },
+    /// A webhook of a job that ended is about to be sent; `status` is `finished` or `failed`.
+    WebhookBegan { job: String, status: String, url: String },
+    /// A webhook could not be sent, or was not welcome.
+    WebhookFailed { job: String, url: String, error: String },
+    /// What a job says of webhooks cannot be read: none is sent.
+    WebhooksUnreadable { job: String, reason: String },
+    /// The daemon ends with webhooks of so many jobs unsent.
+    WebhooksLeft { jobs: usize },
     /// A callback of the job began: `success`, `failure` or `stopped`.
     CallbackBegan { job: String, callback: String },
     /// A callback of the job raised, which becomes the job's own failure.
@@ -121,8 +129,6 @@ pub(crate) enum Event {
     ExecutionTakenAway { worker: String, job: String, execution: String },
     /// A job's hash could not be understood.
     JobUnreadable { worker: String, queue: String, job: String, reason: String, fate: UnreadableFate },
-    /// A job asks for what this release cannot do; it runs without.
-    JobWishesUnmet { worker: String, job: String, wishes: Vec<String> },
     /// The failure of a job could not be written.
     FailureNotPersisted { worker: String, job: String, error: String },
 
@@ -143,6 +149,16 @@ pub(crate) enum Event {
     RegistriesCleaned { worker: String, queue: String },
     /// Ids that a dead worker left between queue and registry are back in their queue.
     StrandedPutBack { queue: String, jobs: Vec<String> },
+    /// A job whose execution was cut off is back at the head of its queue.
+    InterruptedPutBack { queue: String, job: String, reason: String },
+    /// A job whose execution was cut off is failed for good; `reason` is the text that is kept with it.
+    InterruptedFailed { queue: String, job: String, reason: String },
+    /// The sets of groups are being cleaned.
+    GroupsCleaned { worker: String },
+    /// A daemon stopped giving signs of life; its work is taken on.
+    DaemonFoundGone { worker: String, workers: Vec<String>, executions: usize },
+    /// A chore of maintenance could not be done; it is due again later.
+    ChoreFailed { worker: String, chore: &'static str, error: String },
     /// A job whose worker vanished was failed.
     AbandonedJobFailed { job: String, at: SystemTime },
 

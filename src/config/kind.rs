@@ -65,6 +65,13 @@ impl Kind {
             Self::List => read_list(raw).map(Value::List),
             Self::Sentinel => sentinel::read(raw).map(Value::Table),
             Self::Table => match raw {
+                // A variable or an option can only hold text.
+                Raw::String(text) if text.trim_start().starts_with('{') => {
+                    let table = serde_json::from_str::<serde_json::Map<_, _>>(text).map_err(|_| {
+                        Mismatch::new("a table in JSON, since it starts with \"{\"", "another text")
+                    })?;
+                    Ok(Value::Table(table.into()))
+                }
                 Raw::Object(_) => Ok(Value::Table(raw.clone())),
                 other => Err(Mismatch::new("a table", describe_type(other))),
             },

@@ -38,7 +38,8 @@ pub(crate) use resolved::{Effective, Resolved, Shadowed};
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    AtSuspension, DictConfig, Horse, Key, Level, Logging, Scheduler, Sentry, Strategy, Worker, key,
+    AtSuspension, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Scheduler, Sentry,
+    Shutdown, Strategy, Worker, key,
 };
 pub(crate) use sources::Sources;
 
@@ -50,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) scheduler: Scheduler,
     pub(crate) horse: Horse,
     pub(crate) logging: Logging,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) maintenance: Maintenance,
     pub(crate) sentry: Sentry,
 }
 

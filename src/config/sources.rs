@@ -14,7 +14,7 @@ use super::origin::Origin;
 use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
-use super::section::{self, Horse, Logging, Scheduler, Sentry, Worker};
+use super::section::{self, Horse, Logging, Maintenance, Scheduler, Sentry, Shutdown, Worker};
 use super::stack::{self, Stack};
 use super::{Redis, Settings, shadow};
 
@@ -203,6 +203,8 @@ fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
         worker,
         horse: horse(stack, home)?,
         logging: stack.section::<Logging>("logging")?,
+        shutdown: stack.section::<Shutdown>("shutdown")?,
+        maintenance: stack.section::<Maintenance>("maintenance")?,
         scheduler: stack.section::<Scheduler>("scheduler")?,
         sentry: stack.section::<Sentry>("sentry")?,
     })

@@ -6,6 +6,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 use super::kind::Value;
 use super::layer::{Entry, Layer};
 use super::problem::{Problem, Problems};
+use super::section;
 
 /// The merged layers.
 pub(crate) struct Stack {
@@ -25,7 +26,9 @@ impl Provider for Provided<'_> {
     }
 
     fn data(&self) -> Result<Profiles<Profile, Dict>, figment::Error> {
-        let mut sections = Dict::new();
+        // A section none of whose keys is set anywhere is there all the same.
+        let empty = |section: &&section::Section| (section.name.to_owned(), Dict::new().into());
+        let mut sections: Dict = section::SECTIONS.iter().map(empty).collect();
         for entry in self.layer.entries.values() {
             let Ok(value) = &entry.value else { continue };
             let (section, field) = entry.key.name.split_once('.').unwrap_or((entry.key.name, ""));

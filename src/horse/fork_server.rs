@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::engine::{Engine, Wishes};
 use super::frame::{self, Frame, FrameError};
 use super::program;
-use super::protocol::{Hello, Refused, ServerOrder, ServerReport, VERSION};
+use super::protocol::{Hello, Hooks, Refused, ServerOrder, ServerReport, VERSION};
 use crate::event::Event;
 use crate::os;
 use crate::telemetry::emit;
@@ -36,6 +36,7 @@ pub(crate) struct Application {
     pub(crate) serializer: Option<String>,
     /// Dotted names of what is called for every job that raised, in this order.
     pub(crate) exception_handlers: Vec<String>,
+    pub(crate) hooks: Hooks,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
     /// What every key begins with, for the job's own rq.
@@ -87,6 +88,7 @@ fn refusal(refused: &Refused) -> String {
             format!("cannot use the {} {what}: {reason}", stage.replace('_', " "))
         }
         "exception_handler" => format!("cannot use the exception handler {what}: {kind}: {reason}"),
+        "hook" => format!("cannot use {what}: {kind}: {reason}"),
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
     }
 }
@@ -172,6 +174,7 @@ impl ForkServer {
             dict_config: &application.dict_config,
             serializer: application.serializer.as_deref(),
             exception_handlers: &application.exception_handlers,
+            hooks: &application.hooks,
             connection: &application.connection,
             key_prefix: &application.key_prefix,
             engine: &application.engine,

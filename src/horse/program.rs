@@ -23,6 +23,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "engine",
         "fitness",
         "fresh",
+        "hooks",
         "horse",
         "job",
         "leash",

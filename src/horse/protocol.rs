@@ -27,6 +27,7 @@ pub(super) enum ServerOrder<'a> {
         dict_config: &'a Value,
         serializer: Option<&'a str>,
         exception_handlers: &'a [String],
+        hooks: &'a Hooks,
         connection: &'a Value,
         key_prefix: &'a str,
         engine: &'a Wishes,
@@ -35,6 +36,14 @@ pub(super) enum ServerOrder<'a> {
     Fork {
         horse: u64,
     },
+}
+
+/// Dotted names of what the application does around its jobs.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Hooks {
+    pub(crate) setup: Option<String>,
+    pub(crate) before_job: Option<String>,
+    pub(crate) after_job: Option<String>,
 }
 
 /// What a fork server says.

@@ -21,6 +21,9 @@ const FAULT_LIMIT: u64 = 64 << 10;
 /// How long a horse may take to end after its job did, or after it closed its socket.
 const LAST_WORD: Duration = Duration::from_secs(5);
 
+/// How long what a horse wrote before its end may take to be read.
+const LAST_FRAME: Duration = Duration::from_secs(1);
+
 /// The number of SIGKILL, which is what the kernel kills with for want of memory.
 const KILL: i32 = 9;
 
@@ -62,8 +65,6 @@ pub(crate) struct Ending {
     pub(crate) outcome: Outcome,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
-    /// The function's dotted name, when the payload could be read.
-    pub(crate) function: Option<String>,
 }
 
 /// A horse that waits for a job, or runs one. Dropping it ends it: its socket closes.
@@ -83,6 +84,8 @@ pub(crate) struct Horse {
     steps: Vec<Step>,
     /// How many jobs it was given.
     served: u64,
+    /// The dotted name of its job's function, once that is known.
+    function: Option<String>,
 }
 
 /// What is known of the end of a horse's process.
@@ -124,6 +127,7 @@ impl Horse {
             end: End::Unknown,
             steps: Vec::new(),
             served: 0,
+            function: None,
         }
     }
 
@@ -135,6 +139,11 @@ impl Horse {
     /// How many jobs it was given.
     pub(crate) fn served(&self) -> u64 {
         self.served
+    }
+
+    /// The dotted name of its job's function, when it said it.
+    pub(crate) fn function(&self) -> Option<String> {
+        self.function.clone()
     }
 
     /// Whether it ended before it had a job.
@@ -182,7 +191,11 @@ impl Horse {
 
     /// Waits for its next word. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Said {
-        match self.heard.recv().await {
+        let Some(word) = self.hear().await else {
+            let exit = self.end().await;
+            return Said::Died(self.death(exit, None));
+        };
+        match word {
             Some(Ok((HorseReport::Phase(head), _))) => {
                 let phase = Phase::from(head);
                 if !self.enters(&phase) {
@@ -205,10 +218,28 @@ impl Horse {
         }
     }
 
+    /// What comes over its socket; nothing when it has ended and what it had to say was heard. The end of its socket does not
+    /// tell that alone: a child of its job may hold it open.
+    async fn hear(&mut self) -> Option<Option<Heard>> {
+        let exit = tokio::select! {
+            biased;
+            heard = self.heard.recv() => return Some(heard),
+            exit = end(&mut self.exit, &mut self.end), if !matches!(self.end, End::Untold) => exit,
+        };
+        match exit {
+            Some(_) => tokio::time::timeout(LAST_FRAME, self.heard.recv()).await.ok(),
+            // Nobody can tell when it ends.
+            None => Some(self.heard.recv().await),
+        }
+    }
+
     /// Whether it may enter that phase now; each comes once in a job (the end of each, too), because each gives it time.
     fn enters(&mut self, phase: &Phase) -> bool {
         let step = match phase {
-            Phase::Function(_) => Step::Function,
+            Phase::Function(name) => {
+                self.function.clone_from(name);
+                Step::Function
+            }
             Phase::Callback(callback, _) => Step::Callback(*callback),
             Phase::Ending => Step::Ending,
         };
@@ -338,7 +369,6 @@ fn attend(stream: UnixStream) -> (OwnedWriteHalf, mpsc::Receiver<Heard>, JoinHan
 }
 
 fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
-    let function = head.func_name.clone();
     let outcome = match head.kind {
         EndedKind::Returned => Outcome::Returned(Returned {
             value: (!head.none).then_some(body),
@@ -361,6 +391,5 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
         outcome,
         started_at: head.started_at.and_then(Timestamp::from_seconds),
         ended_at: head.ended_at.and_then(Timestamp::from_seconds),
-        function,
     }
 }

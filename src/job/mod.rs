@@ -1,14 +1,16 @@
 //! Jobs as values: what a job is, how its execution ended and what becomes of it. Nothing here does anything.
 
+mod interruption;
 mod names;
 mod outcome;
 mod timestamp;
 mod verdict;
 
-pub(crate) use names::{ExecutionId, JobId, QueueName, WorkerName};
-pub(crate) use outcome::{AskedRetry, Death, Outcome, Raised, Returned, Usage};
+pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
+pub(crate) use names::{DaemonId, ExecutionId, JobId, QueueName, WorkerName};
+pub(crate) use outcome::{AskedRetry, Death, Interrupted, Outcome, Raised, Returned, Usage};
 pub(crate) use timestamp::{Timestamp, float};
-pub(crate) use verdict::{Again, Defaults, Verdict, verdict};
+pub(crate) use verdict::{Again, Defaults, Verdict, abandoned, verdict};
 
 use std::time::Duration;
 
@@ -75,14 +77,14 @@ pub(crate) struct Job {
     /// Seconds to wait before each retry.
     pub(crate) retry_intervals: Vec<u64>,
     pub(crate) retry_at_front: bool,
+    /// How often it was put back because its execution was cut off.
+    pub(crate) interruptions: u32,
     /// How often the job has returned a `Retry`.
     pub(crate) asked_retries: u32,
     /// How often it is to run again after it succeeded.
     pub(crate) repeats_left: u32,
     /// Seconds to wait before each repeat, the next one first.
     pub(crate) repeat_intervals: Vec<u64>,
-    /// Things the job asks for that this release cannot do yet, by RQ's names.
-    pub(crate) unsupported: Vec<&'static str>,
     pub(crate) fields: Fields,
 }
 
@@ -100,6 +102,13 @@ pub(crate) struct Claim {
     pub(crate) job: Result<Job, String>,
 }
 
+impl Job {
+    /// Whether its hash has that field, and not empty.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.fields.iter().any(|(name, value)| name == field.as_bytes() && !value.is_empty())
+    }
+}
+
 impl Claim {
     /// What log lines call the job: its description, or its id where there is none.
     pub(crate) fn title(&self) -> String {
@@ -113,6 +122,8 @@ impl Claim {
 pub(crate) struct Ended {
     pub(crate) claim: Claim,
     pub(crate) outcome: Outcome,
+    /// The dotted name of the job's function, when the work horse told it.
+    pub(crate) function: Option<String>,
     /// When the job's function began, if it did.
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Timestamp,

@@ -45,6 +45,18 @@ name!(
     ExecutionId
 );
 
+name!(
+    /// One start of a daemon: what its life sign in Redis, and every execution of its workers, goes by.
+    DaemonId
+);
+
+impl DaemonId {
+    /// A new id: 32 hexadecimal digits.
+    pub(crate) fn random() -> Self {
+        Self::new(Uuid::new_v4().simple().to_string())
+    }
+}
+
 impl ExecutionId {
     /// A new id, in RQ's form: 32 hexadecimal digits.
     pub(crate) fn random() -> Self {

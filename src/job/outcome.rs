@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Verdict;
+
 /// How an execution ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
@@ -16,8 +18,18 @@ pub(crate) enum Outcome {
     Died(Death),
     /// A user stopped it.
     Stopped,
+    /// Our own shutdown cut it off.
+    Interrupted(Interrupted),
     /// The job's hash cannot be read; why.
     Unreadable(String),
+}
+
+/// How a shutdown cut a job off, and what that means for it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Interrupted {
+    pub(crate) verdict: Verdict,
+    /// What is kept with the job.
+    pub(crate) reason: String,
 }
 
 /// What the function returned.

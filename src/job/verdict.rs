@@ -11,6 +11,11 @@ pub(crate) enum Verdict {
     Fail,
     /// It goes to the failed registry too, but as stopped: its dependents go on waiting.
     Stop,
+    /// It goes back to the head of its queue, because it was cut off.
+    PutBack {
+        /// How often that happened to it.
+        interruptions: u32,
+    },
     /// It failed or was stopped, and by the user's wish nothing but its status tells.
     Unrecorded {
         /// Whether a user stopped it.
@@ -69,9 +74,10 @@ fn as_recorded(job: Option<&Job>, outcome: &Outcome, defaults: &Defaults) -> Ver
         (Some(job), Outcome::Returned(_)) => {
             Verdict::Finish(job.result_ttl.unwrap_or(defaults.result_ttl), repeat(job))
         }
-        (Some(job), Outcome::Raised(_) | Outcome::Died(_)) => retry_or_fail(job),
+        (Some(job), Outcome::Raised(_) | Outcome::Died(_)) => abandoned(job),
         (Some(job), Outcome::AskedRetry(asked)) => retry_as_asked(job, asked),
         (Some(_), Outcome::Stopped) => Verdict::Stop,
+        (Some(_), Outcome::Interrupted(interrupted)) => interrupted.verdict.clone(),
         (_, Outcome::Unreadable(_)) | (None, _) => Verdict::Fail,
     }
 }
@@ -85,7 +91,8 @@ fn repeat(job: &Job) -> Option<Repeat> {
     Some(Repeat { again: Again { delay, at_front: false }, left, intervals: rest.to_vec() })
 }
 
-fn retry_or_fail(job: &Job) -> Verdict {
+/// RQ: what becomes of a job whose worker is gone, as far as its own retries say.
+pub(crate) fn abandoned(job: &Job) -> Verdict {
     if job.retries_left == 0 {
         return Verdict::Fail;
     }
@@ -122,10 +129,10 @@ mod tests {
             retries_left: 0,
             retry_intervals: Vec::new(),
             retry_at_front: false,
+            interruptions: 0,
             asked_retries: 0,
             repeats_left: 0,
             repeat_intervals: Vec::new(),
-            unsupported: Vec::new(),
             fields: Vec::new(),
         }
     }

@@ -118,6 +118,11 @@ impl Client {
         }
     }
 
+    /// Makes a script known to the server, so that its first call does not come later than what is sent after it.
+    pub(crate) async fn load(&self, script: &Script) -> Result<(), StoreError> {
+        self.run(redis::cmd("SCRIPT").arg("LOAD").arg(&*script.text)).await.map(drop)
+    }
+
     /// Opens a connection of its own, for commands that block.
     pub(crate) async fn dedicated(&self) -> Result<Dedicated, StoreError> {
         let link = Link::open(&self.0.address, self.0.name.as_deref()).await?;
@@ -156,6 +161,15 @@ impl Client {
         });
         // RQ: this is the word that its workers store when they cannot tell.
         Ok(Identity { address: address.unwrap_or_else(|| "unknown".to_owned()), version })
+    }
+
+    /// How long the server runs, when it tells.
+    pub(crate) async fn uptime(&self) -> Result<Option<Duration>, StoreError> {
+        let info = self.ask(redis::cmd("INFO").arg("server")).await?;
+        let seconds = info.as_deref().and_then(|text| {
+            text.lines().find_map(|line| line.strip_prefix("uptime_in_seconds:")?.trim().parse().ok())
+        });
+        Ok(seconds.map(Duration::from_secs))
     }
 
     /// A text answer, or `None` when the server refuses to tell.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reply::Reply;
-use super::{Store, StoreError, job_hash, scripts};
+use super::{Life, Store, StoreError, job_hash, scripts};
 use crate::job::{Claim, ExecutionId, JobId, QueueName, Timestamp, WorkerName};
 
 /// An id that a wait moved to its queue's intermediate list.
@@ -22,6 +22,7 @@ pub(crate) struct ClaimRequest<'a> {
     pub(crate) queues: &'a [QueueName],
     pub(crate) surfaced: &'a [Surfaced],
     pub(crate) lease: Duration,
+    pub(crate) life: &'a Life,
     /// How many jobs the worker has had: a request that was late on its way is told by it.
     pub(crate) turn: u64,
 }
@@ -60,6 +61,8 @@ impl Store {
             &now.iso(),
             &now.float(),
             &request.lease.as_secs().to_string(),
+            request.life.daemon.as_str(),
+            &request.life.lasts.as_millis().to_string(),
             &request.turn.to_string(),
             &request.queues.len().to_string(),
         ]);

@@ -47,10 +47,11 @@ pub(super) fn parse(id: JobId, origin: QueueName, fields: Fields) -> Result<Job,
         retries_left: view.number("retries_left")?.unwrap_or(0),
         retry_intervals: view.numbers("retry_intervals")?,
         retry_at_front: view.text("enqueue_at_front_on_retry")? == Some("1"),
+        // Ours alone: junk in it is no reason to refuse the job.
+        interruptions: view.number("rqd_interruptions").ok().flatten().unwrap_or(0),
         asked_retries: view.number("number_of_retries")?.unwrap_or(0),
         repeats_left: view.number("repeats_left")?.unwrap_or(0),
         repeat_intervals: view.numbers("repeat_intervals")?,
-        unsupported: view.unsupported()?,
         fields,
     })
 }
@@ -109,18 +110,6 @@ impl<'a> View<'a> {
                 _ => false,
             };
         if is_moment { Ok(()) } else { Err(format!("its {name} {text:?} is not a moment that RQ can read")) }
-    }
-
-    /// What the job asks for and this release cannot do.
-    fn unsupported(&self) -> Result<Vec<&'static str>, String> {
-        let wishes = [("webhooks", "webhooks")];
-        let mut unsupported = Vec::new();
-        for (field, wish) in wishes {
-            if self.text(field)?.is_some_and(|value| value != "0" && value != "[]") {
-                unsupported.push(wish);
-            }
-        }
-        Ok(unsupported)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The keys that every RQ client knows; scripts derive more of them from the same prefix.
 
-use crate::job::{QueueName, WorkerName};
+use crate::job::{DaemonId, QueueName, WorkerName};
 
 /// Makes keys under one prefix (RQ's `RQ_KEY_PREFIX`, normally `rq`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,50 @@ impl Keys {
 
     pub(super) fn failed(&self, queue: &QueueName) -> String {
         format!("{}:failed:{queue}", self.prefix)
+    }
+
+    pub(super) fn ready(&self, queue: &QueueName) -> String {
+        format!("{}:ready:{queue}", self.prefix)
+    }
+
+    pub(super) fn job(&self, job: &str) -> String {
+        format!("{}:job:{job}", self.prefix)
+    }
+
+    pub(super) fn groups(&self) -> String {
+        format!("{}:groups", self.prefix)
+    }
+
+    pub(super) fn group(&self, group: &str) -> String {
+        format!("{}:group:{group}", self.prefix)
+    }
+
+    pub(super) fn groups_lock(&self) -> String {
+        format!("{}:clean_groups", self.prefix)
+    }
+
+    pub(super) fn limits(&self) -> String {
+        format!("{}:rl-keys", self.prefix)
+    }
+
+    /// A daemon's sign of life.
+    pub(super) fn alive(&self, daemon: &DaemonId) -> String {
+        format!("{}:rqd:alive:{daemon}", self.prefix)
+    }
+
+    /// What the workers of a daemon had in hand when their names went to others.
+    pub(super) fn left(&self, daemon: &DaemonId) -> String {
+        format!("{}:rqd:left:{daemon}", self.prefix)
+    }
+
+    /// All daemons that said no farewell.
+    pub(super) fn daemons(&self) -> String {
+        format!("{}:rqd:daemons", self.prefix)
+    }
+
+    /// Which daemon looks after the others now.
+    pub(super) fn watcher(&self) -> String {
+        format!("{}:rqd:watcher", self.prefix)
     }
 
     /// Jobs whose dependents are not all released yet.

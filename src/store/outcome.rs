@@ -75,6 +75,7 @@ pub(crate) fn failure_text(outcome: &Outcome) -> String {
         Outcome::Unreadable(reason) => format!("The job could not be run: {reason}"),
         // RQ: these very words.
         Outcome::Stopped => "Job stopped by user, work-horse terminated.".to_owned(),
+        Outcome::Interrupted(interrupted) => interrupted.reason.clone(),
         Outcome::Returned(_) | Outcome::AskedRetry(_) => String::new(),
     }
 }
@@ -89,7 +90,8 @@ pub(super) fn packed(text: &str) -> String {
 fn plan(ended: &Ended, verdict: &Verdict) -> Value {
     let mut fields = BTreeMap::new();
     // RQ: nobody says when a stopped job ended, or how long it worked.
-    if ended.outcome != Outcome::Stopped {
+    let is_counted = ended.outcome != Outcome::Stopped && !matches!(verdict, Verdict::PutBack { .. });
+    if is_counted {
         fields.insert("ended_at", ended.ended_at.iso());
     }
     if let Some(started_at) = ended.started_at {
@@ -109,6 +111,11 @@ fn plan(ended: &Ended, verdict: &Verdict) -> Value {
         }
         Verdict::Fail | Verdict::Exhausted => json!({"become": "failed"}),
         Verdict::Stop => json!({"become": "stopped"}),
+        Verdict::PutBack { interruptions } => {
+            fields.insert("rqd_interruptions", interruptions.to_string());
+            fields.insert("rqd_interrupted", failure_text(&ended.outcome));
+            json!({"become": "put_back", "again": {"queue": queue, "delay": 0, "at_front": true}})
+        }
         Verdict::Unrecorded { stopped } => {
             // RQ: not even the moments are written.
             fields.clear();
@@ -126,7 +133,7 @@ fn plan(ended: &Ended, verdict: &Verdict) -> Value {
             json!({"become": "retried", "again": again(when)})
         }
     };
-    if ended.outcome != Outcome::Stopped {
+    if is_counted {
         let worked = ended.ended_at.since(ended.started_at.unwrap_or(ended.claim.claimed_at));
         plan["worked"] = float(worked.as_secs_f64()).into();
     }
@@ -157,7 +164,7 @@ fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Ve
         Verdict::Fail | Verdict::Stop | Verdict::Unrecorded { .. } => "2",
         Verdict::RetryAsAsked(..) => "4",
         Verdict::Exhausted => "5",
-        Verdict::Retry(..) => return Vec::new(),
+        Verdict::Retry(..) | Verdict::PutBack { .. } => return Vec::new(),
     };
     let mut entry = vec![("type", kind.to_owned()), ("worker_name", worker.to_string())];
     match &ended.outcome {
@@ -165,7 +172,11 @@ fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Ve
             entry.extend(returned.value.as_ref().map(|value| ("return_value", BASE64.encode(value))));
         }
         Outcome::AskedRetry(asked) => entry.push(("return_value", BASE64.encode(&asked.value))),
-        Outcome::Raised(_) | Outcome::Died(_) | Outcome::Stopped | Outcome::Unreadable(_) => {
+        Outcome::Raised(_)
+        | Outcome::Died(_)
+        | Outcome::Stopped
+        | Outcome::Unreadable(_)
+        | Outcome::Interrupted(_) => {
             entry.push(("exc_string", packed(&failure_text(&ended.outcome))));
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Store, StoreError, scripts};
-use crate::job::{Claim, QueueName, Timestamp, WorkerName, float};
+use crate::job::{Claim, DaemonId, QueueName, Timestamp, WorkerName, float};
 
 /// How long a worker's hash outlives its last heartbeat.
 pub(crate) const GRACE: Duration = Duration::from_secs(60);
@@ -21,6 +21,8 @@ pub(crate) struct Registration {
     pub(crate) ip_address: String,
     /// `sys.version` of the horses.
     pub(crate) python_version: String,
+    /// The daemon that the worker belongs to.
+    pub(crate) daemon: DaemonId,
     /// Who holds the name: proof for whoever wants to take it over.
     pub(crate) identity: String,
     /// How long the hash lives without a heartbeat, before the grace.
@@ -86,6 +88,8 @@ impl Store {
             crate::RQ_VERSION,
             "rqd_version",
             env!("CARGO_PKG_VERSION"),
+            "rqd_daemon",
+            worker.daemon.as_str(),
             "python_version",
             &worker.python_version,
             "state",

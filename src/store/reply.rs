@@ -27,6 +27,11 @@ impl Reply {
         text(self.rest.next()?)
     }
 
+    /// The next item as it is.
+    pub(super) fn bytes(&mut self) -> Option<Vec<u8>> {
+        bytes(self.rest.next()?)
+    }
+
     pub(super) fn integer(&mut self) -> Option<i64> {
         match self.rest.next()? {
             Value::Int(number) => Some(number),

@@ -14,17 +14,24 @@ macro_rules! scripts {
 }
 
 scripts! {
-    CLAIM = "prelude" "taking" "claim";
+    CLAIM = "prelude" "life" "taking" "claim";
     RESTORE = "prelude" "rate_limit" "dependents" "outcomes" "taking" "restore";
     BEAT = "prelude" "beat";
-    REGISTER = "prelude" "register";
-    UNREGISTER = "prelude" "unregister";
+    REGISTER = "prelude" "life" "register";
+    UNREGISTER = "prelude" "life" "unregister";
     SETTLE = "prelude" "rate_limit" "dependents" "outcomes" "settle";
     RELEASE = "prelude" "rate_limit" "dependents" "release";
-    ABANDON = "prelude" "rate_limit" "dependents" "outcomes" "abandon";
     CLOSE = "prelude" "close";
+    HAND_OVER = "prelude" "hand_over";
+    RECOVER = "prelude" "life" "taking" "rate_limit" "dependents" "outcomes" "recover";
+    WATCH = "prelude" "life" "watch";
+    BURY = "prelude" "life" "bury";
     SWEEP = "prelude" "taking" "sweep";
-    TIDY = "prelude" "tidy";
+    PURGE = "prelude" "purge";
+    READY = "prelude" "rate_limit" "dependents" "ready";
+    LIMITS = "prelude" "rate_limit" "limits";
+    FORGET = "prelude" "forget";
+    UNLOCK = "prelude" "unlock";
     HOLD = "prelude" "hold";
     LET_GO = "prelude" "let_go";
     SCHEDULE = "prelude" "rate_limit" "schedule";

@@ -6,21 +6,25 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use tokio::sync::{oneshot, watch};
+
 use super::{Daemon, SupervisorError, engine, redis, scheduler};
 use crate::config::{
-    AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved, Settings,
-    Sources, Worker as WorkerSection,
+    self, AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved,
+    Settings, Sources, Worker as WorkerSection,
 };
 use crate::event::Event;
 use crate::horse::{
-    Application, EngineKind, Opened, Places, Stable, StableOptions, StartError, Wishes, find_python,
+    Application, EngineKind, Hooks, Opened, Places, Stable, StableOptions, StartError, Wishes, find_python,
 };
-use crate::job::{Defaults, Keep, QueueName, WorkerName};
+use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
+use crate::maintenance::{self, Maintenance};
 use crate::os;
 use crate::store::{Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
-use crate::worker::{self, Horses, Options, Surroundings, Worker};
+use crate::webhook::Courier;
+use crate::worker::{self, Horses, Options, Surroundings, WorkError, Worker};
 
 /// What settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +147,11 @@ pub(super) async fn start_and_work(
     application.preload = settings.horse.preload.clone();
     application.serializer = settings.worker.serializer.clone();
     application.exception_handlers.clone_from(&settings.worker.exception_handlers);
+    application.hooks = Hooks {
+        setup: settings.horse.setup.clone(),
+        before_job: settings.horse.before_job.clone(),
+        after_job: settings.horse.after_job.clone(),
+    };
     application.dict_config = dict_config(settings);
     application.key_prefix.clone_from(&settings.redis.key_prefix);
     let client = Client::new(address, Some(options.name.to_string()));
@@ -158,20 +167,29 @@ pub(super) async fn start_and_work(
     engine::adopt(&engine, settings, &mut options);
     let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
+    let mut maintenance = Maintenance::new(store.clone(), maintenance_options(settings, &options));
+    let (begin, may_begin) = oneshot::channel();
+    let (tell_over, over) = watch::channel(false);
     let around = Surroundings {
         store: store.clone(),
         stable,
+        courier: Rc::new(Courier::new()),
         stop: daemon.stop.subscribe(),
+        life: maintenance.life(),
+        first_round: worker::FirstRound { begin: Some(begin), over },
         shutdown: daemon.shutdown.clone(),
     };
     let worker = Worker::register(options, around).await?;
+    let first_round = maintenance::FirstRound { begin: may_begin, over: tell_over };
+    maintenance.start(vec![worker.registered_name()], first_round).await;
     daemon.working.set(true);
     let scheduler = scheduler::start(daemon, settings, &store).await;
-    let ended = worker.work().await;
+    let end = worker.work().await;
     if let Some(scheduler) = scheduler {
         scheduler.end().await;
     }
-    Ok(ended?)
+    maintenance.leave(!matches!(end, Err(WorkError::Unsettled))).await;
+    Ok(end?)
 }
 
 fn leash() -> Result<Leash, SupervisorError> {
@@ -199,6 +217,7 @@ fn application(horse: &HorseSection, purpose: Purpose) -> Result<Application, Su
         dict_config: serde_json::Value::Bool(false),
         serializer: None,
         exception_handlers: Vec::new(),
+        hooks: Hooks::default(),
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
         engine: Wishes::default(),
@@ -221,14 +240,38 @@ fn options(settings: &Settings, python_version: &str) -> Options {
             record_failures: worker.record_failures,
         },
         ttl: worker.ttl,
-        maintenance_interval: worker.maintenance_interval,
         monitoring_interval: worker.job_monitoring_interval,
         max_jobs: worker.max_jobs,
         max_idle_time: worker.max_idle_time,
+        stop_deadline: settings.shutdown.deadline,
+        interrupt_rules: interrupt_rules(worker),
         timeout_grace: settings.horse.timeout_grace,
         stop_grace: settings.horse.stop_grace,
         python_version: python_version.to_owned(),
         horses: Horses { engine: EngineKind::Native, max_jobs: settings.horse.max_jobs, warm_signal: false },
+    }
+}
+
+fn maintenance_options(settings: &Settings, worker: &Options) -> maintenance::Options {
+    maintenance::Options {
+        queues: worker.queues.clone(),
+        interval: settings.worker.maintenance_interval,
+        liveness: settings.maintenance.liveness,
+        rules: worker.interrupt_rules.clone(),
+    }
+}
+
+fn interrupt_rules(worker: &WorkerSection) -> InterruptRules {
+    let policy = |policy: config::OnInterrupt| match policy {
+        config::OnInterrupt::AsRq => OnInterrupt::AsRq,
+        config::OnInterrupt::Requeue => OnInterrupt::Requeue,
+        config::OnInterrupt::Fail => OnInterrupt::Fail,
+    };
+    let of_queue = worker.on_interrupt_queues.0.iter();
+    InterruptRules {
+        policy: policy(worker.on_interrupt),
+        of_queue: of_queue.map(|(queue, own)| (QueueName::new(queue.as_str()), policy(*own))).collect(),
+        budget: worker.max_interruptions,
     }
 }
 

@@ -17,6 +17,8 @@ use crate::event::Event;
 const WORKER: &str = "rq.worker";
 /// RQ: the logger of a few lines about a job, silent below WARNING unless a level is asked for.
 pub(crate) const JOB: &str = "rq.job";
+/// RQ: the logger of webhooks, which has no handler either.
+pub(crate) const WEBHOOK: &str = "rq.webhook";
 /// RQ: the logger of the registries, which has no handler: warnings go to standard error, bare.
 pub(crate) const REGISTRY: &str = "rq.registry";
 /// RQ: the logger of the scheduler.

@@ -16,6 +16,9 @@ use crate::telemetry::emit;
 /// RQ: how often a suspended worker looks whether it may go on.
 const SUSPENDED: Duration = Duration::from_secs(1);
 
+/// The lead of the first round of maintenance.
+const LEAD: Duration = Duration::from_secs(1);
+
 /// What dequeuing ended with.
 pub(super) enum Dequeued {
     /// A job that is ours, and a horse that waits for it.
@@ -41,9 +44,6 @@ impl Worker {
             if self.horse.as_mut().is_none_or(Horse::is_gone) {
                 self.horse = self.borrow_horse().await;
                 continue;
-            }
-            if surfaced.is_empty() {
-                self.upkeep_if_due().await;
             }
             emit(Event::DequeueBegan {
                 worker: self.name(),
@@ -76,6 +76,9 @@ impl Worker {
                 }
                 Claimed::Suspended => self.sit_out_suspension().await,
                 Claimed::Unregistered => self.register_again().await?,
+                Claimed::Empty if self.options.burst && !*self.first_round.over.borrow() => {
+                    self.first_round_over(None).await;
+                }
                 Claimed::Empty if self.options.burst => {
                     return Ok(Dequeued::Nothing(Event::QueuesDrained { worker: self.name() }));
                 }
@@ -107,7 +110,7 @@ impl Worker {
 
     /// Waits until a queue had a job, something is due, or a stop; returns what surfaced. No wait is left behind.
     async fn await_jobs(&mut self) -> Vec<Surfaced> {
-        let until = [self.idle_limit(), Some(self.upkeep.next_due())].into_iter().flatten().min();
+        let until = self.idle_limit();
         let mut stop = self.stop.clone();
         let mut surfaced = Vec::new();
         loop {
@@ -121,7 +124,7 @@ impl Worker {
                 _ = stop.wait_for(|stop| *stop != Stop::No) => {}
                 Some(command) = self.commands.recv() => { self.obey_while_idle(&command).await; continue }
                 Some(_) = self.pulses.recv() => continue,
-                () = sleep_until(until.unwrap_or_else(far_away)) => {}
+                () = sleep_until(until.unwrap_or_else(far_away)), if until.is_some() => {}
             }
             break;
         }
@@ -135,7 +138,7 @@ impl Worker {
         surfaced: &[Surfaced],
     ) -> Result<Option<Claimed>, WorkError> {
         let (worker, queues) = (self.registration.name.clone(), self.turns.order());
-        let (lease, turn) = (self.lease(), self.jobs_done);
+        let (lease, turn, life) = (self.lease(), self.jobs_done, self.life.clone());
         let claimed = self
             .persist(Patience::Idle, async |store| {
                 let request = crate::store::ClaimRequest {
@@ -144,6 +147,7 @@ impl Worker {
                     queues: &queues,
                     surfaced,
                     lease,
+                    life: &life,
                     turn,
                 };
                 store.claim(&request).await
@@ -213,6 +217,27 @@ impl Worker {
             self.tell_warm_stop(false);
         }
         Event::StoppedOnRequest { worker: self.name() }
+    }
+
+    /// Lets the daemon's first round of maintenance begin. It gets a small lead, because RQ makes it first: what it puts back
+    /// comes before what is queued.
+    pub(super) async fn begin_first_round(&mut self) {
+        if let Some(begin) = self.first_round.begin.take() {
+            let _ = begin.send(());
+        }
+        self.first_round_over(Some(LEAD)).await;
+    }
+
+    /// Waits until the first round is over, for so long at most, or until a stop.
+    async fn first_round_over(&mut self, most: Option<Duration>) {
+        let mut over = self.first_round.over.clone();
+        let mut stop = self.stop.clone();
+        let until = Instant::now() + most.unwrap_or_default();
+        tokio::select! {
+            _ = over.wait_for(|over| *over) => {}
+            _ = stop.wait_for(|stop| *stop != Stop::No) => {}
+            () = sleep_until(until), if most.is_some() => {}
+        }
     }
 }
 

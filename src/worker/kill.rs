@@ -19,6 +19,8 @@ pub(super) enum Kill {
     Stopped,
     TakenAway,
     ColdShutdown,
+    /// A warm stop waited long enough.
+    Deadline,
 }
 
 /// A horse that was killed.
@@ -43,9 +45,8 @@ impl Worker {
                 Some(format!("it outlived its limit of {} by {}", seconds(limit), seconds(grace)))
             }
             Kill::Commanded => Some("a kill-horse command came".to_owned()),
-            Kill::ColdShutdown => Some("the worker was shut down cold".to_owned()),
             Kill::TakenAway => Some("another worker or cleaner owns the job now".to_owned()),
-            Kill::Stopped => None,
+            Kill::ColdShutdown | Kill::Deadline | Kill::Stopped => None,
         };
         if kill == Kill::Overdue {
             let (worker, job) = (worker.clone(), job.id.to_string());

@@ -4,6 +4,7 @@ mod callback;
 mod command;
 mod dequeue;
 mod heart;
+mod interrupt;
 mod kill;
 mod listen;
 mod patience;
@@ -12,28 +13,30 @@ mod rq_engine;
 mod run;
 mod settle;
 mod strategy;
-mod upkeep;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::event::Event;
 use crate::horse::{EngineKind, Horse, Stable};
-use crate::job::{Defaults, QueueName, WorkerName};
+use crate::job::{Defaults, InterruptRules, QueueName, WorkerName};
 use crate::os;
-use crate::store::{Registration, Store, StoreError};
+use crate::store::{Life, Registration, Store, StoreError};
 use crate::telemetry::emit;
+use crate::webhook::Courier;
 use command::Command;
 use dequeue::Dequeued;
 use heart::Pulse;
 use listen::Listener;
 pub(crate) use strategy::Strategy;
 use strategy::Turns;
-use upkeep::Upkeep;
+
+/// How long a worker that has ended stays for webhooks which are being sent. RQ: their limit unless they name one.
+const WEBHOOKS: Duration = Duration::from_secs(10);
 
 /// What a worker is told.
 #[derive(Debug, Clone)]
@@ -47,10 +50,13 @@ pub(crate) struct Options {
     pub(crate) burst: bool,
     pub(crate) defaults: Defaults,
     pub(crate) ttl: Duration,
-    pub(crate) maintenance_interval: Duration,
     pub(crate) monitoring_interval: Duration,
     pub(crate) max_jobs: Option<u64>,
     pub(crate) max_idle_time: Option<Duration>,
+    /// How long a warm stop waits for the job in hand; for ever when unset.
+    pub(crate) stop_deadline: Option<Duration>,
+    /// What becomes of a job that a stop cuts off.
+    pub(crate) interrupt_rules: InterruptRules,
     /// How long after its limit a job's horse is killed.
     pub(crate) timeout_grace: Duration,
     /// How long a job may clean up after a command to stop or to kill it.
@@ -99,6 +105,7 @@ pub(crate) struct Worker {
     options: Options,
     store: Store,
     stable: Rc<Stable>,
+    courier: Rc<Courier>,
     stop: watch::Receiver<Stop>,
     shutdown: mpsc::Sender<()>,
     /// A horse at hand: one that waits for a job, or that may have another one.
@@ -109,20 +116,36 @@ pub(crate) struct Worker {
     /// What the heart beats for.
     in_hand: heart::InHandCell,
     listener: Listener,
+    life: Life,
+    first_round: FirstRound,
     turns: Turns,
-    upkeep: Upkeep,
     jobs_done: u64,
     idle_since: Instant,
     /// The warm stop was told already.
     stop_told: bool,
+    /// When a warm stop ends the job in hand.
+    stop_at: Option<Instant>,
+    /// The function of the job in hand has begun.
+    began: bool,
     tasks: tokio::task::JoinSet<()>,
+}
+
+/// The daemon's first round of maintenance: what it puts back, a burst must not miss.
+pub(crate) struct FirstRound {
+    /// Lets it begin.
+    pub(crate) begin: Option<oneshot::Sender<()>>,
+    pub(crate) over: watch::Receiver<bool>,
 }
 
 /// What a worker needs from the daemon around it.
 pub(crate) struct Surroundings {
     pub(crate) store: Store,
     pub(crate) stable: Rc<Stable>,
+    pub(crate) courier: Rc<Courier>,
     pub(crate) stop: watch::Receiver<Stop>,
+    /// The daemon's sign of life.
+    pub(crate) life: Life,
+    pub(crate) first_round: FirstRound,
     /// Asks the daemon to stop, as the `shutdown` command does.
     pub(crate) shutdown: mpsc::Sender<()>,
 }
@@ -132,11 +155,15 @@ impl Worker {
     pub(crate) async fn work(mut self) -> Result<(), WorkError> {
         self.show_state("idle").await;
         emit(Event::QueuesAnnounced { worker: self.name(), queues: self.queue_names() });
+        self.begin_first_round().await;
         let worked = self.work_on().await;
         if let Err(error) = &worked {
             emit(Event::LoopBroke { worker: self.name(), error: error.to_string() });
         }
+        let courier = Rc::clone(&self.courier);
+        let patience = if self.stop_wanted() == Stop::Cold { Duration::ZERO } else { WEBHOOKS };
         let left = self.leave().await;
+        courier.rest(patience).await;
         worked.and(left)
     }
 
@@ -159,6 +186,11 @@ impl Worker {
                 return Ok(());
             }
         }
+    }
+
+    /// The name in Redis, which may not be the one that was asked for.
+    pub(crate) fn registered_name(&self) -> WorkerName {
+        self.registration.name.clone()
     }
 
     fn name(&self) -> String {

@@ -12,7 +12,6 @@ use super::heart::Heart;
 use super::listen::Listener;
 use super::patience::Patience;
 use super::strategy::Turns;
-use super::upkeep::Upkeep;
 use super::{Options, Stop, Surroundings, WorkError, Worker};
 use crate::event::Event;
 use crate::job::{Timestamp, WorkerName};
@@ -36,11 +35,13 @@ impl Worker {
             hostname: os::hostname(),
             ip_address: server.address,
             python_version: options.python_version.clone(),
+            daemon: around.life.daemon.clone(),
             identity: identity.to_string(),
             ttl: options.ttl,
         };
         enter(&around.store, &mut registration, options.name_may_change).await?;
         options.name = registration.name.clone();
+        around.store.prepare_to_hand_over().await?;
         emit(Event::WorkerStarted { worker: registration.name.to_string(), pid: registration.pid });
         let (tell, commands) = mpsc::channel(COMMANDS);
         let ear = Ear {
@@ -62,18 +63,18 @@ impl Worker {
         registration: Registration,
         (commands, listener): (mpsc::Receiver<Command>, Listener),
     ) -> Self {
-        let Surroundings { store, stable, stop, shutdown } = around;
+        let Surroundings { store, stable, courier, stop, shutdown, life, first_round } = around;
         let (tell, pulses) = mpsc::channel(COMMANDS);
         let heart = Heart::new(&options, &registration, &store, tell);
         let in_hand = Rc::clone(&heart.in_hand);
         let mut tasks = JoinSet::new();
         tasks.spawn_local(heart.beat());
-        let upkeep = Upkeep::new(options.maintenance_interval);
         let turns = Turns::new(options.strategy.clone(), &options.queues);
         Self {
             options,
             store,
             stable,
+            courier,
             stop,
             shutdown,
             horse: None,
@@ -82,11 +83,14 @@ impl Worker {
             pulses,
             in_hand,
             listener,
+            life,
+            first_round,
             turns,
-            upkeep,
             jobs_done: 0,
             idle_since: Instant::now(),
             stop_told: false,
+            stop_at: None,
+            began: false,
             tasks,
         }
     }
@@ -130,6 +134,7 @@ impl Worker {
 
     pub(super) fn tell_warm_stop(&mut self, busy: bool) {
         self.stop_told = true;
+        self.stop_at = self.options.stop_deadline.map(|deadline| Instant::now() + deadline);
         let signal = match self.stop_wanted() {
             Stop::Warm(signal) => signal,
             Stop::Cold | Stop::No => "SIGINT",

@@ -97,6 +97,7 @@ fn death(outcome: &Outcome) -> Option<&Death> {
         | Outcome::Raised(_)
         | Outcome::AskedRetry(_)
         | Outcome::Stopped
+        | Outcome::Interrupted(_)
         | Outcome::Unreadable(_) => None,
     }
 }

@@ -31,6 +31,7 @@ impl Worker {
             description: claim.title(),
         });
         *self.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
+        self.began = false;
         let ended = match claim.job.clone() {
             Ok(job) => self.run_in(horse, claim, &job).await,
             Err(reason) => Some(self.unreadable(claim, reason)),
@@ -40,6 +41,7 @@ impl Worker {
     }
 
     async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Option<Ended> {
+        self.note_handing_over(&claim).await;
         let native = self.options.horses.engine == EngineKind::Native;
         self.show_title(&format!("Forked {} at {}", horse.pid(), Timestamp::now().float()));
         let run = Run {
@@ -51,7 +53,6 @@ impl Worker {
             fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
         };
         if native {
-            self.warn_of_wishes(job);
             emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         }
         // RQ's own code fetches the job by itself.
@@ -61,10 +62,12 @@ impl Worker {
             return Some(self.unreadable(claim, error.to_string()));
         }
         let mut left = Left::Death;
-        let (outcome, ending) = match self.attend(&mut horse, &claim, job).await {
+        let said = self.attend(&mut horse, &claim, job).await;
+        let function = horse.function();
+        let (outcome, ending) = match said {
             Ok(Said::Ended(ending)) => {
                 self.let_go(horse).await;
-                let Ending { outcome, started_at, ended_at, .. } = *ending;
+                let Ending { outcome, started_at, ended_at } = *ending;
                 (outcome, (started_at, ended_at))
             }
             Ok(Said::Settled) => {
@@ -73,7 +76,6 @@ impl Worker {
                 self.let_go(horse).await;
                 (outcome, (None, None))
             }
-            Ok(Said::Died(death)) => (Outcome::Died(death), (None, None)),
             Ok(Said::Phase(..) | Said::CallbackRaised(..) | Said::Called(_)) => {
                 unreachable!("these are noted while the horse is attended")
             }
@@ -84,15 +86,19 @@ impl Worker {
                 }
                 (Outcome::Stopped, (None, None))
             }
-            Err(Killed { kill, death }) => {
-                if matches!(kill, Kill::ColdShutdown | Kill::TakenAway) {
-                    left = Left::Haste;
-                }
+            Err(Killed { kill: kill @ (Kill::ColdShutdown | Kill::Deadline), .. }) => {
+                left = Left::Haste;
+                (self.interrupted(kill, job), (None, None))
+            }
+            Err(Killed { kill: Kill::TakenAway, death }) => {
+                left = Left::Haste;
                 (Outcome::Died(death), (None, None))
             }
+            Ok(Said::Died(death)) | Err(Killed { death, .. }) => (Outcome::Died(death), (None, None)),
         };
         let (started_at, ended_at) = ending;
-        let ended = Ended { claim, outcome, started_at, ended_at: ended_at.unwrap_or_else(Timestamp::now) };
+        let ended_at = ended_at.unwrap_or_else(Timestamp::now);
+        let ended = Ended { claim, outcome, function, started_at, ended_at };
         if native { Some(ended) } else { self.close(ended, left).await }
     }
 
@@ -119,8 +125,9 @@ impl Worker {
             let deadline = limit.map(|limit| since + limit + grace);
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(phase)) => {
+                    self.began = true;
                     in_function = matches!(phase, Phase::Function(_));
-                    limit = self.entered(phase, job);
+                    limit = self.entered(&phase, job);
                     since = Instant::now();
                 }
                 Happening::Said(Said::CallbackRaised(callback, traceback)) => {
@@ -137,7 +144,7 @@ impl Worker {
     }
 
     /// Tells the phase that a horse entered, and returns the limit that holds from now on.
-    fn entered(&self, phase: Phase, job: &Job) -> Option<Duration> {
+    fn entered(&self, phase: &Phase, job: &Job) -> Option<Duration> {
         match phase {
             Phase::Function(_) => {
                 // RQ's own code tells it by itself.
@@ -148,7 +155,7 @@ impl Worker {
             }
             Phase::Callback(callback, limit) => {
                 emit(Event::CallbackBegan { job: job.id.to_string(), callback: callback.to_string() });
-                limit
+                *limit
             }
             Phase::Ending => job.timeout,
         }
@@ -167,6 +174,10 @@ impl Worker {
             said = horse.next() => Happening::Said(said),
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 Happening::Kill(Kill::Overdue)
+            }
+            () = sleep_until(self.stop_at.unwrap_or_else(Instant::now)), if self.stop_at.is_some() => {
+                self.stop_at = None;
+                Happening::Kill(Kill::Deadline)
             }
             Some(Pulse::Lost(execution)) = self.pulses.recv() => {
                 if execution == claim.execution { Happening::Kill(Kill::TakenAway) } else { Happening::Noted }
@@ -229,17 +240,7 @@ impl Worker {
             reason: reason.clone(),
             fate: UnreadableFate::Failed,
         });
-        Ended { claim, outcome: Outcome::Unreadable(reason), started_at: None, ended_at: Timestamp::now() }
-    }
-
-    fn warn_of_wishes(&self, job: &Job) {
-        if !job.unsupported.is_empty() {
-            let (worker, job, wishes) = (self.name(), job.id.to_string(), job.unsupported.clone());
-            emit(Event::JobWishesUnmet {
-                worker,
-                job,
-                wishes: wishes.into_iter().map(str::to_owned).collect(),
-            });
-        }
+        let (outcome, ended_at) = (Outcome::Unreadable(reason), Timestamp::now());
+        Ended { claim, outcome, function: None, started_at: None, ended_at }
     }
 }

@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::job::{Again, Ended, Keep, Outcome, Verdict, verdict};
 use crate::store::{Settled, Store, failure_text};
 use crate::telemetry::emit;
+use crate::webhook::{Message, Status};
 
 impl Worker {
     /// Writes down how a job ended; only then is the worker free for the next one.
@@ -20,6 +21,7 @@ impl Worker {
         match settled {
             Ok(Some(Settled::Done { more })) => {
                 self.tell_verdict(&ended, &verdict);
+                self.tell_others(&ended, &verdict);
                 if more {
                     tokio::task::spawn_local(release_dependents(self.store.clone()));
                 }
@@ -63,8 +65,30 @@ impl Worker {
             }
             Outcome::AskedRetry(_) => emit(Event::RetryAsked { worker, job }),
             // A stopped job was told of before its callback ran.
-            Outcome::Stopped | Outcome::Unreadable(_) => {}
+            Outcome::Stopped | Outcome::Unreadable(_) | Outcome::Interrupted(_) => {}
         }
+    }
+
+    /// Sends the webhooks of a job that ended for good. RQ: not those of one that was stopped, or runs again.
+    fn tell_others(&self, ended: &Ended, verdict: &Verdict) {
+        let status = match verdict {
+            Verdict::Finish(..) => Status::Finished,
+            Verdict::Fail | Verdict::Exhausted | Verdict::Unrecorded { stopped: false } => Status::Failed,
+            Verdict::Stop
+            | Verdict::Unrecorded { stopped: true }
+            | Verdict::Retry(..)
+            | Verdict::RetryAsAsked(..)
+            | Verdict::PutBack { .. } => return,
+        };
+        let Some(job) = ended.claim.job.as_ref().ok().filter(|job| job.has("webhooks")) else { return };
+        self.courier.send(Message {
+            job: job.id.to_string(),
+            function: ended.function.clone(),
+            status,
+            ended_at: Some(ended.ended_at),
+            exc_info: failure_text(&ended.outcome),
+            fields: job.fields.iter().filter(|(name, _)| Message::needs(name)).cloned().collect(),
+        });
     }
 
     fn tell_verdict(&self, ended: &Ended, verdict: &Verdict) {
@@ -90,6 +114,10 @@ impl Worker {
             }
             (Verdict::Fail | Verdict::Stop | Verdict::Unrecorded { .. }, outcome) => {
                 emit(Event::JobFailed { worker, job, reason: failure_text(outcome) });
+            }
+            (Verdict::PutBack { .. }, outcome) => {
+                let reason = failure_text(outcome);
+                emit(Event::InterruptedPutBack { queue: ended.claim.queue.to_string(), job, reason });
             }
             (Verdict::Finish(..) | Verdict::RetryAsAsked(..) | Verdict::Exhausted, _) => {}
         }

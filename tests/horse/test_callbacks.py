@@ -12,6 +12,7 @@ class Noting:
     """Jobs whose callbacks write into a file that the test reads."""
 
     handlers = ()
+    hooks = None
     connection = None
 
     def prepare(self, preload=(), **options):
@@ -20,7 +21,8 @@ class Noting:
         self.notes = os.path.join(holder.name, "calls")
         self.server = self.daemon(env={"CALLS": self.notes}, **options)
         self.server.settings()
-        report = self.server.prepare(preload=preload, connection=self.connection, exception_handlers=self.handlers)
+        report = self.server.prepare(preload=preload, connection=self.connection, exception_handlers=self.handlers,
+                                     hooks=self.hooks)
         self.assertEqual(report["report"], "prepared", report)
         self.number = 0
 

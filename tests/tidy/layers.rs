@@ -7,7 +7,7 @@ const LAYERS: [&[&str]; 8] = [
     &["cli"],
     &["supervisor"],
     &["worker", "scheduler", "maintenance"],
-    &["horse"],
+    &["horse", "webhook"],
     &["store", "telemetry"],
     &["config", "event"],
     &["job"],

@@ -19,6 +19,15 @@ section! {
         path: Vec<String> = Key::new(Kind::List).option("--path, -P").default("[\".\"]").before_python();
         /// Modules that are imported once, before the first job, so that no job pays for it.
         preload: Vec<String> = Key::new(Kind::List).option("--preload").default("[]");
+        /// A function that each process calls before its first job, as a dotted name; it is given nothing. There is a
+        /// process per job, so this is the place to connect to a database. What it raises fails the job.
+        setup: Option<String> = Key::new(Kind::Text).example("\"app.hooks.connect\"");
+        /// A function that is called right before each job, outside of its time limit. `get_current_job()` tells
+        /// the job. What it raises fails the job.
+        before_job: Option<String> = Key::new(Kind::Text).example("\"app.hooks.before\"");
+        /// A function that is called after each job and its callbacks, whatever became of it. What it raises is
+        /// written to standard error.
+        after_job: Option<String> = Key::new(Kind::Text).example("\"app.hooks.after\"");
         /// How long a job may go on after its time limit before its processes are killed.
         timeout_grace: Duration = Key::span(0).default("\"60s\"");
         /// Who performs and settles jobs: `native` is the daemon and its own code in the work horses, `rq` is RQ's own

@@ -6,17 +6,21 @@
 
 mod horse;
 mod logging;
+mod maintenance;
 mod redis;
 mod scheduler;
 mod sentry;
+mod shutdown;
 mod worker;
 
 pub(crate) use horse::Horse;
 pub(crate) use logging::{DictConfig, Level, Logging};
+pub(crate) use maintenance::Maintenance;
 pub(crate) use redis::RedisKeys;
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sentry::Sentry;
-pub(crate) use worker::{AtSuspension, Strategy, Worker};
+pub(crate) use shutdown::Shutdown;
+pub(crate) use worker::{AtSuspension, OnInterrupt, Strategy, Worker};
 
 use std::time::Duration;
 
@@ -159,11 +163,13 @@ impl Key {
 }
 
 /// All sections, in the order in which they are explained.
-pub(crate) const SECTIONS: [&Section; 6] = [
+pub(crate) const SECTIONS: [&Section; 8] = [
     &RedisKeys::SECTION,
     &Worker::SECTION,
     &Scheduler::SECTION,
     &Horse::SECTION,
+    &Shutdown::SECTION,
+    &Maintenance::SECTION,
     &Logging::SECTION,
     &Sentry::SECTION,
 ];

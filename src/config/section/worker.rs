@@ -1,9 +1,10 @@
 //! `[worker]`: what a worker listens to, and for how long.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{Key, section};
 use crate::config::kind::{Kind, Value};
@@ -32,6 +33,16 @@ section! {
         results_ttl: i64 = Key::new(Kind::Seconds { least: -1 }).option("--results-ttl").default("500");
         /// How long a worker that fell silent is still shown, at least 1s. It reports in well before that.
         ttl: Duration = Key::span(1_000).option("--worker-ttl").default("\"420s\"");
+        /// What becomes of a job that is cut off in the middle, because its worker, container or host died or was shut
+        /// down cold: `as_rq` fails it, unless it has retries left; `requeue` puts it back at the head of its queue;
+        /// `fail` fails it in any case. A job that had not begun is always put back.
+        on_interrupt: OnInterrupt = Key::new(Kind::Choice(POLICIES)).default("\"as_rq\"");
+        /// The same for single queues, by their names.
+        on_interrupt_queues: QueuePolicies = Key::new(Kind::Table).check(policies).default("{}")
+            .example("{\"mail\": \"requeue\"}");
+        /// How often a job is put back because it was cut off. One more time fails it, so that a job that kills its
+        /// worker does not do so for ever.
+        max_interruptions: u32 = Key::integer(0, 1_000_000).default("3");
         /// How often registries are cleaned.
         maintenance_interval: Duration = Key::span(1_000).option("--maintenance-interval").default("\"600s\"");
         /// How often a running job is looked after and its lease renewed.
@@ -76,6 +87,34 @@ section! {
         /// Whether the name comes from the bare variable `NAME`, so that a taken one gets a suffix.
         name_from_environment: bool,
     }
+}
+
+/// What to do with a job that was cut off in the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OnInterrupt {
+    AsRq,
+    Requeue,
+    Fail,
+}
+
+const POLICIES: &[(&str, &str)] = &[("as_rq", "as_rq"), ("requeue", "requeue"), ("fail", "fail")];
+
+/// Policies by the names of queues.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct QueuePolicies(pub(crate) HashMap<String, OnInterrupt>);
+
+/// Tables travel through the stack as JSON text, so that layers replace them and do not mix them.
+impl<'de> Deserialize<'de> for QueuePolicies {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+fn policies(value: &Value) -> Result<(), Mismatch> {
+    let Value::Table(serde_json::Value::Object(table)) = value else { return Ok(()) };
+    table.values().try_for_each(|policy| Kind::Choice(POLICIES).read(policy).map(drop))
 }
 
 /// How a worker chooses among its queues.

@@ -8,14 +8,17 @@ from time import monotonic
 
 from . import engine, fitness, serializers, threads, title, values
 from .connection import Lazy
-from .named import Refused, connection_class, is_missing, preload, resolve_handlers, resolve_serializer
+from .hooks import Hooks, close_django_connections
+from .named import (
+    Refused,
+    connection_class,
+    is_missing,
+    preload,
+    resolve_handlers,
+    resolve_hooks,
+    resolve_serializer,
+)
 from .rq_engine import Engine
-
-def beyond_machinery(step):
-    """The traceback from the first frame that is neither ours nor the import system's, as an `import` line has it."""
-    while step is not None and ("importlib" in step.tb_frame.f_code.co_filename or trace.is_ours(step.tb_frame)):
-        step = step.tb_next
-    return step
 
 
 class Application:
@@ -26,6 +29,7 @@ class Application:
         self.settings_name = None
         self.serializer = serializers.Pickle
         self.exception_handlers = []
+        self.hooks = Hooks()
         self.connection = Lazy(None)
         self.return_address = None
         self.orders = {}
@@ -67,6 +71,8 @@ class Application:
             preload(name)
         self.serializer = resolve_serializer(order.get("serializer"))
         self.exception_handlers = resolve_handlers(order.get("exception_handlers") or [])
+        self.hooks = resolve_hooks(order.get("hooks") or {})
+        close_django_connections()
         self.connection = Lazy(order.get("connection"), connection_class(order))
         self.return_address = order.get("return_address")
         self.choose_engine(order)

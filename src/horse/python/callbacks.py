@@ -129,12 +129,14 @@ class Errand:
         self.serializer = settled.serializer
         self.connection = settled.connection
         self.handlers = settled.exception_handlers
+        self.hooks = settled.hooks
         self.started_at = self.ended_at = self.call = self.job = None
 
     def done(self):
         """Runs them; returns head and body of `called`."""
         raised = []
-        for step in (self.stopped,) if self.occasion == "stopped" else (self.abandoned, self.handled):
+        steps = (self.stopped,) if self.occasion == "stopped" else (self.abandoned, self.handled)
+        for step in (self.hooks.begin,) + steps:
             try:
                 step()
             except BaseException as error:

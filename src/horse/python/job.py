@@ -34,6 +34,7 @@ class JobRun:
         self.serializer = settled.serializer
         self.connection = settled.connection
         self.handlers = settled.exception_handlers
+        self.hooks = settled.hooks
         self.started_at = CLOCK[0]()
         self.ended_at = None
         self.call = None
@@ -43,7 +44,7 @@ class JobRun:
         """Runs the job; returns head and body of `ended`."""
         pid = getpid()
         export_names(self.worker_name, self.job_id, self.execution_id)
-        failure = self.read_payload()
+        failure = self.begin() or self.read_payload()
         value = None
         if failure is None:
             self.started_at = CLOCK[0]()
@@ -59,9 +60,19 @@ class JobRun:
         if failure is not None:
             failure = callbacks.failed(self, failure)
             head, body = self.report_of_failure(failure)
+        self.hooks.finish()
         head.update(report="ended", func_name=self.func_name(), started_at=self.started_at, ended_at=self.ended_at)
         flush()
         return head, body
+
+    def begin(self):
+        """What comes before the first job of a horse; returns what went wrong, if anything."""
+        try:
+            self.hooks.begin()
+        except BaseException as error:
+            self.channel.send({"report": "phase", "phase": "function", "func_name": None})
+            return error
+        return None
 
     def read_payload(self):
         """Decodes the payload and reports the name of the function; returns what went wrong, if anything.
@@ -90,6 +101,7 @@ class JobRun:
         self.channel.send({"report": "phase", "phase": "function", "func_name": self.func_name()})
         value = failure = None
         try:
+            self.hooks.call("before_job")
             try:
                 self.limit.start()
                 value = self.called()

@@ -3,6 +3,7 @@ import sys
 from importlib import import_module
 
 from . import serializers, trace
+from .hooks import Hooks, callable_of
 from .resolve import attribute
 from .text import class_name, plain, said
 
@@ -26,6 +27,13 @@ class Refused(Exception):
             "hint": hint,
             "traceback": text,
         }
+
+
+def beyond_machinery(step):
+    """The traceback from the first frame that is neither ours nor the import system's, as an `import` line has it."""
+    while step is not None and ("importlib" in step.tb_frame.f_code.co_filename or trace.is_ours(step.tb_frame)):
+        step = step.tb_next
+    return step
 
 
 def is_missing(error, name):
@@ -70,10 +78,19 @@ def resolve_handlers(names):
         try:
             import rq.job  # noqa: F401
 
-            handler = attribute(name)
-            if not callable(handler):
-                raise TypeError("it is a %s, which cannot be called" % type(handler).__name__)
+            handler = callable_of(name)
         except BaseException as error:
             raise Refused("exception_handler", name, error) from None
         handlers.append(handler)
     return handlers
+
+
+def resolve_hooks(names):
+    """The hooks of the configuration."""
+    for kind, name in names.items():
+        try:
+            if name:
+                callable_of(name)
+        except BaseException as error:
+            raise Refused("hook", "horse.%s = %s" % (kind, name), error) from None
+    return Hooks(names)

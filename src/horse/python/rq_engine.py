@@ -21,6 +21,7 @@ class Engine:
         check_version()
         self.classes = {kind: self.real(kind, found) for kind, found in choice.classes.items()}
         fitness.check(self.classes, order.get("key_prefix"))
+        self.hooks = application.hooks
         self.reused = choice.model == "reuse"
         self.warm_signal = choice.warm_signal
         wishes = order.get("engine") or {}
@@ -85,11 +86,14 @@ class Engine:
     def run(self, order, channel):
         """Performs a job; returns head and body of `ended`. RQ: a `perform_job` that raises ends the horse."""
         job, queue, execution = self.take(order)
-        watch(job, channel, self.worker.name)
+        watch(job, channel, self.worker.name, self.hooks)
         worker = self.worker
         if not self.reused:
             self.enter(job, queue)
-        worker.perform_job(*((job, queue, execution) if is_three() else (job, queue)))
+        try:
+            worker.perform_job(*((job, queue, execution) if is_three() else (job, queue)))
+        finally:
+            self.hooks.finish()
         return {"report": "ended", "kind": "settled"}, b""
 
     def enter(self, job, queue):

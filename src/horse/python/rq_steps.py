@@ -41,7 +41,7 @@ def usage_in(order):
     return resource.struct_rusage(used + (0,) * 13)
 
 
-def watch(job, channel, worker_name):
+def watch(job, channel, worker_name, hooks):
     """Reports when the function begins and ends, whoever calls the job's `perform`."""
     perform, pid = job.perform, getpid()
 
@@ -51,6 +51,8 @@ def watch(job, channel, worker_name):
         title.show_job(worker_name, func_name(job), job.origin, time())
         channel.send({"report": "phase", "phase": "function", "func_name": func_name(job)})
         try:
+            hooks.begin()
+            hooks.call("before_job")
             return perform(*args, **kwargs)
         except BaseException as error:
             failure = error

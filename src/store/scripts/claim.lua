@@ -1,14 +1,15 @@
 -- Claims the next job for a worker: from the first of its queues that has one to the started registry of the job's origin.
 -- KEYS: 1 worker  2 worker's executions  3 suspension flag  4.. queues in order
 -- ARGV: 1 prefix  2 execution id  3 worker name  4 now (RQ's text form)  5 now (Unix seconds, float)  6 lease in seconds
---       7 turn: how many jobs the worker has had  8 number of queues  9.. their names, then pairs of queue and id that a wait surfaced
+--       7 this daemon  8 how long its sign of life lasts, in milliseconds  9 turn: how many jobs the worker has had
+--       10 number of queues  11.. their names, then pairs of queue and id that a wait surfaced
 -- Derived: job, execution, executions of the job, started registry and intermediate lists, list of ids put aside
 -- Returns: {"claimed", queue, id, job hash} | {"again", queue, id, job hash} (this execution already holds a job)
 --          | {"aside", queue, id, reason} (an id that nothing can be done with) | {"empty"} | {"suspended"} | {"unregistered"}
 
 local worker, worker_executions, suspended = KEYS[1], KEYS[2], KEYS[3]
 local execution, worker_name, now, now_float, lease = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local turn, queues = tonumber(ARGV[7]), tonumber(ARGV[8])
+local daemon, life, turn, queues = ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 
 local function start(job, queue)
   local origin = origin_of(job, queue)
@@ -27,7 +28,10 @@ local function start(job, queue)
   call('HSET', worker, 'state', 'busy', 'last_heartbeat', now, 'current_job', job, 'current_job_working_time', '0',
     'rqd_turn', turn + 1)
   call('EXPIRE', worker, lease)
-  call('HSET', job_key(job), 'status', 'started', 'started_at', now, 'last_heartbeat', now, 'worker_name', worker_name)
+  call('HSET', job_key(job), 'status', 'started', 'started_at', now, 'last_heartbeat', now, 'worker_name', worker_name,
+    RUN, execution .. ' ' .. daemon .. ' claimed')
+  -- Whoever claims is alive, even if its sign of life was lost with an outage: others must not take the job on.
+  call('SET', alive_key(daemon), worker_name, 'PX', life)
   call('PERSIST', job_key(job))
   return { 'claimed', queue, job, call('HGETALL', job_key(job)) }
 end
@@ -45,11 +49,11 @@ if job then return { 'again', source_of(job, execution), job, call('HGETALL', jo
 -- A claim that was late on its way, and asked again since: nobody would hear that it took a job.
 if turn < (tonumber(call('HGET', worker, 'rqd_turn') or '') or 0) then return { 'empty' } end
 
-for i = 9 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
+for i = 11 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
 if call('EXISTS', suspended) == 1 then return { 'suspended' } end
 
 for i = 1, queues do
-  local queue = ARGV[8 + i]
+  local queue = ARGV[10 + i]
   local id = call('LPOP', KEYS[3 + i])
   while id do
     -- A colon would break the members `job:execution` that every client splits.

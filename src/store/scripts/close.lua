@@ -8,15 +8,15 @@ local worker, worker_executions = KEYS[1], KEYS[2]
 local job, execution, origin, now = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 -- RQ writes an outcome and removes these two in one transaction.
-if redis.call('EXISTS', execution_key(job, execution)) == 1
-  or redis.call('ZSCORE', registry_key('wip', origin), job .. ':' .. execution) then
+if call('EXISTS', execution_key(job, execution)) == 1
+  or call('ZSCORE', registry_key('wip', origin), job .. ':' .. execution) then
   return { 'open' }
 end
 
 -- What versions before 3.0 do not know of.
 end_execution(job, execution, origin, worker_executions)
-if redis.call('EXISTS', worker) == 1 then
-  redis.call('HSET', worker, 'state', 'idle', 'last_heartbeat', now, 'rqd_settled', execution)
-  redis.call('HDEL', worker, 'current_job', 'current_job_working_time')
+if call('EXISTS', worker) == 1 then
+  call('HSET', worker, 'state', 'idle', 'last_heartbeat', now, 'rqd_settled', execution)
+  call('HDEL', worker, 'current_job', 'current_job_working_time')
 end
 return { 'closed' }

@@ -58,9 +58,20 @@ local function expire_job(job, seconds)
   call('EXPIRE', dependencies_key(job), seconds)
 end
 
+-- Which execution runs a job of ours, whose it is, and how far it came: `execution daemon claimed` or `execution daemon handed`.
+-- It stands on the job, because it must outlast the execution's own keys: they end with the lease, which may happen in an outage.
+local RUN = 'rqd_run'
+
+local function forget_run(job, execution)
+  if kind(job_key(job)) ~= 'hash' then return end
+  local run = call('HGET', job_key(job), RUN)
+  if run and run:sub(1, #execution + 1) == execution .. ' ' then call('HDEL', job_key(job), RUN) end
+end
+
 -- Everything that says "this execution is running" goes together: an execution without its hash makes Python clients raise.
 local function end_execution(job, execution, queue, worker_executions)
   local member = job .. ':' .. execution
+  forget_run(job, execution)
   call('DEL', execution_key(job, execution))
   call('ZREM', registry_key('wip', queue), member)
   call('ZREM', executions_key(job), execution)

@@ -16,9 +16,9 @@ if call('EXISTS', worker) == 1 and call('HEXISTS', worker, 'death') == 0 then
 end
 
 local kept = call('HGET', worker, 'rqd_identity') == identity
-if kept then call('HDEL', worker, 'death') else call('DEL', worker) end
 -- What the name's last holder had in hand is not ours. A worker that registers anew keeps its own.
-if ARGV[#ARGV] == 'started' then call('DEL', worker_executions) end
+if ARGV[#ARGV] == 'started' then leave_executions(worker, worker_executions) end
+if kept then call('HDEL', worker, 'death') else call('DEL', worker) end
 call('HSET', worker, 'rqd_identity', identity, unpack(ARGV, 5))
 call('EXPIRE', worker, lifetime)
 call('SADD', workers, worker)

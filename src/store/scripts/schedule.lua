@@ -12,6 +12,8 @@ local own, now, left = ARGV[2], ARGV[3], tonumber(ARGV[4])
 -- A job in these states is in some other place from which it will run, or is not to run at all (R-18). Whatever else stands in
 -- the registry was put there to run, as RQ has it: ScheduledJobRegistry.schedule() does not set a status.
 local PASSED = { queued = true, started = true, deferred = true, ready_to_enqueue = true, rate_limited = true, canceled = true }
+-- At the second look, one that has ended did so after the first, because it was somewhere else.
+local ENDED = { finished = true, failed = true, stopped = true }
 
 local reply = { 'scheduled', 'done' }
 local function tell(what, queue, detail)
@@ -34,20 +36,27 @@ local function enqueue(job, queue, fields)
   call(goes_first(fields) and 'LPUSH' or 'RPUSH', queue_key(queue), job)
 end
 
+-- RQ: clients and workers before 3.0 write the registry first and the job a moment later. So what is not to be queued is looked
+-- at again after five seconds, and only then taken out; the half second, which RQ never writes, tells that this was done.
+local function was_put_off(score) return (tonumber(score) or 0) % 1 ~= 0 end
+
 local function move_due(queue, registry)
-  local queued = 0
-  for _, job in ipairs(call('ZRANGEBYSCORE', registry, '-inf', server_seconds(), 'LIMIT', 0, left)) do
-    call('ZREM', registry, job)
+  local queued, now_seconds = 0, server_seconds()
+  local due = call('ZRANGEBYSCORE', registry, '-inf', now_seconds, 'WITHSCORES', 'LIMIT', 0, left)
+  for i = 1, #due, 2 do
+    local job, known = due[i], is_job(due[i])
+    local again = was_put_off(due[i + 1])
+    local status, fields
+    if known then status, fields = read(job) end
     left = left - 1
-    -- RQ: an id whose job is gone just vanishes.
-    if is_job(job) then
-      local status, fields = read(job)
-      if PASSED[status] then
-        tell('passed', queue, job)
-      else
-        enqueue(job, queue, fields)
-        queued = queued + 1
-      end
+    call('ZREM', registry, job)
+    if known and not PASSED[status] and not (again and ENDED[status]) then
+      enqueue(job, queue, fields)
+      queued = queued + 1
+    elseif not again then
+      call('ZADD', registry, now_seconds + 5.5, job)
+    elseif known then
+      tell('passed', queue, job)
     end
   end
   if queued == 0 then return end

@@ -2,7 +2,8 @@
 -- KEYS: 1 worker  2 worker's executions
 -- ARGV: 1 prefix  2 job  3 execution  4 origin  5 worker name  6 now (RQ's text form)  7 verdict as JSON, see below
 --       8 legacy result for the job hash, or ""  9.. fields of the result entry, in pairs
--- Verdict: {"become": "finished", "result_ttl", "again" or absent} | {"become": "failed" or "stopped", "unrecorded"} | {"become": "retried", "again"};
+-- Verdict: {"become": "finished", "result_ttl", "again" or absent} | {"become": "failed" or "stopped", "unrecorded"} | {"become": "put_back", "again"} 
+--          | {"become": "retried", "again"};
 --          each with "fields" (pairs for the job hash) and "worked" (seconds as text, or absent); again: {"queue", "delay", "at_front"}
 -- Derived: job, its dependents, results, executions, registries and rate limit; dependents' own keys and queues
 -- Returns: {"settled", "" or "more" (dependents are left for `release`)} | {"again"} (was settled before: nothing done)
@@ -56,6 +57,8 @@ if ARGV[8] ~= '' then call('HSET', job_key(job), 'result', ARGV[8]) end
 and_free_its_slot(job, now, function()
   if verdict.become == 'finished' then
     finish_job(job, origin, result, verdict, now)
+  elseif verdict.become == 'put_back' then
+    run_again(job, verdict.again, now)
   elseif verdict.become == 'retried' then
     retry_job(job, result, verdict.again, now)
   elseif verdict.unrecorded then
@@ -65,5 +68,6 @@ and_free_its_slot(job, now, function()
     fail_job(job, origin, result, verdict.become, now)
   end
 end)
+if verdict.become == 'put_back' then counter = nil end
 free_worker(counter)
 return { 'settled', more_dependents and 'more' or '' }

@@ -33,5 +33,7 @@ end
 local function put_back(queue, job)
   if call('LREM', intermediate_key(queue), 1, job) > 0 then
     call('LPUSH', queue_key(queue), job)
+    -- RQ: its cleaner's mark lives for a day, and would have it fail the job at once when the id surfaces there again.
+    call('DEL', intermediate_key(queue) .. ':first_seen:' .. job)
   end
 end

@@ -9,7 +9,7 @@ local holder = call('HGET', worker, 'rqd_identity')
 if call('EXISTS', worker) == 1 and holder ~= ARGV[2] then return { 'foreign' } end
 call('SREM', workers, worker)
 for i = 4, #KEYS do call('SREM', KEYS[i], worker) end
-call('DEL', worker_executions)
+leave_executions(worker, worker_executions)
 if holder then
   call('HSET', worker, 'death', ARGV[3])
   call('EXPIRE', worker, 60)

@@ -8,7 +8,7 @@ use crate::os::clock::DateFormat;
 use crate::os::terminal::Stream;
 use crate::telemetry::format::{LineFormat, Scene, date_format};
 use crate::telemetry::level::Level;
-use crate::telemetry::line::{JOB, Line, REGISTRY};
+use crate::telemetry::line::{JOB, Line, REGISTRY, WEBHOOK};
 use crate::telemetry::{FormatError, LoggingOptions, Record};
 
 /// How long one line may wait for a console that does not take it, before it is dropped.
@@ -39,7 +39,7 @@ impl Console {
     /// The text of a line and the stream that it belongs to; `None` when it is too quiet.
     fn render(&self, record: &Record<'_>) -> Option<(Stream, String)> {
         let line = record.line;
-        if line.logger == REGISTRY {
+        if [REGISTRY, WEBHOOK].contains(&line.logger) {
             // RQ: this logger has no handler, so Python's last resort takes it: warnings, bare, on standard error.
             return (line.level >= Level::Warning).then(|| (Stream::Error, bare(line)));
         }

@@ -60,6 +60,20 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
                 jobs.join(", ")
             ),
         }),
+        Event::InterruptedPutBack { queue, job, reason } => {
+            Line::warning(format!("Queue {queue}: put interrupted job {job} back: {reason}"))
+        }
+        Event::InterruptedFailed { queue, job, reason } => {
+            Line::warning(format!("Queue {queue}: failed interrupted job {job}: {reason}"))
+        }
+        Event::GroupsCleaned { worker } => Line::info(format!("Worker {worker}: cleaning group registries")),
+        Event::DaemonFoundGone { worker, workers, executions } => Line::warning(format!(
+            "Worker {worker}: the daemon of worker {} is gone, {executions} of its jobs were cut off",
+            workers.join(", ")
+        )),
+        Event::ChoreFailed { worker, chore, error } => {
+            Line::warning(format!("Worker {worker}: maintenance could not {chore}: {error}"))
+        }
         Event::AbandonedJobFailed { job, at } => Line::new(
             Level::Warning,
             REGISTRY,

@@ -1,6 +1,6 @@
 //! What a worker says about the job in its hands.
 
-use super::{JOB, Line, Part};
+use super::{JOB, Line, Part, WEBHOOK};
 use crate::event::{Event, UnreadableFate};
 use crate::telemetry::level::Level;
 use crate::telemetry::python_text::{datetime, timedelta};
@@ -12,6 +12,7 @@ pub(super) fn lines(event: &Event, describe: bool) -> Option<Vec<Line>> {
         .or_else(|| failure(event))
         .or_else(|| retry(event))
         .or_else(|| trouble(event))
+        .or_else(|| webhook(event))
 }
 
 /// A job on its way to its function and through it.
@@ -185,12 +186,6 @@ fn retry(event: &Event) -> Option<Vec<Line>> {
             Line::debug(format!("Worker {worker}: job {job} returns a Retry object")),
             Line::debug(format!("Worker {worker}: handling retry of job {job}")),
         ],
-        Event::JobWishesUnmet { worker, job, wishes } => {
-            let wishes = wishes.join(", ");
-            vec![Line::warning(format!(
-                "Worker {worker}: job {job} asks for {wishes}, which this release does not support; it runs without"
-            ))]
-        }
         Event::RetriesExhausted { worker, job, max } => vec![
             Line::warning(format!("Worker {worker}: job {job} has exceeded maximum retry attempts ({max})")),
             Line::debug(format!("Cleaning up execution of job {job}")),
@@ -205,6 +200,27 @@ fn retry(event: &Event) -> Option<Vec<Line>> {
         )],
         _ => return None,
     })
+}
+
+/// What others are told over HTTP when a job has ended.
+fn webhook(event: &Event) -> Option<Vec<Line>> {
+    Some(vec![match event {
+        Event::WebhookBegan { job, status, url } => {
+            Line::debug(format!("Job {job}: sending {status} webhook to {url}")).by(JOB)
+        }
+        Event::WebhookFailed { job, url, error } => {
+            Line::warning(format!("Failed to send webhook to {url} for job {job}"))
+                .by(WEBHOOK)
+                .with_appendix(error)
+        }
+        Event::WebhooksUnreadable { job, reason } => {
+            Line::warning(format!("Job {job}: failed to deserialize webhooks")).by(JOB).with_appendix(reason)
+        }
+        Event::WebhooksLeft { jobs } => {
+            Line::warning(format!("webhooks of {jobs} jobs are left unsent")).by(WEBHOOK)
+        }
+        _ => return None,
+    }])
 }
 
 /// What stood in the way of the worker itself.

@@ -62,3 +62,21 @@ def change_meta():
     from rq import get_current_job
 
     get_current_job().meta["seen"] = True
+
+
+def setup():
+    note(name="setup", pid=os.getpid())
+
+
+def before():
+    note(name="before", job=os.environ["RQ_JOB_ID"])
+
+
+def after():
+    note(name="after")
+
+
+def current():
+    from rq import get_current_job
+
+    note(name="current", job=get_current_job().id)

@@ -35,4 +35,5 @@ mod shutdown;
 mod strange_jobs;
 mod surroundings;
 mod timeouts;
+mod webhooks;
 mod workers;

@@ -33,6 +33,9 @@ fn a_stop_that_comes_while_the_outcome_is_written_is_for_that_run_alone() {
     assert_eq!(world.view("j1")["status"], "queued");
 
     world.client.exec("send_stop_job_command(conn, 'j1')");
+    // What is no command is told at once, by whoever hears the commands: so the one before it was heard too.
+    let _: u32 = world.redis.command(&["PUBLISH", "rq:pubsub:w1", "junk"]);
+    worker.stdout.wait_for_line("Worker w1: ignored a message that is no command", SOON);
     settle.release();
 
     worker.stdout.wait_for_line("Not working on job j1, command ignored.", SOON);

@@ -3,8 +3,11 @@
 //! The numbers `R-…` name the races of Python's protocol that a test shows closed.
 
 mod commands;
+mod hooks;
 mod horses;
+mod interrupted;
 mod leash;
+mod maintenance;
 mod names;
 mod outage;
 mod outage_start;

@@ -1,6 +1,6 @@
 //! Who may take over a worker's name.
 
-use super::stage::{crash, of_worker};
+use super::stage::{crash, of_worker, wait_for_status};
 use crate::harness::{SOON, World};
 
 #[test]
@@ -31,9 +31,7 @@ fn a_name_taken_over_brings_no_executions_of_its_last_holder() {
 
     assert!(!world.redis.exists("rq:worker:w1:executions"));
     assert_eq!(of_worker(&world, "current_job"), "");
-    super::stage::end_leases(&world, "default");
-    super::stage::burst_of_another(&world, &[]);
-    assert_eq!(world.view("j1")["status"], "failed");
+    wait_for_status(&world, "j1", "failed");
     second.stop();
     world.finish();
 }

@@ -2,7 +2,9 @@
 
 use nix::sys::signal::Signal;
 
-use super::stage::{Stage, assert_ran_once, crash, marking, marks, wait_for_status, wait_until_waiting};
+use super::stage::{
+    Stage, assert_ran_once, crash, marking, marks, transition, wait_for_status, wait_until_waiting,
+};
 use crate::harness::{Act, Match, SOON, wait_until};
 
 #[test]
@@ -92,13 +94,10 @@ fn ids_of_python_workers_are_left_alone_while_those_may_still_claim_them() {
     );
     world.enqueue(&marking(world, "j1"));
     world.client.exec("conn.lmove('rq:queue:default', 'rq:queue:default:intermediate', 'LEFT', 'RIGHT')");
-    let looks = stage.proxy.on(
-        Match::new("a look at the intermediate list", |request| request.name() == "LRANGE").nth(3),
-        Act::Pass,
-    );
+    let looks = stage.proxy.on(transition("watch").nth(4), Act::Pass);
     let mut worker = stage.worker(&[]);
 
-    // The third look comes ten seconds after the first.
+    // The fourth look comes nine seconds after the first.
     looks.wait();
 
     assert_eq!(world.redis.list(&world.key("queue:default:intermediate")), ["j1"]);

@@ -116,6 +116,25 @@ fn a_lock_whose_holder_never_wrote_its_hash_is_taken_over() {
     world.finish();
 }
 
+/// RQ: clients and workers before 3.0 write the registry first, and the job a moment later.
+#[test]
+fn an_id_that_comes_before_its_job_is_not_lost() {
+    let world = World::new();
+    let mut worker = world.idle_worker(&["--name", "w1", "--with-scheduler"]);
+    let registry = world.key("scheduled:default");
+    let _: i64 = world.redis.command(&["ZADD", &registry, "1", "j1"]);
+    wait_until(SOON, "the scheduler to have looked", || world.redis.sorted_set(&registry)[0].1 > 1.0);
+
+    world
+        .client
+        .exec("Job.create('jobs.returns.value', (7,), id='j1', status='scheduled', connection=conn).save()");
+
+    wait_for_status(&world, "j1", "finished");
+    assert_eq!(world.view("j1")["result"], 7);
+    worker.stop();
+    world.finish();
+}
+
 /// a scheduler that was stalled, while another took over, queues nothing late.
 #[test]
 fn a_stalled_scheduler_whose_lock_was_taken_queues_nothing() {

@@ -17,10 +17,10 @@ fn holder(world: &World) -> Option<String> {
     world.redis.command(&["GET", &world.key("scheduler-lock:default")])
 }
 
+/// RQ: clients before 3.0 write the registry before the job, and a scheduler that looks in between loses it; so it is due later.
 #[track_caller]
 fn schedule_and_wait(world: &World, id: &str) {
-    let past = "datetime.now(timezone.utc) - timedelta(seconds=5)";
-    world.client.exec(&format!("q.enqueue_at({past}, {})", marking(world, id)));
+    world.client.exec(&format!("q.enqueue_in(timedelta(seconds=2), {})", marking(world, id)));
     wait_for_status(world, id, "finished");
 }
 
@@ -44,6 +44,8 @@ fn assert_take_turns(version: Version) {
     schedule_and_wait(&world, "j1");
     assert_eq!(holder(&world), Some(theirs.clone()), "Python's lock is respected");
 
+    // RQ: a scheduler that is stopped just after its start may never end, and maintenance starts one even while stopping.
+    world.wait_until_idle(&python);
     python.stop();
     let own = wait_for_holder(&world, "ours to hold the lock", |holder| holder != theirs);
     schedule_and_wait(&world, "j2");
@@ -58,6 +60,7 @@ fn assert_take_turns(version: Version) {
     schedule_and_wait(&world, "j4");
 
     assert_eq!(marks(&world), 4, "each job ran once");
+    world.wait_until_idle(&python);
     python.stop();
     world.finish();
 }

@@ -4,11 +4,11 @@ use std::fs;
 
 use nix::unistd::Pid;
 
-use crate::harness::{SOON, Worker, World, process_exists, wait_until};
+use crate::harness::{Gate, SOON, Worker, World, process_exists, wait_until};
 
 /// A worker `w1` with so many seconds of grace that works on a job of `jobs.stopping` named `j1`; the job's process.
 #[track_caller]
-fn busy(world: &World, job: &str, grace: &str) -> (Worker, Pid) {
+fn busy(world: &World, job: &str, grace: &str) -> (Worker, Gate, Pid) {
     let mut gate = world.gate("gate");
     world.enqueue(&format!("'jobs.stopping.{job}', {}, job_id='j1'", gate.literal()));
     let mut command = world.worker_command();
@@ -18,7 +18,7 @@ fn busy(world: &World, job: &str, grace: &str) -> (Worker, Pid) {
     if job == "ignoring" {
         gate.open();
     }
-    (worker, horse)
+    (worker, gate, horse)
 }
 
 #[track_caller]
@@ -30,7 +30,7 @@ fn stop(world: &World) {
 #[test]
 fn a_stopped_job_may_clean_up_within_its_grace() {
     let world = World::new();
-    let (mut worker, horse) = busy(&world, "cleaning_up", "1h");
+    let (mut worker, _gate, horse) = busy(&world, "cleaning_up", "1h");
 
     stop(&world);
 
@@ -43,7 +43,7 @@ fn a_stopped_job_may_clean_up_within_its_grace() {
 #[test]
 fn without_a_grace_a_stopped_job_is_killed_at_once() {
     let world = World::new();
-    let (mut worker, horse) = busy(&world, "cleaning_up", "0s");
+    let (mut worker, _gate, horse) = busy(&world, "cleaning_up", "0s");
 
     stop(&world);
 
@@ -56,7 +56,7 @@ fn without_a_grace_a_stopped_job_is_killed_at_once() {
 #[test]
 fn a_job_that_ignores_its_grace_is_killed_after_it() {
     let world = World::new();
-    let (mut worker, horse) = busy(&world, "ignoring", "200ms");
+    let (mut worker, _gate, horse) = busy(&world, "ignoring", "200ms");
 
     stop(&world);
 
@@ -69,7 +69,7 @@ fn a_job_that_ignores_its_grace_is_killed_after_it() {
 #[test]
 fn what_a_job_leaves_in_its_group_is_killed_after_its_grace() {
     let world = World::new();
-    let (mut worker, horse) = busy(&world, "leaving_a_child", "1h");
+    let (mut worker, _gate, horse) = busy(&world, "leaving_a_child", "1h");
     let child = fs::read_to_string(world.path("gate.children")).unwrap();
     let child = Pid::from_raw(child.parse().unwrap());
     assert!(process_exists(child));
@@ -85,7 +85,7 @@ fn what_a_job_leaves_in_its_group_is_killed_after_its_grace() {
 #[test]
 fn a_killed_job_may_clean_up_too_and_fails() {
     let world = World::new();
-    let (mut worker, _) = busy(&world, "cleaning_up", "1h");
+    let (mut worker, _gate, _) = busy(&world, "cleaning_up", "1h");
 
     world.client.exec("send_kill_horse_command(conn, 'w1')");
 

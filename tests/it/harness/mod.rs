@@ -7,6 +7,7 @@ mod inspect;
 mod invariants;
 mod output;
 mod proxy;
+mod receiver;
 mod redis_server;
 mod subject;
 mod tagged;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     invariants::{Leaves, is_timestamp, text},
     output::matches,
     proxy::{Act, Match, Proxy, Rule},
+    receiver::Receiver,
     redis_server::free_port,
     subject::{Subject, not_skipped, skipped},
     tagged::process_exists,

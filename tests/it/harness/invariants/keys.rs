@@ -76,8 +76,16 @@ fn job_key(rest: &str) -> (&'static str, Life) {
 
 /// Keys that no other client knows.
 fn own_key(rest: &str) -> Option<(&'static str, Life)> {
-    // What could not even be failed is put aside for a person to look at.
-    (rest == "aside").then_some(("list", Life::Unbounded))
+    Some(match rest {
+        // What could not even be failed is put aside for a person to look at.
+        "aside" => ("list", Life::Unbounded),
+        // The daemons that said no farewell.
+        "daemons" => ("hash", Life::Unbounded),
+        "watcher" => ("string", Life::Bounded),
+        _ if rest.starts_with("left:") => ("set", Life::Bounded),
+        _ if rest.starts_with("alive:") => ("string", Life::Bounded),
+        _ => return None,
+    })
 }
 
 fn lives_too_long(snapshot: &Snapshot, name: &str, key: &Key, life: &Life) -> Option<String> {

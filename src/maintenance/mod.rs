@@ -1,0 +1,117 @@
+//! Maintenance: what a daemon does for queues, registries and other daemons, off the way of its jobs. One file per chore.
+//!
+//! Three tasks, so that none waits for another: the sign of life with a look around, the recovery of what that look found,
+//! and RQ's own round of chores.
+
+mod abandoned;
+mod dependents;
+mod groups;
+mod interrupted;
+mod rate_limits;
+mod ready;
+mod recovery;
+mod registries;
+mod round;
+mod signs;
+mod stranded;
+mod workers;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::event::Event;
+use crate::job::{DaemonId, InterruptRules, QueueName, WorkerName};
+use crate::store::{Life, Store, StoreError};
+use crate::telemetry::emit;
+use recovery::Recovery;
+use round::Round;
+use signs::Signs;
+
+/// What maintenance is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// The queues that this daemon serves.
+    pub(crate) queues: Vec<QueueName>,
+    /// RQ: how often its round is made.
+    pub(crate) interval: Duration,
+    /// How long a daemon may be silent.
+    pub(crate) liveness: Duration,
+    pub(crate) rules: InterruptRules,
+}
+
+/// A daemon's maintenance, from its first sign of life to its farewell.
+pub(crate) struct Maintenance {
+    store: Store,
+    options: Options,
+    life: Life,
+    /// Locks that we hold: they are given back even when a round is broken off.
+    locked: Locked,
+    tasks: JoinSet<()>,
+}
+
+/// The queues whose registries we clean now, and what we wrote into their locks.
+type Locked = Rc<RefCell<Vec<(QueueName, String)>>>;
+
+/// When the first round may begin, and how to tell that it is over.
+pub(crate) struct FirstRound {
+    pub(crate) begin: oneshot::Receiver<()>,
+    pub(crate) over: watch::Sender<bool>,
+}
+
+impl Maintenance {
+    pub(crate) fn new(store: Store, options: Options) -> Self {
+        // A sign lasts a little less than the time after which its daemon counts as gone, because it is looked for now and then.
+        let life = Life { daemon: DaemonId::random(), lasts: options.liveness * 4 / 5 };
+        Self { store, options, life, locked: Locked::default(), tasks: JoinSet::new() }
+    }
+
+    /// The sign of life that goes with every claim.
+    pub(crate) fn life(&self) -> Life {
+        self.life.clone()
+    }
+
+    /// Starts the tasks for workers that stand in Redis, but have not claimed anything yet.
+    pub(crate) async fn start(&mut self, workers: Vec<WorkerName>, first: FirstRound) {
+        let name = workers.first().map(WorkerName::to_string).unwrap_or_default();
+        let (tell, found) = mpsc::channel(1);
+        let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), workers);
+        // When Redis is away just now, the claims that would need it fail as well.
+        let seen = signs.give_first().await;
+        signs.tell(&tell, seen);
+        let (recovered, is_recovered) = oneshot::channel();
+        let recovery = Recovery::new(self.store.clone(), &self.options, name.clone());
+        let round = Round {
+            store: self.store.clone(),
+            options: self.options.clone(),
+            worker: name,
+            token: Uuid::new_v4().simple().to_string(),
+            locked: Rc::clone(&self.locked),
+        };
+        self.tasks.spawn_local(signs.go_on(tell));
+        self.tasks.spawn_local(recovery.run(found, recovered));
+        self.tasks.spawn_local(round.run(first, is_recovered));
+    }
+
+    /// Ends everything. A daemon that could not settle what it had in hand says no farewell, so that others take it on.
+    pub(crate) async fn leave(mut self, has_settled: bool) {
+        self.tasks.shutdown().await;
+        for (queue, token) in self.locked.take() {
+            let _ = self.store.unlock_registries(&queue, &token).await;
+        }
+        if has_settled {
+            let _ = self.store.farewell(&self.life).await;
+        }
+    }
+}
+
+/// Tells of a chore that the server refused; that it was away is told by those who need it more.
+fn tell_failure(worker: &str, chore: &'static str, error: &StoreError) {
+    if !error.is_away() {
+        emit(Event::ChoreFailed { worker: worker.to_owned(), chore, error: error.to_string() });
+    }
+}

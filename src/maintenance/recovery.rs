@@ -1,0 +1,157 @@
+//! Recovery: executions whose worker is gone, and ids that stand between queue and registry.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::{Options, tell_failure};
+use crate::event::Event;
+use crate::job::{Again, Cut, InterruptRules, Job, QueueName, Timestamp, Verdict, abandoned, reason};
+use crate::store::{Found, Plan, Proof, Recovered, Store, StoreError, Watched};
+use crate::telemetry::emit;
+
+/// What a look around found.
+pub(super) struct Seen {
+    pub(super) watched: Watched,
+    /// Redis was there long enough that the silence of a daemon means its death.
+    pub(super) is_calm: bool,
+    /// Or at least we know of no outage just now.
+    pub(super) no_outage: bool,
+}
+
+/// Takes on what others left behind.
+pub(super) struct Recovery {
+    pub(super) store: Store,
+    pub(super) rules: InterruptRules,
+    pub(super) liveness: Duration,
+    /// In whose name lines are written.
+    pub(super) worker: String,
+    /// When ids were first seen in an intermediate list.
+    pub(super) stranded: HashMap<(QueueName, Vec<u8>), Instant>,
+}
+
+/// A job whose execution was ended by us, for whoever has more to do about it than to tell it.
+pub(super) struct Ended {
+    pub(super) id: String,
+    pub(super) queue: QueueName,
+    /// The job as it was found, or why its hash cannot be read.
+    #[expect(dead_code, reason = "failure callbacks and exception handlers take it from here")]
+    pub(super) job: Result<Job, String>,
+    pub(super) verdict: Verdict,
+    pub(super) why: String,
+    /// One of our own daemons ran it.
+    pub(super) was_ours: bool,
+}
+
+impl Recovery {
+    pub(super) fn new(store: Store, options: &Options, worker: String) -> Self {
+        let (rules, liveness) = (options.rules.clone(), options.liveness);
+        Self { store, rules, liveness, worker, stranded: HashMap::new() }
+    }
+
+    /// Works through each look around, for as long as looks come; tells when the first is done.
+    pub(super) async fn run(mut self, mut found: mpsc::Receiver<Seen>, first: oneshot::Sender<()>) {
+        let mut first = Some(first);
+        while let Some(seen) = found.recv().await {
+            self.work_through(seen).await;
+            first.take().map(|first| first.send(()));
+        }
+    }
+
+    /// An error ends one chore until the next look.
+    async fn work_through(&mut self, seen: Seen) {
+        if let Err(error) = self.take_on_daemons(&seen).await {
+            tell_failure(&self.worker, "take on the jobs of daemons that are gone", &error);
+        }
+        if seen.watched.releasing > 0
+            && let Err(error) = self.release_dependents().await
+        {
+            tell_failure(&self.worker, "release dependents", &error);
+        }
+        for queue in seen.watched.queues {
+            if queue.ended > 0
+                && let Err(error) = self.end_leases(&queue.queue, seen.no_outage).await
+            {
+                tell_failure(&self.worker, "end the leases of workers that are gone", &error);
+            }
+            if let Err(error) = self.put_stranded_back(&queue).await {
+                tell_failure(&self.worker, "put stranded jobs back", &error);
+            }
+        }
+    }
+
+    /// Whether the server runs long enough that a sign of life can be missing for another reason than its restart.
+    pub(super) async fn is_settled(&self) -> Result<bool, StoreError> {
+        Ok(self.store.client().uptime().await?.is_none_or(|uptime| uptime >= self.liveness))
+    }
+
+    /// Ends one execution and says what became of the job; nothing when it is not ours to end.
+    pub(super) async fn end(&self, found: &Found, proof: Proof) -> Result<Recovered, StoreError> {
+        let plan = self.plan(found, proof, Timestamp::now());
+        let recovered = self.store.recover(found, proof, &plan).await?;
+        if recovered == Recovered::Done
+            && let Plan::Become(verdict, why) = plan
+        {
+            tell(&Ended {
+                id: found.id().to_owned(),
+                queue: found.queue.clone(),
+                job: found.job.clone(),
+                verdict,
+                why,
+                was_ours: found.run.is_some(),
+            });
+        }
+        Ok(recovered)
+    }
+
+    /// What becomes of a job that was found so.
+    fn plan(&self, found: &Found, proof: Proof, now: Timestamp) -> Plan {
+        if found.status.as_deref() != Some("started") {
+            return Plan::Mend;
+        }
+        // RQ: the words that its own cleaner leaves.
+        let words = format!("Moved to FailedJobRegistry, due to AbandonedJobError, at {}", now.iso());
+        let (Ok(job), Some((_, is_handed))) = (&found.job, &found.run) else {
+            let verdict = found.job.as_ref().map_or(Verdict::Fail, abandoned);
+            return Plan::Become(verdict, words);
+        };
+        let cut = if *is_handed { Cut::Working } else { Cut::Unbegun };
+        let remedy = self.rules.remedy(job, cut);
+        let why = reason(&self.interruption(found, proof, cut), &remedy, job);
+        let why = if remedy.verdict == Verdict::Fail { format!("{words}\n{why}") } else { why };
+        Plan::Become(remedy.verdict, why)
+    }
+
+    fn interruption(&self, found: &Found, proof: Proof, cut: Cut) -> String {
+        let how = match proof {
+            Proof::Death => "died".to_owned(),
+            Proof::Silence => format!("gave no sign of life for {}s", self.liveness.as_secs_f64()),
+            Proof::Lease => "gave no sign of life until its lease ended".to_owned(),
+        };
+        let when = if cut == Cut::Unbegun { "before it ran" } else { "while it ran" };
+        format!("The job was interrupted {when}: the daemon of worker {} {how}", found.worker)
+    }
+}
+
+/// Says what became of a job; whatever else is to be done about it begins here.
+fn tell(ended: &Ended) {
+    let (queue, job, reason) = (ended.queue.to_string(), ended.id.clone(), ended.why.clone());
+    match &ended.verdict {
+        Verdict::PutBack { .. } => emit(Event::InterruptedPutBack { queue, job, reason }),
+        Verdict::Retry(Again { delay: 0, .. }, left) => {
+            emit(Event::RetryEnqueued { job, remaining: *left });
+        }
+        Verdict::Retry(again, left) => {
+            let at = SystemTime::now() + Duration::from_secs(again.delay);
+            emit(Event::RetryScheduled { job, at, remaining: *left });
+        }
+        _ => {
+            emit(Event::AbandonedJobFailed { job: job.clone(), at: SystemTime::now() });
+            if ended.was_ours {
+                emit(Event::InterruptedFailed { queue, job, reason });
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+"""Stands in for Django where it is preloaded."""
