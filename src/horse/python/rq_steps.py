@@ -51,8 +51,6 @@ def watch(job, channel, worker_name, hooks):
         title.show_job(worker_name, func_name(job), job.origin, time())
         channel.send({"report": "phase", "phase": "function", "func_name": func_name(job)})
         try:
-            hooks.begin()
-            hooks.call("before_job")
             return perform(*args, **kwargs)
         except BaseException as error:
             failure = error
@@ -62,7 +60,15 @@ def watch(job, channel, worker_name, hooks):
                 end_stray_fork(failure)
             channel.send({"report": "phase", "phase": "ending"})
 
-    job.perform = reported
+    execute = job._execute
+
+    def prepared():
+        # Here, because `get_current_job()` gives the job from here on.
+        hooks.begin()
+        hooks.call("before_job")
+        return execute()
+
+    job.perform, job._execute = reported, prepared
 
 
 def func_name(job):

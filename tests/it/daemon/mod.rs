@@ -21,6 +21,7 @@ mod races_settle;
 mod races_start;
 mod races_taken;
 mod races_wait;
+mod rq_engine;
 mod scheduler;
 mod scheduler_mixed;
 mod stage;
