@@ -373,7 +373,7 @@ for i in range(50):
     assert_eq!(marks(&world), 50);
     assert!(!world.redis.exists("rq:wip:default"));
     for worker in &mut workers {
-        drop(worker.stop());
+        worker.stop();
     }
     world.finish();
 }
