@@ -53,6 +53,8 @@ pub(crate) enum Event {
     WarmShutdownRequested { worker: String, pid: u32, signal: String, busy: bool },
     /// A second signal asked the worker to stop at once.
     ColdShutdownRequested { worker: String, horse_pid: Option<u32> },
+    /// A horse was told that its worker is about to be shut down.
+    HorseWarned { worker: String },
     /// A horse was killed on purpose.
     HorseKilled { worker: String, pid: u32 },
     /// A horse that was to be killed was gone already.
@@ -207,6 +209,8 @@ pub(crate) enum Event {
     // Cron.
     /// Something in a cron scheduler.
     Cron { scheduler: String, event: CronEvent },
+    /// It is decided who performs and settles jobs, and why.
+    EngineChosen { engine: &'static str, reason: String },
 
     // Configuration.
     /// Something about the configuration is not as its author may think.

@@ -100,11 +100,7 @@ pub(crate) struct ConfigArgs {
 /// Reads the arguments of the process; the first is the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
     let mut matches = command().try_get_matches_from(spelled_out(arguments))?;
-    let mut command = Cli::from_arg_matches_mut(&mut matches.clone())?.command;
-    if let (Command::Worker(worker), Some((_, matches))) = (&mut command, matches.remove_subcommand()) {
-        worker.note_sources(&matches);
-    }
-    Ok(command)
+    Ok(Cli::from_arg_matches_mut(&mut matches)?.command)
 }
 
 /// The grammar, with each option's environment variable and default in its help.

@@ -6,24 +6,6 @@ use super::args::WorkerArgs;
 use super::exit::{Exit, Failure};
 use crate::os::terminal::Stream;
 
-/// Options whose value names a class: grammar, option, environment variable, and the values that change nothing.
-const CLASSES: [(&str, &str, &str, &[&str]); 4] = [
-    (
-        "worker_class",
-        "--worker-class",
-        "RQ_WORKER_CLASS",
-        &["rq.Worker", "rq.worker.Worker", "rq.worker.worker_classes.Worker"],
-    ),
-    ("job_class", "--job-class", "RQ_JOB_CLASS", &["rq.job.Job"]),
-    ("queue_class", "--queue-class", "RQ_QUEUE_CLASS", &["rq.Queue", "rq.queue.Queue"]),
-    (
-        "connection_class",
-        "--connection-class",
-        "RQ_CONNECTION_CLASS",
-        &["redis.Redis", "redis.StrictRedis", "redis.client.Redis"],
-    ),
-];
-
 /// RQ's commands besides `worker`.
 const COMMANDS: [&str; 7] = ["worker-pool", "info", "enqueue", "empty", "requeue", "suspend", "resume"];
 
@@ -36,32 +18,9 @@ pub(super) fn refuse_command(answer: &clap::Error) -> Option<Failure> {
     })
 }
 
-/// Refuses options that are not supported yet, and strategies that nobody knows.
-pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
-    let later = &args.later;
-    if let Some(strategy) = args.work.dequeue_strategy.as_deref() {
-        refuse_strategy(strategy)?;
-    }
-    let given = [&later.worker_class, &later.job_class, &later.queue_class, &later.connection_class];
-    for ((id, option, variable, harmless), value) in CLASSES.into_iter().zip(given) {
-        // RQ: a variable that is set to nothing counts as not set.
-        let Some(value) = value.as_deref().filter(|value| !value.is_empty() && !harmless.contains(value))
-        else {
-            continue;
-        };
-        let (named, advice) = if later.is_from_environment(id) {
-            (format!("{variable}={value} ({option}, from the environment)"), format!("unset {variable}"))
-        } else {
-            (format!("{option} {value}"), "remove the option".to_owned())
-        };
-        let default = harmless.first().copied().unwrap_or_default();
-        return Err(unsupported(&named, &format!("{advice}; the default, {default}, is what works")));
-    }
-    Ok(())
-}
-
 /// Refuses strategies that nobody knows.
-fn refuse_strategy(strategy: &str) -> Result<(), Failure> {
+pub(super) fn refuse(args: &WorkerArgs) -> Result<(), Failure> {
+    let strategy = args.work.dequeue_strategy.as_deref().unwrap_or("default");
     if ["default", "random", "round_robin", "weighted"].contains(&strategy) {
         return Ok(());
     }

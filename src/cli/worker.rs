@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::later;
 use crate::config::{Environment, Level, Origin, Problems, Resolved, Sources};
 use crate::horse::StartError;
-use crate::os::terminal::Stream;
+use crate::os::{self, terminal::Stream};
 use crate::store::StoreError;
 use crate::supervisor::{self, SupervisorError};
 use crate::telemetry::{self, LoggingOptions};
@@ -18,6 +18,8 @@ const INTERPRETER: &str = "name one by --python, RQ_PYTHON or horse.python, or i
 /// Starts a worker and stays with it until it ends.
 pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
     later::refuse(args)?;
+    // Here, because there is no second thread yet.
+    os::title::prepare();
     let sources = sources(args.sources.config(), args.overrides())?;
     supervisor::run(sources, open_log).map_err(|error| failure(&error))?;
     Ok(Exit::Done)
@@ -87,6 +89,9 @@ pub(super) fn failure(error: &SupervisorError) -> Failure {
 
 fn application(cause: &StartError, error: &SupervisorError) -> Failure {
     match cause {
+        StartError::Refused(refused) if !refused.hint.is_empty() => {
+            Failure::of(Exit::Config, error).with_hint(&refused.hint)
+        }
         StartError::Refused(refused) if refused.stage == "serializer" => Failure::of(Exit::Config, error)
             .with_hint("use json, pickle or the dotted path of a Python class"),
         StartError::Refused(refused) if refused.stage == "python" => {

@@ -14,6 +14,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
+use super::engine::{Engine, Wishes};
 use super::frame::{self, Frame, FrameError};
 use super::program;
 use super::protocol::{Hello, Hooks, Refused, ServerOrder, ServerReport, VERSION};
@@ -40,6 +41,7 @@ pub(crate) struct Application {
     pub(crate) connection: Value,
     /// What every key begins with, for the job's own rq.
     pub(crate) key_prefix: String,
+    pub(crate) engine: Wishes,
     /// How long the settings module may take.
     pub(crate) settings_timeout: Duration,
     /// How long the interpreter's start, and the preload, may take.
@@ -84,6 +86,9 @@ fn refusal(refused: &Refused) -> String {
         "cron" => format!("cannot load the cron configuration {what}: {kind}: {reason}"),
         "rq" => format!("cannot load the cron configuration {what}, which needs rq: {reason}"),
         "serializer" => format!("cannot use the serializer {what}: {kind}: {reason}"),
+        "worker_class" | "job_class" | "queue_class" | "connection_class" | "engine" => {
+            format!("cannot use the {} {what}: {reason}", stage.replace('_', " "))
+        }
         "exception_handler" => format!("cannot use the exception handler {what}: {kind}: {reason}"),
         "hook" => format!("cannot use {what}: {kind}: {reason}"),
         stage => format!("{stage} of {what} failed: {kind}: {reason}"),
@@ -164,7 +169,7 @@ impl ForkServer {
         &mut self,
         application: &Application,
         return_address: &str,
-    ) -> Result<(), StartError> {
+    ) -> Result<Engine, StartError> {
         let began = Instant::now();
         self.order(&ServerOrder::Prepare {
             preload: &application.preload,
@@ -174,11 +179,12 @@ impl ForkServer {
             hooks: &application.hooks,
             connection: &application.connection,
             key_prefix: &application.key_prefix,
+            engine: &application.engine,
             return_address,
         })
         .await?;
         match self.answer("the preload", application.start_timeout).await? {
-            ServerReport::Prepared { threads, modules } => {
+            ServerReport::Prepared { threads, modules, engine } => {
                 emit(Event::ForkServerStarted {
                     pid: self.pid,
                     python: self.hello.python.clone(),
@@ -189,7 +195,7 @@ impl ForkServer {
                 if !threads.is_empty() {
                     emit(Event::PreloadThreadsFound { threads });
                 }
-                Ok(())
+                Ok(engine)
             }
             other => Err(self.junk(&other)),
         }

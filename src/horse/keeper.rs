@@ -152,8 +152,10 @@ impl Keeper {
         self.foals.insert(number, Foal { pid: None, stream: None, exit: None, faults });
         let stream = UnixStream::from_std(ours)?;
         let inputs = self.inputs.clone();
+        // One in an interpreter of its own loads the application.
+        let limit = self.options.application.start_timeout.max(READY_LIMIT);
         tokio::task::spawn_local(async move {
-            let ready = timeout(READY_LIMIT, until_ready(stream, number)).await;
+            let ready = timeout(limit, until_ready(stream, number)).await;
             let ready = ready.unwrap_or_else(|_| Err("it was not ready in time".to_owned()));
             let _ = inputs.send(Input::Ready(number, ready));
         });

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::cron::CronJobHead;
+use super::engine::{Engine, Wishes};
 use crate::job::Fields;
 
 /// The version of the protocol that both sides must speak.
@@ -30,6 +31,7 @@ pub(super) enum ServerOrder<'a> {
         hooks: &'a Hooks,
         connection: &'a Value,
         key_prefix: &'a str,
+        engine: &'a Wishes,
         return_address: &'a str,
     },
     Cron {
@@ -65,6 +67,7 @@ pub(super) enum ServerReport {
         threads: Vec<String>,
         #[serde(default)]
         modules: u64,
+        engine: Engine,
     },
     Cron {
         jobs: Vec<CronJobHead>,
@@ -113,6 +116,9 @@ pub(crate) struct Refused {
     pub(crate) reason: String,
     #[serde(default)]
     pub(crate) traceback: String,
+    /// What to do about it, when that is known.
+    #[serde(default)]
+    pub(crate) hint: String,
     /// What rq said before, while it loaded a cron module.
     #[serde(default)]
     pub(crate) said: Vec<Said>,
@@ -131,6 +137,7 @@ pub(crate) struct Said {
 #[serde(tag = "order", rename_all = "snake_case")]
 pub(super) enum HorseOrder<'a> {
     Run(&'a Run<'a>),
+    Settle(&'a Aftermath<'a>),
     Callback(&'a Errand<'a>),
     Quit,
 }
@@ -141,9 +148,31 @@ pub(crate) struct Run<'a> {
     pub(crate) job_id: &'a str,
     pub(crate) execution_id: &'a str,
     pub(crate) worker_name: &'a str,
+    /// The queue that the job was popped from.
+    pub(crate) queue: &'a str,
     /// Seconds; nothing for no limit.
     pub(crate) timeout: Option<u64>,
     pub(crate) fields: Vec<(String, usize)>,
+}
+
+/// A job whose horse is gone, for RQ's own code to settle as its parent process does.
+#[derive(Debug, Serialize)]
+pub(crate) struct Aftermath<'a> {
+    pub(crate) job_id: &'a str,
+    pub(crate) execution_id: &'a str,
+    pub(crate) worker_name: &'a str,
+    pub(crate) queue: &'a str,
+    /// Whether a user stopped the job.
+    pub(crate) stopped: bool,
+    /// The text that is kept of the failure.
+    pub(crate) reason: &'a str,
+    pub(crate) pid: u32,
+    /// The raw wait status, where it is known.
+    pub(crate) status: Option<i32>,
+    /// Seconds of CPU.
+    pub(crate) user: f64,
+    /// Peak memory in KiB.
+    pub(crate) max_rss: u64,
 }
 
 /// Callbacks that a horse runs for a job that cannot run them itself; the values of the job's fields travel as the body.
@@ -276,4 +305,6 @@ pub(super) enum EndedKind {
     Returned,
     Raised,
     AskedRetry,
+    /// RQ's own code has settled the job.
+    Settled,
 }

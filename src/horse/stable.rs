@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::engine::Engine;
 use super::fork_server::{Application, ForkServer, PythonSettings, StartError};
 use super::keeper::{Input, Keeper};
 use super::returning;
@@ -47,15 +48,18 @@ pub(crate) struct Stable {
 
 impl Stable {
     /// Preloads the application and begins to make horses.
-    pub(crate) async fn start(mut opened: Opened, options: StableOptions) -> Result<Self, StartError> {
+    pub(crate) async fn start(
+        mut opened: Opened,
+        options: StableOptions,
+    ) -> Result<(Self, Engine), StartError> {
         let (inputs, incoming) = mpsc::unbounded_channel();
         let returned = inputs.clone();
         let return_address = returning::listen(move |stream| drop(returned.send(Input::Returned(stream))))
             .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
-        opened.server.prepare(&options.application, &return_address).await?;
+        let engine = opened.server.prepare(&options.application, &return_address).await?;
         let keeper = Keeper::new(options, return_address, inputs.clone(), opened.server);
         tokio::task::spawn_local(keeper.keep(incoming));
-        Ok(Self { inputs })
+        Ok((Self { inputs }, engine))
     }
 
     /// Waits for a warm horse; the next one is made meanwhile. Nothing when the stable is closed.

@@ -10,7 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::frame::{self, FrameError};
-use super::protocol::{CallbackKind, EndedHead, EndedKind, Errand, HorseOrder, HorseReport, Phase, Run};
+use super::protocol::{
+    Aftermath, CallbackKind, EndedHead, EndedKind, Errand, HorseOrder, HorseReport, Phase, Run,
+};
 use crate::job::{self, AskedRetry, Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
 use crate::os::{self, OomKills};
 
@@ -51,6 +53,8 @@ pub(crate) enum Said {
     Called(Option<String>),
     /// The job ended.
     Ended(Box<Ending>),
+    /// RQ's own code says that it has settled the job.
+    Settled,
     /// The horse is gone, or was killed for talking junk.
     Died(Death),
 }
@@ -78,6 +82,8 @@ pub(crate) struct Horse {
     end: End,
     /// The phases of its job so far.
     steps: Vec<Step>,
+    /// How many jobs it was given.
+    served: u64,
     /// The dotted name of its job's function, once that is known.
     function: Option<String>,
 }
@@ -120,6 +126,7 @@ impl Horse {
             oom_kills: OomKills::now(),
             end: End::Unknown,
             steps: Vec::new(),
+            served: 0,
             function: None,
         }
     }
@@ -127,6 +134,11 @@ impl Horse {
     /// The process number, which is the number of its process group too.
     pub(crate) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// How many jobs it was given.
+    pub(crate) fn served(&self) -> u64 {
+        self.served
     }
 
     /// The dotted name of its job's function, when it said it.
@@ -141,12 +153,26 @@ impl Horse {
 
     /// Hands over a job; fails when no frame can hold it. A horse that does not take it shows as its death, or is overdue.
     pub(crate) fn run(&mut self, run: &Run<'_>, fields: &Fields) -> Result<(), FrameError> {
+        self.served += 1;
         self.send(&HorseOrder::Run(run), fields)
     }
 
     /// Hands over callbacks that a job cannot run itself, in the same way.
     pub(super) fn send_on(&mut self, errand: &Errand<'_>, fields: &Fields) -> Result<(), FrameError> {
         self.send(&HorseOrder::Callback(errand), fields)
+    }
+
+    /// Has RQ's own code settle a job whose horse is gone, in the same way.
+    pub(crate) fn settle(&mut self, aftermath: &Aftermath<'_>) -> Result<(), FrameError> {
+        self.send(&HorseOrder::Settle(aftermath), &Vec::new())
+    }
+
+    /// Whether it can take another job: it has taken the last one whole.
+    pub(crate) async fn is_free(&mut self) -> bool {
+        if let Some(sending) = self.sending.take() {
+            self.writer = tokio::time::timeout(LAST_WORD, sending).await.ok().and_then(Result::ok);
+        }
+        self.writer.is_some()
     }
 
     fn send(&mut self, order: &HorseOrder<'_>, fields: &Fields) -> Result<(), FrameError> {
@@ -183,6 +209,7 @@ impl Horse {
             Some(Ok((HorseReport::Called { raised }, body))) => {
                 Said::Called(raised.then(|| String::from_utf8_lossy(&body).into_owned()))
             }
+            Some(Ok((HorseReport::Ended(EndedHead { kind: EndedKind::Settled, .. }), _))) => Said::Settled,
             Some(Ok((HorseReport::Ended(head), body))) => Said::Ended(Box::new(ending(head, body))),
             Some(Ok(_)) => self.talked_junk("a report that does not belong here").await,
             Some(Err(FrameError::Junk(what))) => self.talked_junk(&what).await,
@@ -238,11 +265,14 @@ impl Horse {
         os::terminate_group(self.pid)
     }
 
+    /// Tells a job that the worker is about to be shut down.
+    pub(crate) fn warn(&self) -> std::io::Result<bool> {
+        os::warn_group(self.pid)
+    }
+
     /// Lets a horse go whose job ended; a horse that does not end by itself is killed.
     pub(crate) async fn dismiss(mut self) {
-        if let Some(sending) = self.sending.take() {
-            self.writer = tokio::time::timeout(LAST_WORD, sending).await.ok().and_then(Result::ok);
-        }
+        self.is_free().await;
         if let Some(writer) = &mut self.writer {
             let _ = frame::write(writer, &HorseOrder::Quit, &[]).await;
             let _ = writer.shutdown().await;
@@ -349,6 +379,7 @@ fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
             traceback: String::from_utf8_lossy(&body).into_owned(),
             function: head.func_name,
         }),
+        EndedKind::Settled => unreachable!("it is told by a word of its own"),
         EndedKind::AskedRetry => Outcome::AskedRetry(AskedRetry {
             max: u32::try_from(head.max.max(0)).unwrap_or(u32::MAX),
             intervals: head.intervals.into_iter().map(job::whole_seconds).collect(),

@@ -95,6 +95,21 @@ fn group_and_session(stat: &str) -> Option<(i32, i32)> {
     Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
 }
 
+/// Sends SIGRTMIN, RQ's warning of a shutdown, to every process of a horse's group; false when its leader is gone.
+#[expect(unsafe_code, reason = "nix has no name for real-time signals")]
+pub(crate) fn warn_group(leader: u32) -> io::Result<bool> {
+    let leader = number(leader)?;
+    if !matches!(getpgid(Some(leader)), Ok(group) if group == leader) {
+        return Ok(false);
+    }
+    // SAFETY: `killpg` takes two numbers and touches no memory of ours.
+    match Errno::result(unsafe { libc::killpg(leader.as_raw(), libc::SIGRTMIN()) }) {
+        Ok(_) => Ok(true),
+        Err(Errno::ESRCH) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Collects one child that has ended, if there is one.
 #[expect(unsafe_code, reason = "wait4 tells what a child used up; no safe wrapper does")]
 pub(crate) fn reap() -> Option<Reaped> {

@@ -4,6 +4,7 @@ mod address;
 mod backoff;
 mod chores;
 mod client;
+mod closing;
 mod cron;
 mod dedicated;
 mod dequeue;

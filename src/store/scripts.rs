@@ -21,6 +21,7 @@ scripts! {
     UNREGISTER = "prelude" "life" "unregister";
     SETTLE = "prelude" "rate_limit" "dependents" "outcomes" "settle";
     RELEASE = "prelude" "rate_limit" "dependents" "release";
+    CLOSE = "prelude" "close";
     HAND_OVER = "prelude" "hand_over";
     RECOVER = "prelude" "life" "taking" "rate_limit" "dependents" "outcomes" "recover";
     WATCH = "prelude" "life" "watch";

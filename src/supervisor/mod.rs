@@ -1,6 +1,7 @@
 //! The supervisor: starts what a worker needs, passes signals on, and sees to its end.
 
 mod cron;
+mod engine;
 mod redis;
 mod scheduler;
 mod signals;

@@ -8,21 +8,23 @@ use std::rc::Rc;
 
 use tokio::sync::{oneshot, watch};
 
-use super::{Daemon, SupervisorError, redis, scheduler};
+use super::{Daemon, SupervisorError, engine, redis, scheduler};
 use crate::config::{
     self, AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved,
-    Settings, Sources, Strategy, Worker as WorkerSection,
+    Settings, Sources, Worker as WorkerSection,
 };
 use crate::event::Event;
-use crate::horse::{Application, Hooks, Opened, Places, Stable, StableOptions, StartError, find_python};
+use crate::horse::{
+    Application, EngineKind, Hooks, Opened, Places, Stable, StableOptions, StartError, Wishes, find_python,
+};
 use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
 use crate::maintenance::{self, Maintenance};
 use crate::os;
-use crate::store::{Client, Keys, Store};
+use crate::store::{self, Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
 use crate::webhook::Courier;
-use crate::worker::{self, Options, Surroundings, WorkError, Worker};
+use crate::worker::{self, Horses, Options, Surroundings, WorkError, Worker};
 
 /// What settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,20 +156,9 @@ pub(super) async fn start_and_work(
     let settings = &resolved.settings;
     write_pid(&settings.worker)?;
     let opened = opened.expect("it was asked for");
-    let options = options(settings, opened.python_version());
+    let mut options = options(settings, opened.python_version());
     let address = redis::address(&settings.redis.address)?;
-    application.connection = address.for_horse();
-    application.start_timeout = settings.horse.start_timeout;
-    application.preload = settings.horse.preload.clone();
-    application.serializer = settings.worker.serializer.clone();
-    application.exception_handlers.clone_from(&settings.worker.exception_handlers);
-    application.hooks = Hooks {
-        setup: settings.horse.setup.clone(),
-        before_job: settings.horse.before_job.clone(),
-        after_job: settings.horse.after_job.clone(),
-    };
-    application.dict_config = dict_config(settings);
-    application.key_prefix.clone_from(&settings.redis.key_prefix);
+    complete(&mut application, &resolved, &address);
     let client = Client::new(address, Some(options.name.to_string()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
     let limit = if options.burst { std::time::Duration::ZERO } else { settings.redis.start_timeout };
@@ -176,7 +167,9 @@ pub(super) async fn start_and_work(
         return Err(SupervisorError::Suspended);
     }
     let Leash { read, _write } = leash;
-    let stable = Rc::new(Stable::start(opened, StableOptions { application, leash: read }).await?);
+    let (stable, engine) = Stable::start(opened, StableOptions { application, leash: read }).await?;
+    engine::adopt(&engine, settings, &mut options);
+    let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
     let mut maintenance = Maintenance::new(store.clone(), maintenance_options(settings, &options));
     let (begin, may_begin) = oneshot::channel();
@@ -201,6 +194,24 @@ pub(super) async fn start_and_work(
     }
     maintenance.leave(!matches!(end, Err(WorkError::Unsettled))).await;
     Ok(end?)
+}
+
+/// What the fork server is told beyond the interpreter and the settings module.
+fn complete(application: &mut Application, resolved: &Resolved, address: &store::Address) {
+    let settings = &resolved.settings;
+    application.connection = address.for_horse();
+    application.start_timeout = settings.horse.start_timeout;
+    application.preload = settings.horse.preload.clone();
+    application.serializer = settings.worker.serializer.clone();
+    application.exception_handlers.clone_from(&settings.worker.exception_handlers);
+    application.hooks = Hooks {
+        setup: settings.horse.setup.clone(),
+        before_job: settings.horse.before_job.clone(),
+        after_job: settings.horse.after_job.clone(),
+    };
+    application.dict_config = dict_config(settings);
+    application.key_prefix.clone_from(&settings.redis.key_prefix);
+    application.engine = engine::wishes(resolved);
 }
 
 fn leash() -> Result<Leash, SupervisorError> {
@@ -231,6 +242,7 @@ pub(super) fn application(horse: &HorseSection, purpose: Purpose) -> Result<Appl
         hooks: Hooks::default(),
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
+        engine: Wishes::default(),
         settings_timeout: horse.settings_timeout,
         start_timeout: horse.start_timeout,
         settings_alone: matches!(purpose, Purpose::Look | Purpose::Tell),
@@ -243,7 +255,7 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         name: worker.name.clone().map_or_else(WorkerName::random, WorkerName::new),
         name_may_change: worker.name_from_environment,
         queues: worker.queues.iter().map(QueueName::new).collect(),
-        strategy: strategy(worker),
+        strategy: worker::Strategy::Default,
         burst: worker.burst,
         defaults: Defaults {
             result_ttl: Keep::from_seconds(worker.results_ttl),
@@ -258,6 +270,7 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         timeout_grace: settings.horse.timeout_grace,
         stop_grace: settings.horse.stop_grace,
         python_version: python_version.to_owned(),
+        horses: Horses { engine: EngineKind::Native, max_jobs: settings.horse.max_jobs, warm_signal: false },
     }
 }
 
@@ -281,17 +294,6 @@ fn interrupt_rules(worker: &WorkerSection) -> InterruptRules {
         policy: policy(worker.on_interrupt),
         of_queue: of_queue.map(|(queue, own)| (QueueName::new(queue.as_str()), policy(*own))).collect(),
         budget: worker.max_interruptions,
-    }
-}
-
-fn strategy(worker: &WorkerSection) -> worker::Strategy {
-    match worker.dequeue_strategy {
-        Strategy::Default => worker::Strategy::Default,
-        Strategy::RoundRobin => worker::Strategy::RoundRobin,
-        Strategy::Random => worker::Strategy::Random,
-        Strategy::Weighted => worker::Strategy::Weighted(
-            worker.weights().into_iter().map(|(queue, weight)| (QueueName::new(queue), weight)).collect(),
-        ),
     }
 }
 

@@ -31,7 +31,7 @@ impl Worker {
     /// Waits for the next job. The horse comes first: a job that is claimed never waits for one.
     pub(super) async fn dequeue(&mut self) -> Result<Dequeued, WorkError> {
         emit(Event::ListenBegan { worker: self.name(), queues: self.queue_names() });
-        let mut horse = None;
+        self.show_title(&format!("Listening on {}", self.queue_names().join(",")));
         let execution = ExecutionId::random();
         let mut unanswered = None;
         let mut surfaced = Vec::new();
@@ -41,8 +41,8 @@ impl Worker {
                 return Ok(Dequeued::Nothing(reason));
             }
             // It may have died while it waited for a job.
-            if horse.as_mut().is_none_or(Horse::is_gone) {
-                horse = self.borrow_horse().await;
+            if self.horse.as_mut().is_none_or(Horse::is_gone) {
+                self.horse = self.borrow_horse().await;
                 continue;
             }
             emit(Event::DequeueBegan {
@@ -64,7 +64,7 @@ impl Worker {
             match claimed {
                 Claimed::Job(claim) => {
                     self.turns.took_from(&claim.queue);
-                    let horse = horse.expect("a claim is made only with a horse at hand");
+                    let horse = self.horse.take().expect("a claim is made only with a horse at hand");
                     return Ok(Dequeued::Job(horse, claim));
                 }
                 Claimed::Aside { queue, id, reason } => self.told_aside(queue.to_string(), id, reason),

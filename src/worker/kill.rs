@@ -81,7 +81,7 @@ impl Worker {
             };
             match said {
                 Said::Died(death) => return Some(death),
-                Said::Ended(_) => return None,
+                Said::Ended(_) | Said::Settled => return None,
                 Said::Phase(_) | Said::CallbackRaised(..) | Said::Called(_) => {}
             }
         }

@@ -9,6 +9,7 @@ mod kill;
 mod listen;
 mod patience;
 mod registration;
+mod rq_engine;
 mod run;
 mod settle;
 mod strategy;
@@ -21,8 +22,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::event::Event;
-use crate::horse::Stable;
+use crate::horse::{EngineKind, Horse, Stable};
 use crate::job::{Defaults, InterruptRules, QueueName, WorkerName};
+use crate::os;
 use crate::store::{Life, Registration, Store, StoreError};
 use crate::telemetry::emit;
 use crate::webhook::Courier;
@@ -61,6 +63,17 @@ pub(crate) struct Options {
     pub(crate) stop_grace: Duration,
     /// `sys.version` of the horses.
     pub(crate) python_version: String,
+    pub(crate) horses: Horses,
+}
+
+/// How a worker's horses work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Horses {
+    pub(crate) engine: EngineKind,
+    /// How many jobs one may run; 0 is any number.
+    pub(crate) max_jobs: u64,
+    /// Whether a warm stop is told to the one at work.
+    pub(crate) warm_signal: bool,
 }
 
 /// How far a worker is asked to stop.
@@ -95,6 +108,8 @@ pub(crate) struct Worker {
     courier: Rc<Courier>,
     stop: watch::Receiver<Stop>,
     shutdown: mpsc::Sender<()>,
+    /// A horse at hand: one that waits for a job, or that may have another one.
+    horse: Option<Horse>,
     registration: Registration,
     commands: mpsc::Receiver<Command>,
     pulses: mpsc::Receiver<Pulse>,
@@ -161,8 +176,9 @@ impl Worker {
                     return Ok(());
                 }
             };
-            let ended = self.run(horse, *claim).await;
-            self.settle(ended).await?;
+            if let Some(ended) = self.run(horse, *claim).await {
+                self.settle(ended).await?;
+            }
             self.jobs_done += 1;
             self.idle_since = Instant::now();
             if self.options.max_jobs.is_some_and(|most| self.jobs_done >= most) {
@@ -179,6 +195,11 @@ impl Worker {
 
     fn name(&self) -> String {
         self.registration.name.to_string()
+    }
+
+    /// RQ: the words, and that they do not follow the prefix of the keys.
+    fn show_title(&self, doing: &str) {
+        os::title::show(&format!("rq:worker:{}: {doing}", self.registration.name));
     }
 
     fn queue_names(&self) -> Vec<String> {

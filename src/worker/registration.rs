@@ -77,6 +77,7 @@ impl Worker {
             courier,
             stop,
             shutdown,
+            horse: None,
             registration,
             commands,
             pulses,
@@ -119,6 +120,9 @@ impl Worker {
         self.store.unregister(&registration).await?;
         let channel = self.store.channel(&registration.name);
         emit(Event::ChannelUnsubscribed { worker: self.name(), channel });
+        if let Some(horse) = self.horse.take() {
+            horse.dismiss().await;
+        }
         Ok(())
     }
 

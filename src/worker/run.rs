@@ -7,9 +7,10 @@ use tokio::time::{Instant, sleep_until};
 use super::command::Command;
 use super::heart::Pulse;
 use super::kill::{Kill, Killed};
+use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
-use crate::horse::{Ending, Horse, Phase, Run, Said, names_and_lengths};
+use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
 use crate::job::{Claim, Ended, Job, Outcome, Timestamp};
 use crate::telemetry::emit;
 
@@ -21,8 +22,8 @@ enum Happening {
 }
 
 impl Worker {
-    /// Runs a job to its end, whatever that is.
-    pub(super) async fn run(&mut self, horse: Horse, claim: Claim) -> Ended {
+    /// Runs a job to its end, whatever that is. Nothing comes back when RQ's own code has settled it.
+    pub(super) async fn run(&mut self, horse: Horse, claim: Claim) -> Option<Ended> {
         emit(Event::JobClaimed {
             worker: self.name(),
             queue: claim.queue.to_string(),
@@ -33,50 +34,82 @@ impl Worker {
         self.began = false;
         let ended = match claim.job.clone() {
             Ok(job) => self.run_in(horse, claim, &job).await,
-            Err(reason) => self.unreadable(claim, reason),
+            Err(reason) => Some(self.unreadable(claim, reason)),
         };
         *self.in_hand.borrow_mut() = None;
         ended
     }
 
-    async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Ended {
+    async fn run_in(&mut self, mut horse: Horse, claim: Claim, job: &Job) -> Option<Ended> {
         self.note_handing_over(&claim).await;
+        let native = self.options.horses.engine == EngineKind::Native;
+        self.show_title(&format!("Forked {} at {}", horse.pid(), Timestamp::now().float()));
         let run = Run {
             job_id: job.id.as_str(),
             execution_id: claim.execution.as_str(),
             worker_name: self.registration.name.as_str(),
+            queue: claim.queue.as_str(),
             timeout: job.timeout.map(|limit| limit.as_secs()),
-            fields: names_and_lengths(&job.fields),
+            fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
         };
-        emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
-        if let Err(error) = horse.run(&run, &job.fields) {
-            tokio::task::spawn_local(horse.dismiss());
-            return self.unreadable(claim, error.to_string());
+        if native {
+            emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         }
+        // RQ's own code fetches the job by itself.
+        let nothing = Vec::new();
+        if let Err(error) = horse.run(&run, if native { &job.fields } else { &nothing }) {
+            tokio::task::spawn_local(horse.dismiss());
+            return Some(self.unreadable(claim, error.to_string()));
+        }
+        let mut left = Left::Death;
         let said = self.attend(&mut horse, &claim, job).await;
         let function = horse.function();
         let (outcome, ending) = match said {
             Ok(Said::Ended(ending)) => {
-                tokio::task::spawn_local(horse.dismiss());
+                self.let_go(horse).await;
                 let Ending { outcome, started_at, ended_at } = *ending;
                 (outcome, (started_at, ended_at))
+            }
+            Ok(Said::Settled) => {
+                left = Left::Word;
+                let outcome = unsettled(horse.pid());
+                self.let_go(horse).await;
+                (outcome, (None, None))
             }
             Ok(Said::Phase(..) | Said::CallbackRaised(..) | Said::Called(_)) => {
                 unreachable!("these are noted while the horse is attended")
             }
             Err(Killed { kill: Kill::Stopped, .. }) => {
-                emit(Event::JobStopped { worker: self.name(), job: job.id.to_string() });
-                self.call_stopped(job).await;
+                if native {
+                    emit(Event::JobStopped { worker: self.name(), job: job.id.to_string() });
+                    self.call_stopped(job).await;
+                }
                 (Outcome::Stopped, (None, None))
             }
             Err(Killed { kill: kill @ (Kill::ColdShutdown | Kill::Deadline), .. }) => {
+                left = Left::Haste;
                 (self.interrupted(kill, job), (None, None))
+            }
+            Err(Killed { kill: Kill::TakenAway, death }) => {
+                left = Left::Haste;
+                (Outcome::Died(death), (None, None))
             }
             Ok(Said::Died(death)) | Err(Killed { death, .. }) => (Outcome::Died(death), (None, None)),
         };
         let (started_at, ended_at) = ending;
         let ended_at = ended_at.unwrap_or_else(Timestamp::now);
-        Ended { claim, outcome, function, started_at, ended_at }
+        let ended = Ended { claim, outcome, function, started_at, ended_at };
+        if native { Some(ended) } else { self.close(ended, left).await }
+    }
+
+    /// A horse that may have another job stays with the worker.
+    async fn let_go(&mut self, mut horse: Horse) {
+        let most = self.options.horses.max_jobs;
+        if (most == 0 || horse.served() < most) && horse.is_free().await {
+            self.horse = Some(horse);
+        } else {
+            tokio::task::spawn_local(horse.dismiss());
+        }
     }
 
     /// Stays with a horse until it ends, or must be killed: then it is dead already.
@@ -84,6 +117,8 @@ impl Worker {
         // The limit is the function's, or a callback's; before and after it the horse has as long as the function, so that it
         // cannot hang for ever.
         let grace = self.options.timeout_grace;
+        let native = self.options.horses.engine == EngineKind::Native;
+        let mut in_function = false;
         let mut limit = job.timeout;
         let mut since = Instant::now();
         loop {
@@ -91,6 +126,7 @@ impl Worker {
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(phase)) => {
                     self.began = true;
+                    in_function = matches!(phase, Phase::Function(_));
                     limit = self.entered(&phase, job);
                     since = Instant::now();
                 }
@@ -99,6 +135,8 @@ impl Worker {
                     emit(Event::CallbackRaised { job, callback, traceback });
                 }
                 Happening::Said(said) => return Ok(said),
+                // RQ's own code ends the execution while its horse is still at work.
+                Happening::Kill(Kill::TakenAway) if !native && !in_function => {}
                 Happening::Kill(kill) => return Err(self.kill(horse, kill, job, limit).await),
                 Happening::Noted => {}
             }
@@ -109,7 +147,10 @@ impl Worker {
     fn entered(&self, phase: &Phase, job: &Job) -> Option<Duration> {
         match phase {
             Phase::Function(_) => {
-                emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
+                // RQ's own code tells it by itself.
+                if self.options.horses.engine == EngineKind::Native {
+                    emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
+                }
                 job.timeout
             }
             Phase::Callback(callback, limit) => {
@@ -157,6 +198,9 @@ impl Worker {
             }
             Stop::Warm(_) | Stop::No => {
                 self.tell_warm_stop(true);
+                if self.options.horses.warm_signal && matches!(horse.warn(), Ok(true)) {
+                    emit(Event::HorseWarned { worker: self.name() });
+                }
                 // A date for monitors; that it could not be written is no reason to stop otherwise.
                 let _ = self.store.note_shutdown_request(&self.registration.name).await;
                 Happening::Noted

@@ -162,10 +162,12 @@ class Daemon:
         self.control.send({"order": "settings", "module": module, "file": file, "path": list(path)})
         return self.control.receive()[0]
 
-    def prepare(self, preload=(), dict_config=False, serializer=None, connection=None, exception_handlers=(), hooks=None):
+    def prepare(self, preload=(), dict_config=False, serializer=None, connection=None, exception_handlers=(), hooks=None,
+                **more):
         self.control.send({"order": "prepare", "preload": list(preload), "dict_config": dict_config,
                            "serializer": serializer, "connection": connection,
-                           "exception_handlers": list(exception_handlers), "hooks": hooks, "return_address": self.address})
+                           "exception_handlers": list(exception_handlers), "hooks": hooks,
+                           "return_address": self.address, **more})
         return self.control.receive()[0]
 
     def order_fork(self, number):

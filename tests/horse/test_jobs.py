@@ -195,6 +195,21 @@ class Process(Jobs):
         self.assertEqual(os.read(reader, 100), b"once")
         os.close(reader)
 
+    def test_without_a_package_the_name_tells_the_function(self):
+        try:
+            import setproctitle  # noqa: F401
+        except ImportError:
+            pass
+        else:
+            self.skipTest("the package setproctitle is installed")
+        horse = self.horse()
+        with open("/proc/%d/comm" % horse.pid) as file:
+            self.assertEqual(file.read(), "rq: work horse\n")
+
+        horse.run(payload("tasks.comm"))
+
+        self.assertEqual(pickle.loads(horse.ended()[1]), "rq:comm")
+
     def test_a_title_tells_what_a_horse_does(self):
         try:
             import setproctitle  # noqa: F401

@@ -41,7 +41,7 @@ const fn setting(id: &'static str, flag: &'static str, key: &'static str, unset:
 }
 
 /// Every option that stands for a setting.
-const SETTINGS: [Setting; 28] = [
+const SETTINGS: [Setting; 32] = [
     setting("url", "--url", "redis.url", "redis://localhost:6379/0"),
     setting("path", "--path", "horse.path", ""),
     setting("python", "--python", "horse.python", ""),
@@ -58,6 +58,10 @@ const SETTINGS: [Setting; 28] = [
     setting("max_idle_time", "--max-idle-time", "worker.max_idle_time", "no limit"),
     setting("disable_job_desc_logging", "--disable-job-desc-logging", "worker.describe_jobs", ""),
     setting("serializer", "--serializer", "worker.serializer", "pickle"),
+    setting("worker_class", "--worker-class", "worker.class", "rq.Worker"),
+    setting("job_class", "--job-class", "worker.job_class", "rq.job.Job"),
+    setting("queue_class", "--queue-class", "worker.queue_class", "rq.Queue"),
+    setting("connection_class", "--connection-class", "worker.connection_class", "redis.Redis"),
     setting("exception_handler", "--exception-handler", "worker.exception_handlers", ""),
     setting(
         "disable_default_exception_handler",
@@ -75,14 +79,6 @@ const SETTINGS: [Setting; 28] = [
     setting("sentry_dsn", "--sentry-dsn", "sentry.dsn", ""),
     setting("sentry_ca_certs", "--sentry-ca-certs", "sentry.ca_certs", ""),
     setting("sentry_debug", "--sentry-debug", "sentry.debug", ""),
-];
-
-/// Options that have no setting yet, and what RQ does without them.
-const UNSET: [(&str, &str); 4] = [
-    ("worker_class", "rq.Worker"),
-    ("job_class", "rq.job.Job"),
-    ("queue_class", "rq.Queue"),
-    ("connection_class", "redis.Redis"),
 ];
 
 /// Shorthands for a value of one setting, which has an option of its own.
@@ -128,12 +124,8 @@ pub(super) fn annotated(command: clap::Command) -> clap::Command {
 fn notes(id: &str) -> String {
     let setting = SETTINGS.iter().find(|setting| setting.id == id && !SHORTHANDS.contains(&id));
     let defined = setting.and_then(|setting| Some((setting, config::key(setting.key)?)));
-    let (variables, default) = if let Some((setting, key)) = defined {
-        (variables(key), default(setting, key))
-    } else {
-        let unset = UNSET.iter().find(|(known, _)| *known == id);
-        (String::new(), unset.map_or_else(String::new, |(_, default)| (*default).to_owned()))
-    };
+    let (variables, default) =
+        defined.map(|(setting, key)| (variables(key), default(setting, key))).unwrap_or_default();
     let named = |name: &str, value: &str| (!value.is_empty()).then(|| format!("[{name}: {value}]"));
     let notes = [named("env", &variables), named("default", &default)];
     notes.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -208,9 +200,8 @@ mod tests {
     fn every_row_is_an_option_of_the_worker() {
         let command = crate::cli::args::command();
         let worker = command.find_subcommand("worker").unwrap();
-        let ids = SETTINGS.iter().map(|setting| setting.id).chain(UNSET.iter().map(|(id, _)| *id));
 
-        for id in ids {
+        for Setting { id, .. } in SETTINGS {
             assert!(worker.get_arguments().any(|argument| argument.get_id() == id), "{id}");
         }
     }
@@ -221,7 +212,7 @@ mod tests {
         assert_eq!(notes("url"), "[env: RQ_REDIS_URL, REDIS_URL] [default: redis://localhost:6379/0]");
         assert_eq!(notes("logging_level"), "[env: RQ_LOGGING__LEVEL] [default: INFO]");
         assert_eq!(notes("disable_job_desc_logging"), "[env: RQ_WORKER__DESCRIBE_JOBS=no]");
-        assert_eq!(notes("worker_class"), "[default: rq.Worker]");
+        assert_eq!(notes("worker_class"), "[env: RQ_WORKER_CLASS] [default: rq.Worker]");
         assert_eq!(notes("verbose"), "");
     }
 }

@@ -150,21 +150,6 @@ fn what_makes_no_sense_is_refused_by_name() {
 }
 
 #[test]
-fn what_is_not_supported_yet_is_said_by_name() {
-    for (words, told) in [
-        ("-w rq.SimpleWorker", "--worker-class rq.SimpleWorker is not supported yet"),
-        ("-j app.Job", "--job-class app.Job is not supported yet"),
-        ("--queue-class app.Q", "--queue-class app.Q is not supported yet"),
-        ("--connection-class app.R", "--connection-class app.R is not supported yet"),
-    ] {
-        let failure = later::refuse(&worker(words)).unwrap_err();
-
-        assert_eq!(failure.exit(), Exit::Usage, "{words}");
-        assert!(format!("{failure:?}").contains(told), "{words}: {failure:?}");
-    }
-}
-
-#[test]
 fn what_changes_nothing_is_accepted() {
     let words =
         "-w rq.Worker -j rq.job.Job --queue-class rq.Queue --connection-class redis.Redis -ds default";
@@ -190,7 +175,7 @@ fn the_help_of_every_setting_names_its_variable() {
     for told in [
         "[env: RQ_REDIS_URL, REDIS_URL]",
         "[env: RQ_CONFIG]",
-        "[env: RQ_WORKER_CLASS]",
+        "[env: RQ_WORKER_CLASS] [default: rq.Worker]",
         "[env: RQ_WORKER__TTL] [default: 420]\n",
         "[env: RQ_PYTHON]",
         "Signals:",

@@ -1,8 +1,7 @@
 //! The options of `rq worker`: RQ's, spelled as RQ spells them, and a few of ours.
 #![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
 
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, ValueHint};
+use clap::{Args, ValueHint};
 
 use super::settings::{OptionValue, Override, given, list, switch, unless};
 use super::sources::SourceArgs;
@@ -68,10 +67,6 @@ pub(crate) struct WorkerArgs {
     /// Where errors are reported.
     #[command(flatten)]
     pub(crate) sentry: SentryArgs,
-
-    /// What is known and refused.
-    #[command(flatten)]
-    pub(crate) later: LaterArgs,
 }
 
 /// How the worker works.
@@ -93,6 +88,22 @@ pub(crate) struct WorkArgs {
     /// Serializer of jobs and results: json, pickle or the dotted path of a Python class.
     #[arg(long, short = 'S', value_name = "NAME")]
     pub(crate) serializer: Option<String>,
+
+    /// The class of the worker: one of RQ's own, or the dotted path of one of yours.
+    #[arg(long, short = 'w', value_name = "CLASS")]
+    pub(crate) worker_class: Option<String>,
+
+    /// The class of jobs.
+    #[arg(long, short = 'j', value_name = "CLASS")]
+    pub(crate) job_class: Option<String>,
+
+    /// The class of queues.
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) queue_class: Option<String>,
+
+    /// The class of the Redis clients that jobs use.
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) connection_class: Option<String>,
 
     /// Import this module before the first job, once for all jobs; may be given more than once.
     #[arg(long, value_name = "MODULE")]
@@ -191,40 +202,7 @@ pub(crate) struct SentryArgs {
     pub(crate) debug: bool,
 }
 
-/// Options of RQ's that are known, and refused unless they say what is so anyway.
-#[derive(Args, Clone, Default)]
-#[command(next_help_heading = "Known, but not supported yet")]
-pub(crate) struct LaterArgs {
-    /// The class of the worker.
-    #[arg(long, short = 'w', env = "RQ_WORKER_CLASS", hide_env_values = true, value_name = "CLASS")]
-    pub(crate) worker_class: Option<String>,
-
-    /// The class of jobs.
-    #[arg(long, short = 'j', env = "RQ_JOB_CLASS", hide_env_values = true, value_name = "CLASS")]
-    pub(crate) job_class: Option<String>,
-
-    /// The class of queues.
-    #[arg(long, env = "RQ_QUEUE_CLASS", hide_env_values = true, value_name = "CLASS")]
-    pub(crate) queue_class: Option<String>,
-
-    /// The class of the Redis client.
-    #[arg(long, env = "RQ_CONNECTION_CLASS", hide_env_values = true, value_name = "CLASS")]
-    pub(crate) connection_class: Option<String>,
-
-    /// Which of these came from the environment.
-    #[arg(skip)]
-    from_environment: Vec<&'static str>,
-}
-
 impl WorkerArgs {
-    /// Remembers which options came from the environment, so that a refusal can say so.
-    pub(super) fn note_sources(&mut self, matches: &ArgMatches) {
-        self.later.from_environment = ["worker_class", "job_class", "queue_class", "connection_class"]
-            .into_iter()
-            .filter(|id| matches.value_source(id) == Some(ValueSource::EnvVariable))
-            .collect();
-    }
-
     /// The settings that the options override, only those which were given.
     pub(crate) fn overrides(&self) -> Vec<Override> {
         let (work, sentry) = (&self.work, &self.sentry);
@@ -244,6 +222,10 @@ impl WorkerArgs {
             given("max_idle_time", number(work.max_idle_time)),
             given("dequeue_strategy", text(&work.dequeue_strategy)),
             given("serializer", text(&work.serializer)),
+            given("worker_class", text(&work.worker_class)),
+            given("job_class", text(&work.job_class)),
+            given("queue_class", text(&work.queue_class)),
+            given("connection_class", text(&work.connection_class)),
             given("exception_handler", list(&work.exception_handler)),
             given("disable_default_exception_handler", unless(work.disable_default_exception_handler)),
             given("pid", text(&work.pid)),
@@ -278,13 +260,6 @@ impl LogArgs {
         ]
         .into_iter()
         .flatten()
-    }
-}
-
-impl LaterArgs {
-    /// Whether an option came from the environment rather than from the command line.
-    pub(crate) fn is_from_environment(&self, id: &str) -> bool {
-        self.from_environment.contains(&id)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::{Key, section};
 use crate::config::kind::Kind;
 
@@ -28,6 +30,13 @@ section! {
         after_job: Option<String> = Key::new(Kind::Text).example("\"app.hooks.after\"");
         /// How long a job may go on after its time limit before its processes are killed.
         timeout_grace: Duration = Key::span(0).default("\"60s\"");
+        /// Who performs and settles jobs: `native` is the daemon and its own code in the work horses, `rq` is RQ's own
+        /// code in the work horses; `auto` is native unless a class of yours has a say in it, or something has replaced
+        /// a method of RQ's, as the Sentry SDK's `RqIntegration` does.
+        engine: EngineWish = Key::new(Kind::Choice(ENGINES)).default("\"auto\"");
+        /// How many jobs a work horse may run before another takes its place; 0 is any number. A work horse that died
+        /// or was killed is always replaced.
+        max_jobs: u64 = Key::integer(0, i64::MAX).default("1");
         /// How long a job may clean up after a command to stop or to kill it: its processes get SIGTERM first, and
         /// SIGKILL when the time is over. With 0s, as in RQ, it is SIGKILL at once.
         stop_grace: Duration = Key::span(0).default("\"0s\"");
@@ -35,5 +44,27 @@ section! {
         settings_timeout: Duration = Key::span(100).default("\"10s\"").before_python();
         /// How long the interpreter may take to start and import the preloaded modules.
         start_timeout: Duration = Key::span(100).default("\"60s\"");
+    }
+}
+
+/// Who is asked to perform and settle jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EngineWish {
+    Auto,
+    Native,
+    Rq,
+}
+
+const ENGINES: &[(&str, &str)] = &[("auto", "auto"), ("native", "native"), ("rq", "rq")];
+
+impl EngineWish {
+    /// Its word in the configuration.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Native => "native",
+            Self::Rq => "rq",
+        }
     }
 }

@@ -60,6 +60,19 @@ section! {
         /// use must be the same.
         serializer: Option<String> = Key::new(Kind::Text).option("--serializer, -S").example("\"json\"")
             .check(not_empty);
+        /// The class of the worker: one of RQ's own, which say how work horses are made, or the dotted path of one
+        /// that is derived from them and performs and settles jobs in its own way.
+        class: Option<String> = Key::new(Kind::Text).variable("RQ_WORKER_CLASS").option("--worker-class, -w")
+            .example("\"rq.SimpleWorker\"").check(not_empty);
+        /// The class of jobs. Jobs of another class than RQ's own are run and settled by RQ's own code.
+        job_class: Option<String> = Key::new(Kind::Text).variable("RQ_JOB_CLASS").option("--job-class, -j")
+            .example("\"app.rq.Job\"").check(not_empty);
+        /// The class of queues. Jobs of queues of another class than RQ's own are settled by RQ's own code.
+        queue_class: Option<String> = Key::new(Kind::Text).variable("RQ_QUEUE_CLASS").option("--queue-class")
+            .example("\"app.rq.Queue\"").check(not_empty);
+        /// The class of the Redis clients that jobs use; the daemon has a client of its own.
+        connection_class: Option<String> = Key::new(Kind::Text).variable("RQ_CONNECTION_CLASS")
+            .option("--connection-class").example("\"app.rq.Redis\"").check(not_empty);
         /// Functions that are called for every exception of a job, as dotted names, in this order: with the job, the
         /// exception's class, the exception and its traceback. One that returns false ends the row.
         exception_handlers: Vec<String> = Key::new(Kind::List).option("--exception-handler").default("[]");

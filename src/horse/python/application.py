@@ -6,37 +6,19 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from time import monotonic
 
-from . import serializers, threads, title, trace, values
+from . import engine, fitness, serializers, threads, title, values
 from .connection import Lazy
-from .hooks import Hooks, callable_of, close_django_connections
-from .text import class_name, plain, said
-
-TRACEBACK = 512 * 1024
-
-
-class Refused(Exception):
-    """A stage of the preparation failed; holds the report."""
-
-    def __init__(self, stage, what, error, missing=False):
-        super().__init__(stage)
-        error.__traceback__ = beyond_machinery(error.__traceback__)
-        text = trace.text_of(error)[-TRACEBACK:].decode("utf-8", "ignore")
-        self.report = {
-            "report": "refused",
-            "stage": stage,
-            "what": what,
-            "missing": missing,
-            "kind": class_name(type(error)),
-            "reason": plain(said(error)[:10_000]),
-            "traceback": text,
-        }
-
-
-def beyond_machinery(step):
-    """The traceback from the first frame that is neither ours nor the import system's, as an `import` line has it."""
-    while step is not None and ("importlib" in step.tb_frame.f_code.co_filename or trace.is_ours(step.tb_frame)):
-        step = step.tb_next
-    return step
+from .hooks import Hooks, close_django_connections
+from .named import (
+    Refused,
+    connection_class,
+    is_missing,
+    preload,
+    resolve_handlers,
+    resolve_hooks,
+    resolve_serializer,
+)
+from .rq_engine import Engine
 
 
 class Application:
@@ -50,9 +32,13 @@ class Application:
         self.hooks = Hooks()
         self.connection = Lazy(None)
         self.return_address = None
+        self.orders = {}
+        self.choice = None
+        self.engine = None
 
     def settings(self, order):
         """Imports the settings module; returns the report."""
+        self.orders["settings"] = order
         # RQ: entries are appended, so a project cannot shadow the standard library or an installed package.
         for entry in order.get("path") or []:
             if entry not in sys.path:
@@ -73,6 +59,7 @@ class Application:
     def prepare(self, order):
         """Loads the rest and freezes the heap; returns the report."""
         start = monotonic()
+        self.orders["prepare"] = order
         if order.get("key_prefix"):
             os.environ["RQ_KEY_PREFIX"] = order["key_prefix"]
         wanted = order.get("dict_config")
@@ -86,8 +73,9 @@ class Application:
         self.exception_handlers = resolve_handlers(order.get("exception_handlers") or [])
         self.hooks = resolve_hooks(order.get("hooks") or {})
         close_django_connections()
-        self.connection = Lazy(order.get("connection"))
+        self.connection = Lazy(order.get("connection"), connection_class(order))
         self.return_address = order.get("return_address")
+        self.choose_engine(order)
         if "rq.job" in sys.modules:
             self.connection.get()
         title.prepare()
@@ -99,7 +87,19 @@ class Application:
             "threads": names,
             "seconds": monotonic() - start,
             "modules": len(sys.modules),
+            "engine": self.choice.report(),
         }
+
+    def choose_engine(self, order):
+        """Decides who runs the jobs; RQ's own code is imported only where it does."""
+        try:
+            self.choice = engine.choose(order)
+            if self.choice.engine == "rq":
+                self.engine = Engine(order, self.choice, self)
+            else:
+                fitness.check_loaded(order.get("key_prefix"))
+        except engine.Unfit as unfit:
+            raise Refused(unfit.stage, unfit.what, unfit.cause or unfit, reason=str(unfit), hint=unfit.hint) from None
 
     def configure_logging(self):
         """RQ: `DICT_CONFIG` goes to `logging.config.dictConfig`."""
@@ -139,52 +139,3 @@ def is_taken(name, path):
     except (ImportError, ValueError):
         return False
     return spec is not None and os.path.realpath(spec.origin or "") != os.path.realpath(path)
-
-
-def is_missing(error, name):
-    """True when the module itself, or a package that holds it, was not found; not when something it imports was not."""
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return False
-    return name == error.name or name.startswith(error.name + ".")
-
-
-def preload(name):
-    """Imports one module of the list."""
-    try:
-        import_module(name)
-    except BaseException as error:
-        raise Refused("preload", name, error, is_missing(error, name)) from None
-
-
-def resolve_serializer(name):
-    """The serializer for every job of this fork server."""
-    try:
-        return serializers.resolve(name)
-    except BaseException as error:
-        missing = isinstance(error, ValueError) and name.split(".")[0] not in sys.modules
-        raise Refused("serializer", name, error, missing) from None
-
-
-def resolve_handlers(names):
-    """The exception handlers in their order. They are given a job of rq's, so rq is loaded here, once for all horses."""
-    handlers = []
-    for name in names:
-        try:
-            import rq.job  # noqa: F401
-
-            handler = callable_of(name)
-        except BaseException as error:
-            raise Refused("exception_handler", name, error) from None
-        handlers.append(handler)
-    return handlers
-
-
-def resolve_hooks(names):
-    """The hooks of the configuration."""
-    for kind, name in names.items():
-        try:
-            if name:
-                callable_of(name)
-        except BaseException as error:
-            raise Refused("hook", "horse.%s = %s" % (kind, name), error) from None
-    return Hooks(names)

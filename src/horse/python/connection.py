@@ -13,22 +13,23 @@ class Unreachable:
 class Lazy:
     """A described connection, made once: redis is imported only where the job imported rq, which needs it."""
 
-    def __init__(self, description):
+    def __init__(self, description, kind=None):
         self.description = description
+        self.kind = kind
         self.made = None
 
     def get(self):
         """The connection; never raises."""
         if self.made is None:
             try:
-                self.made = make(self.description)
+                self.made = make(self.description, self.kind)
             except Exception as error:
                 self.made = Unreachable("no connection to Redis can be made: %s" % error)
         return self.made
 
 
-def make(description):
-    """A client of redis-py for the description. Nothing is sent yet."""
+def make(description, kind=None):
+    """A client of redis-py, or of a class like it, for the description. Nothing is sent yet."""
     if not description:
         return Unreachable("this work horse was not told how to reach Redis")
     import redis
@@ -37,8 +38,8 @@ def make(description):
         return from_sentinel(description["sentinel"])
     options = description.get("options") or {}
     if description.get("url"):
-        return redis.Redis.from_url(description["url"], **options)
-    return redis.Redis(**options)
+        return (kind or redis.Redis).from_url(description["url"], **options)
+    return (kind or redis.Redis)(**options)
 
 
 def from_sentinel(sentinel):

@@ -10,6 +10,7 @@ from .callbacks import Errand
 from .channel import Channel, identity
 from .job import JobRun
 from .process import flush
+from .rq_engine import told
 
 FAILED = 70
 
@@ -29,11 +30,11 @@ class Stall:
         wire.drop([self.socket, self.memory])
 
 
-def live(stall, application, server):
-    """The life of a horse, from the fork to its end. Never returns."""
+def live(work):
+    """The life of a horse: what it does until its end, whose exit code that returns. Never returns."""
     code = FAILED
     try:
-        code = serve(stall, application, server)
+        code = work()
     except wire.Closed:
         code = 0  # The daemon is gone, or has let go of this horse.
     except ConnectionError:
@@ -47,9 +48,10 @@ def live(stall, application, server):
         os._exit(code)
 
 
-def serve(stall, application, server):
+def attend(stall, application, held):
     """Takes orders until it may go; returns the exit code."""
-    held = become(stall, server)
+    if application.engine is not None:
+        application.engine.brace()
     # Kept there until the process is gone: nothing may close the descriptor by number on the way out.
     channel = stall.channel = Channel(stall.socket, stall.number, application.return_address)
     dump = identity(stall.memory)
@@ -66,17 +68,38 @@ def serve(stall, application, server):
     while True:
         order, body = channel.receive()
         if order.get("order") == "quit":
+            take_leave(application)
             return 0
-        if order.get("order") == "run":
-            head, body = JobRun(order, body, channel, application).ended()
-        elif order.get("order") == "callback":
-            head, body = Errand(order, body, channel, application).done()
-        else:
-            raise wire.Junk("the order %.100r" % (order.get("order"),))
+        head, body = obey(order, body, channel, application)
         if identity(stall.memory) != dump:
             faulthandler.disable()  # The job closed the file: its number may be anything by now.
         channel.send(head, body)
         del head, body, order
+
+
+def take_leave(application):
+    """RQ: only the process of a worker without work horses ends as Python processes do; others just go."""
+    if application.choice is not None and application.choice.model == "reuse":
+        import atexit
+
+        atexit._run_exitfuncs()
+
+
+def obey(order, body, channel, application):
+    """Runs or settles a job by the engine in use; returns head and body of `ended`."""
+    kind, engine = order.get("order"), application.engine
+    if kind == "callback":
+        return Errand(order, body, channel, application).done()
+    if kind == "run" and engine is None:
+        return JobRun(order, body, channel, application).ended()
+    if engine is None or kind not in ("run", "settle"):
+        raise wire.Junk("the order %.100r" % (kind,))
+    if kind == "run":
+        head, body = told(engine.run, order, channel)
+    else:
+        head, body = told(engine.settle, order)
+    flush()
+    return head, body
 
 
 def become(stall, server):
@@ -87,11 +110,16 @@ def become(stall, server):
     if leash.is_cut():
         os._exit(0)
     wire.drop(server.descriptors())
-    title.show("rq: work horse")
     gc.enable()
     stdin_is_null()
-    faulthandler.enable(file=stall.memory, all_threads=True)
+    equip(stall)
     return held
+
+
+def equip(stall):
+    """What a horse has in whatever way it came to be."""
+    title.show("rq: work horse")
+    faulthandler.enable(file=stall.memory, all_threads=True)
 
 
 def stdin_is_null():

@@ -1,5 +1,4 @@
 """One job in a horse: from the order to the report of how it ended."""
-import os
 import sys
 import types
 from os import getpid
@@ -8,7 +7,7 @@ from time import time
 from . import callbacks, current_job, payload, title
 from .limit import Limit
 from .outcome import raised, returned
-from .process import end_stray_fork, flush
+from .process import end_stray_fork, export_names, flush
 from .text import plain
 from .wire import Junk
 
@@ -44,7 +43,7 @@ class JobRun:
     def ended(self):
         """Runs the job; returns head and body of `ended`."""
         pid = getpid()
-        self.export_names()
+        export_names(self.worker_name, self.job_id, self.execution_id)
         failure = self.begin() or self.read_payload()
         value = None
         if failure is None:
@@ -74,14 +73,6 @@ class JobRun:
             self.channel.send({"report": "phase", "phase": "function", "func_name": None})
             return error
         return None
-
-    def export_names(self):
-        """RQ's environment of a job."""
-        for name, value in (("WORKER", self.worker_name), ("JOB", self.job_id), ("EXECUTION", self.execution_id)):
-            try:
-                os.environ["RQ_%s_ID" % name] = value
-            except ValueError:
-                continue  # A name with a NUL cannot be in an environment.
 
     def read_payload(self):
         """Decodes the payload and reports the name of the function; returns what went wrong, if anything.

@@ -102,7 +102,11 @@ def load():
     loader = Loader(SOURCES, sys.modules["_frozen_importlib"].ModuleSpec)
     sys.meta_path.insert(0, loader)
     try:
-        from _rqd.server import main
+        # The word for a horse that is an interpreter of its own, see `fresh`.
+        if sys.argv[1:] == ["horse"]:
+            from _rqd.fresh import main
+        else:
+            from _rqd.server import main
     finally:
         sys.meta_path.remove(loader)
         sys.path[:] = whole

@@ -1,6 +1,15 @@
-"""The process that a job runs in: its output, and copies of it that the job's code made."""
+"""The process that a job runs in: its output, its environment, and copies of it that the job's code made."""
 import os
 import sys
+
+
+def export_names(worker_name, job_id, execution_id):
+    """RQ's environment of a job."""
+    for name, value in (("WORKER", worker_name), ("JOB", job_id), ("EXECUTION", execution_id)):
+        try:
+            os.environ["RQ_%s_ID" % name] = value
+        except ValueError:
+            continue  # A name with a NUL cannot be in an environment.
 
 
 def end_stray_fork(failure):

@@ -9,7 +9,7 @@ import select
 import sys
 from importlib.util import find_spec
 
-from . import cron, horse, leash, wire
+from . import cron, fresh, horse, leash, wire
 from .application import Application, Refused
 from .process import flush
 from .signals import Signals
@@ -42,8 +42,7 @@ class Server:
 
     def __init__(self):
         faulthandler.enable(file=2, all_threads=True)
-        os.close(PROGRAM)
-        for fd in (CONTROL, leash.PIPE):
+        for fd in (PROGRAM, CONTROL, leash.PIPE):
             os.set_inheritable(fd, False)
         self.signals = Signals()
         self.signals.arm()
@@ -111,10 +110,18 @@ class Server:
             self.report({"report": "fork_failed", "horse": number, "errno": number_of_error, "reason": str(error)})
             return
         if pid == 0:
-            horse.live(stall, self.application, self)
+            horse.live(lambda: self.rear(stall))
         stall.close()
         self.stalls[pid] = stall
         self.report({"report": "forked", "horse": number, "pid": pid})
+
+    def rear(self, stall):
+        """Makes a horse of the copy of this process; returns its exit code."""
+        held = horse.become(stall, self)
+        if self.application.choice.model == "spawn":
+            fresh.turn_into(stall, self.application, held)
+        wire.drop([PROGRAM])
+        return horse.attend(stall, self.application, held)
 
     def reap(self):
         """Reports the horses that have ended; children that the application started are left to it."""

@@ -1,6 +1,7 @@
-"""Process titles, where the package setproctitle is installed."""
+"""Process titles: by the package setproctitle where it is installed, else in the 15 bytes of the kernel's name."""
 
 setter = None
+ROOM = 15
 
 
 def prepare():
@@ -8,21 +9,33 @@ def prepare():
     global setter
     try:
         from setproctitle import setproctitle
+
+        setter = setproctitle
     except Exception:
-        return
-    setter = setproctitle
+        pass
     show("rq: fork server")
 
 
 def show(text):
     """Sets the title of this process."""
-    if setter is not None:
-        try:
+    try:
+        if setter is not None:
             setter(text)
-        except Exception:
-            return
+        else:
+            name(text)
+    except Exception:
+        return
+
+
+def name(text):
+    """What `prctl` does to the main thread, without loading ctypes for it."""
+    with open("/proc/self/comm", "wb", buffering=0) as file:
+        file.write(text.encode("utf-8", "replace")[:ROOM])
 
 
 def show_job(worker_name, func_name, origin, since):
-    """RQ's title of a horse at work."""
-    show("rq:worker:%s: Processing %s from %s since %s" % (worker_name, func_name, origin, since))
+    """RQ's title of a horse at work; of a short one, the function's name is worth most."""
+    if setter is None:
+        show("rq:" + (func_name or "?").rpartition(".")[2])
+    else:
+        show("rq:worker:%s: Processing %s from %s since %s" % (worker_name, func_name, origin, since))

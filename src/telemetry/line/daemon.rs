@@ -121,6 +121,9 @@ fn fork_server(event: &Event) -> Option<Vec<Line>> {
                 None => line,
             }
         }
+        Event::EngineChosen { engine, reason } => {
+            Line::new(Level::Info, HORSE, format!("Jobs are run by the engine {engine}: {reason}"))
+        }
         Event::PreloadThreadsFound { threads } => Line::new(
             Level::Warning,
             HORSE,

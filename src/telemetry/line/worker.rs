@@ -125,6 +125,9 @@ fn signalled(event: &Event) -> Option<Vec<Line>> {
             }
             lines
         }
+        Event::HorseWarned { worker } => vec![Line::info(format!(
+            "Worker {worker}: warm shut down requested, sending horse SIGRTMIN signal"
+        ))],
         Event::HorseKilled { worker, pid } => {
             vec![Line::info(format!("Worker {worker}: killed horse pid {pid}"))]
         }

@@ -321,3 +321,9 @@ def child_pool():
 def low_recursion():
     sys.setrecursionlimit(60)
     raise ValueError("shallow")
+
+
+def comm():
+    """The short name of the process."""
+    with open("/proc/self/comm") as file:
+        return file.read().strip()

@@ -1,25 +1,8 @@
 //! What RQ can do and this release cannot: refused, never passed over.
 
 use super::Folder;
-use super::folder::{assert_refused, run};
+use super::folder::assert_refused;
 use crate::harness::World;
-
-#[test]
-fn an_option_that_is_not_supported_yet_ends_the_worker_with_2() {
-    let folder = Folder::new();
-    for (arguments, told) in [
-        (&["--worker-class", "rq.SimpleWorker"][..], "--worker-class rq.SimpleWorker is not supported yet"),
-        (&["-w", "rq.SimpleWorker"], "--worker-class rq.SimpleWorker is not supported yet"),
-        (&["--job-class", "app.Job"], "--job-class app.Job is not supported yet"),
-        (&["--queue-class", "app.Queue"], "--queue-class app.Queue is not supported yet"),
-        (&["--connection-class", "app.Redis"], "--connection-class app.Redis is not supported yet"),
-    ] {
-        let exit = folder.run(&[&["worker"], arguments].concat());
-
-        assert_refused(&exit, 2, &[told, "hint: "]);
-        assert_eq!(exit.stdout, "", "{arguments:?}");
-    }
-}
 
 #[test]
 fn a_command_of_rq_that_is_not_supported_yet_points_to_pythons() {
@@ -30,17 +13,6 @@ fn a_command_of_rq_that_is_not_supported_yet_points_to_pythons() {
         let exit = folder.run(&[command, "--some", "thing"]);
 
         assert_refused(&exit, 2, &[&told, &format!("python -m rq.cli {command}")]);
-    }
-}
-
-#[test]
-fn a_class_in_the_environment_is_refused_by_its_variable() {
-    for variable in ["RQ_WORKER_CLASS", "RQ_JOB_CLASS", "RQ_QUEUE_CLASS", "RQ_CONNECTION_CLASS"] {
-        let folder = Folder::new();
-        let mut command = folder.rq(&["worker"]);
-        command.env(variable, "app.Own");
-
-        assert_refused(&run(command), 2, &[&format!("{variable}=app.Own"), "not supported yet", "unset"]);
     }
 }
 

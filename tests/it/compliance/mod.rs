@@ -8,6 +8,7 @@
 mod callables;
 mod callbacks;
 mod cancellation;
+mod classes;
 mod commands;
 mod context;
 mod core;
@@ -28,6 +29,7 @@ mod results;
 mod retries;
 mod running;
 mod scheduling;
+mod sentry;
 mod serializers;
 mod settings;
 mod shutdown;

@@ -1,0 +1,57 @@
+"""A horse in an interpreter of its own: the fork turns into a new Python that loads the application anew.
+
+The process stays the same, so it is reaped and killed as every horse; the leash was armed before and holds on.
+"""
+import fcntl
+import json
+import os
+import sys
+
+from . import horse, wire
+from .application import Application, Refused
+from .process import flush
+
+# What the new interpreter finds, beside the standard streams.
+PROGRAM, SOCKET, LEASH, MEMORY, ORDERS = 3, 4, 5, 6, 7
+WORD = "horse"
+OUT_OF_THE_WAY = 100
+
+
+def turn_into(stall, application, held):
+    """Runs a new interpreter in the place of this process."""
+    orders = os.memfd_create("rq-orders")
+    told = {"horse": stall.number, "held": held, "settings": application.orders.get("settings")}
+    os.write(orders, json.dumps(dict(told, prepare=application.orders["prepare"])).encode())
+    leash = os.open(os.devnull, os.O_RDONLY) if stall.leash is None else stall.leash
+    sources = (PROGRAM, stall.socket, leash, stall.memory, orders)
+    parked = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, OUT_OF_THE_WAY) for fd in sources]
+    for place, fd in enumerate(parked, PROGRAM):
+        os.dup2(fd, place)
+    flush()
+    os.execv(sys.executable, [sys.executable, "/proc/self/fd/%d" % PROGRAM, WORD])
+
+
+def main():
+    """The life of the new interpreter. Never returns."""
+    horse.live(load_and_attend)
+
+
+def load_and_attend():
+    """Loads the application, then takes orders; returns the exit code."""
+    os.close(PROGRAM)
+    for fd in (SOCKET, LEASH, MEMORY):
+        os.set_inheritable(fd, False)
+    with os.fdopen(ORDERS, "rb") as file:
+        file.seek(0)
+        orders = json.loads(file.read().decode())
+    stall = horse.Stall(orders["horse"], SOCKET, MEMORY, LEASH)
+    application = Application()
+    try:
+        if orders["settings"]:
+            application.settings(orders["settings"])
+        application.prepare(orders["prepare"])
+    except Refused as refused:
+        report = refused.report
+        raise wire.Junk("%s of %s: %s" % (report["stage"], report["what"], report["reason"])) from None
+    horse.equip(stall)
+    return horse.attend(stall, application, orders["held"])

@@ -1,0 +1,93 @@
+"""Steps of the engine `rq` that differ among the versions of rq, and what the daemon is told of them."""
+from os import getpid
+from time import time
+
+from . import title
+from .process import end_stray_fork
+from .text import plain
+from .wire import Junk
+
+NAME_LIMIT = 10_000
+
+
+def settle_stopped(worker, job, queue, execution):
+    """RQ 3.0 has a method for it; before, it was a part of another."""
+    from rq.worker import Worker
+
+    if hasattr(Worker, "_handle_stopped_job"):
+        method = getattr(worker, "_handle_stopped_job", None)
+        if method is None:
+            Worker._handle_stopped_job(worker, job, queue, execution)
+        else:
+            method(job, queue, execution)
+        return
+    worker.log.warning("Worker %s: job %s stopped by user, moving job to FailedJobRegistry", worker.name, job.id)
+    if job.stopped_callback:
+        job.execute_stopped_callback(worker.death_penalty_class)
+    fail(worker, job, queue, execution, "Job stopped by user, work-horse terminated.")
+
+
+def fail(worker, job, queue, execution, reason):
+    """RQ before 3.0 knows the execution by itself."""
+    more = {"execution": execution} if is_three() else {}
+    worker.handle_job_failure(job, queue=queue, exc_string=reason, **more)
+
+
+def usage_in(order):
+    """What the horse used up, as `os.wait4` tells it."""
+    import resource
+
+    used = (order.get("user") or 0.0, order.get("system") or 0.0, order.get("max_rss") or 0)
+    return resource.struct_rusage(used + (0,) * 13)
+
+
+def watch(job, channel, worker_name, hooks):
+    """Reports when the function begins and ends, whoever calls the job's `perform`."""
+    perform, pid = job.perform, getpid()
+
+    def reported(*args, **kwargs):
+        job.perform = perform  # A second call is the class's own affair.
+        failure = None
+        title.show_job(worker_name, func_name(job), job.origin, time())
+        channel.send({"report": "phase", "phase": "function", "func_name": func_name(job)})
+        try:
+            return perform(*args, **kwargs)
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            if getpid() != pid:
+                end_stray_fork(failure)
+            channel.send({"report": "phase", "phase": "ending"})
+
+    execute = job._execute
+
+    def prepared():
+        # Here, because `get_current_job()` gives the job from here on.
+        hooks.begin()
+        hooks.call("before_job")
+        return execute()
+
+    job.perform, job._execute = reported, prepared
+
+
+def func_name(job):
+    """The name in the payload, None when it cannot be read."""
+    try:
+        return plain(job.func_name[:NAME_LIMIT])
+    except Exception:
+        return None
+
+
+def is_three():
+    """Whether executions are arguments, as they are since RQ 3.0."""
+    from rq.version import VERSION
+
+    return int(VERSION.split(".")[0]) >= 3
+
+
+def text_in(order, key):
+    """A key of the order that must be text."""
+    if type(order.get(key)) is not str:
+        raise Junk("an order whose %s is not text" % key)
+    return order[key]
