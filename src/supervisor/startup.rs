@@ -201,8 +201,8 @@ fn complete(application: &mut Application, resolved: &Resolved, address: &store:
     let settings = &resolved.settings;
     application.connection = address.for_horse();
     application.start_timeout = settings.horse.start_timeout;
-    application.preload = settings.horse.preload.clone();
-    application.serializer = settings.worker.serializer.clone();
+    application.preload.clone_from(&settings.horse.preload);
+    application.serializer.clone_from(&settings.worker.serializer);
     application.exception_handlers.clone_from(&settings.worker.exception_handlers);
     application.hooks = Hooks {
         setup: settings.horse.setup.clone(),
