@@ -127,8 +127,7 @@ impl Store {
             args.extend(parts.map(|part| part.as_bytes().to_vec()));
             args.push(float(worked.as_secs_f64()).into_bytes());
         }
-        let keys = [self.keys.worker(&worker.name), self.keys.worker_executions(&worker.name)];
-        let mut reply = self.call(&scripts::BEAT, &keys, &args).await?;
+        let mut reply = self.call(&scripts::BEAT, &self.registration_keys(worker), &args).await?;
         match reply.status() {
             "beaten" => {
                 let suspended = reply.integer() == Some(1);

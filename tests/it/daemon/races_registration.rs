@@ -3,11 +3,11 @@
 use super::stage::{of_worker, wait_for_status, wait_until_waiting};
 use crate::harness::{SOON, World, wait_for, wait_until};
 
-/// Makes Redis forget worker `w1`.
+/// Makes Redis forget worker `w1`, in one step: the worker may register anew at any moment.
 fn forget(world: &World) {
-    let _: i64 = world.redis.command(&["DEL", "rq:worker:w1", "rq:worker:w1:executions"]);
-    let _: i64 = world.redis.command(&["SREM", "rq:workers", "rq:worker:w1"]);
-    let _: i64 = world.redis.command(&["SREM", "rq:workers:default", "rq:worker:w1"]);
+    let script = "redis.call('DEL', 'rq:worker:w1', 'rq:worker:w1:executions') \
+        return redis.call('SREM', 'rq:workers', 'rq:worker:w1') + redis.call('SREM', 'rq:workers:default', 'rq:worker:w1')";
+    assert_eq!(world.redis.command::<i64>(&["EVAL", script, "0"]), 2);
 }
 
 #[track_caller]
@@ -30,6 +30,20 @@ fn a_forgotten_worker_is_listed_again_with_its_next_heartbeat() {
     assert_eq!(of_worker(&world, "birth"), birth);
     assert_eq!(of_worker(&world, "state"), "idle");
     assert_eq!(world.client.eval("[w.name for w in Worker.all(connection=conn)]"), serde_json::json!(["w1"]));
+    worker.stop();
+    world.finish();
+}
+
+#[test]
+fn a_worker_that_a_client_struck_from_the_sets_is_listed_again_with_its_next_heartbeat() {
+    let world = World::new();
+    let mut worker = world.idle_worker(&["--name", "w1", "--job-monitoring-interval", "1"]);
+
+    for set in ["rq:workers", "rq:workers:default"] {
+        let _: i64 = world.redis.command(&["SREM", set, "rq:worker:w1"]);
+    }
+
+    wait_until_listed(&world);
     worker.stop();
     world.finish();
 }
