@@ -15,7 +15,7 @@ mod work_horse;
 
 pub(crate) use cron::CronJob;
 pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOptions};
-pub(crate) use errand::{names_callback, run as run_errand};
+pub(crate) use errand::{Mourners, names_callback, run as run_errand};
 pub(crate) use fork_server::{Application, StartError};
 pub(crate) use protocol::{Aftermath, CallbackKind, Errand, Hooks, Occasion, Phase, Run, names_and_lengths};
 pub(crate) use python::{InterpreterError, Places, find as find_python};

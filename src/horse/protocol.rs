@@ -201,7 +201,6 @@ pub(crate) fn names_and_lengths(fields: &Fields) -> Vec<(String, usize)> {
 pub(crate) enum Occasion {
     /// A user stopped it: its stopped callback runs.
     Stopped,
-    #[expect(dead_code, reason = "maintenance names it when it finds such a job")]
     /// Its worker is gone: its failure callback runs, then the exception handlers.
     Abandoned,
 }

@@ -38,6 +38,21 @@ pub(crate) struct Again {
     pub(crate) at_front: bool,
 }
 
+impl Verdict {
+    /// Whether callbacks hear of it as a failure, also when the job is retried.
+    pub(crate) fn is_failure(&self) -> bool {
+        match self {
+            Self::Fail | Self::Unrecorded { stopped: false } | Self::Retry(..) => true,
+            Self::Finish(..)
+            | Self::Stop
+            | Self::PutBack { .. }
+            | Self::Unrecorded { stopped: true }
+            | Self::RetryAsAsked(..)
+            | Self::Exhausted => false,
+        }
+    }
+}
+
 /// A repetition of a job that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Repeat {

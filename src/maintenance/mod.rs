@@ -5,6 +5,7 @@
 
 mod abandoned;
 mod dependents;
+mod followup;
 mod groups;
 mod interrupted;
 mod rate_limits;
@@ -17,6 +18,7 @@ mod stranded;
 mod workers;
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -28,6 +30,7 @@ use crate::event::Event;
 use crate::job::{DaemonId, InterruptRules, QueueName, WorkerName};
 use crate::store::{Life, Store, StoreError};
 use crate::telemetry::emit;
+pub(crate) use followup::Followup;
 use recovery::Recovery;
 use round::Round;
 use signs::Signs;
@@ -52,6 +55,8 @@ pub(crate) struct Maintenance {
     /// Locks that we hold: they are given back even when a round is broken off.
     locked: Locked,
     tasks: JoinSet<()>,
+    followup: Followup,
+    following: JoinSet<()>,
 }
 
 /// The queues whose registries we clean now, and what we wrote into their locks.
@@ -64,10 +69,11 @@ pub(crate) struct FirstRound {
 }
 
 impl Maintenance {
-    pub(crate) fn new(store: Store, options: Options) -> Self {
+    pub(crate) fn new(store: Store, options: Options, followup: Followup) -> Self {
         // A sign lasts a little less than the time after which its daemon counts as gone, because it is looked for now and then.
         let life = Life { daemon: DaemonId::random(), lasts: options.liveness * 4 / 5 };
-        Self { store, options, life, locked: Locked::default(), tasks: JoinSet::new() }
+        let (locked, tasks, following) = (Locked::default(), JoinSet::new(), JoinSet::new());
+        Self { store, options, life, locked, tasks, followup, following }
     }
 
     /// The sign of life that goes with every claim.
@@ -84,7 +90,17 @@ impl Maintenance {
         let seen = signs.give_first().await;
         signs.tell(&tell, seen);
         let (recovered, is_recovered) = oneshot::channel();
-        let recovery = Recovery::new(self.store.clone(), &self.options, name.clone());
+        let (follow, followed) = mpsc::channel(followup::WAITING);
+        let recovery = Recovery {
+            store: self.store.clone(),
+            rules: self.options.rules.clone(),
+            liveness: self.options.liveness,
+            worker: name.clone(),
+            followup: self.followup.clone(),
+            follow,
+            stranded: HashMap::new(),
+        };
+        self.following.spawn_local(self.followup.clone().run(name.clone(), followed));
         let round = Round {
             store: self.store.clone(),
             options: self.options.clone(),
@@ -97,14 +113,19 @@ impl Maintenance {
         self.tasks.spawn_local(round.run(first, is_recovered));
     }
 
-    /// Ends everything. A daemon that could not settle what it had in hand says no farewell, so that others take it on.
-    pub(crate) async fn leave(mut self, has_settled: bool) {
+    /// Ends everything, but callbacks that are due are called unless the daemon must end at once. A daemon that could not settle
+    /// what it had in hand says no farewell, so that others take it on.
+    pub(crate) async fn leave(mut self, has_settled: bool, at_once: impl Future<Output = ()>) {
         self.tasks.shutdown().await;
         for (queue, token) in self.locked.take() {
             let _ = self.store.unlock_registries(&queue, &token).await;
         }
         if has_settled {
             let _ = self.store.farewell(&self.life).await;
+        }
+        tokio::select! {
+            _ = self.following.join_next() => {}
+            () = at_once => {}
         }
     }
 }

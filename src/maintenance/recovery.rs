@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::{Options, tell_failure};
+use super::followup::Followup;
+use super::tell_failure;
 use crate::event::Event;
 use crate::job::{Again, Cut, InterruptRules, Job, QueueName, Timestamp, Verdict, abandoned, reason};
 use crate::store::{Found, Plan, Proof, Recovered, Store, StoreError, Watched};
@@ -28,6 +29,9 @@ pub(super) struct Recovery {
     pub(super) liveness: Duration,
     /// In whose name lines are written.
     pub(super) worker: String,
+    pub(super) followup: Followup,
+    /// Takes what has to be followed up.
+    pub(super) follow: mpsc::Sender<Ended>,
     /// When ids were first seen in an intermediate list.
     pub(super) stranded: HashMap<(QueueName, Vec<u8>), Instant>,
 }
@@ -37,7 +41,6 @@ pub(super) struct Ended {
     pub(super) id: String,
     pub(super) queue: QueueName,
     /// The job as it was found, or why its hash cannot be read.
-    #[expect(dead_code, reason = "failure callbacks and exception handlers take it from here")]
     pub(super) job: Result<Job, String>,
     pub(super) verdict: Verdict,
     pub(super) why: String,
@@ -46,11 +49,6 @@ pub(super) struct Ended {
 }
 
 impl Recovery {
-    pub(super) fn new(store: Store, options: &Options, worker: String) -> Self {
-        let (rules, liveness) = (options.rules.clone(), options.liveness);
-        Self { store, rules, liveness, worker, stranded: HashMap::new() }
-    }
-
     /// Works through each look around, for as long as looks come; tells when the first is done.
     pub(super) async fn run(mut self, mut found: mpsc::Receiver<Seen>, first: oneshot::Sender<()>) {
         let mut first = Some(first);
@@ -94,14 +92,18 @@ impl Recovery {
         if recovered == Recovered::Done
             && let Plan::Become(verdict, why) = plan
         {
-            tell(&Ended {
+            let ended = Ended {
                 id: found.id().to_owned(),
                 queue: found.queue.clone(),
                 job: found.job.clone(),
                 verdict,
                 why,
                 was_ours: found.run.is_some(),
-            });
+            };
+            tell(&ended);
+            if self.followup.concerns(&ended) {
+                let _ = self.follow.send(ended).await;
+            }
         }
         Ok(recovered)
     }
@@ -135,7 +137,7 @@ impl Recovery {
     }
 }
 
-/// Says what became of a job; whatever else is to be done about it begins here.
+/// Says what became of a job.
 fn tell(ended: &Ended) {
     let (queue, job, reason) = (ended.queue.to_string(), ended.id.clone(), ended.why.clone());
     match &ended.verdict {

@@ -119,6 +119,17 @@ impl Daemon {
         }
     }
 
+    fn is_stopped_cold(&self) -> bool {
+        *self.stop.borrow() == Stop::Cold
+    }
+
+    async fn stopped_cold(&self) {
+        let mut stop = self.stop.subscribe();
+        if stop.wait_for(|stop| *stop == Stop::Cold).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     async fn stopped_while_starting(&self) {
         let mut stop = self.stop.subscribe();
         let stopped = stop.wait_for(|stop| *stop != Stop::No).await.is_ok();

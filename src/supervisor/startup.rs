@@ -5,6 +5,7 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
@@ -15,16 +16,20 @@ use crate::config::{
 };
 use crate::event::Event;
 use crate::horse::{
-    Application, EngineKind, Hooks, Opened, Places, Stable, StableOptions, StartError, Wishes, find_python,
+    Application, EngineKind, Hooks, Mourners, Opened, Places, Stable, StableOptions, StartError, Wishes,
+    find_python,
 };
 use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
-use crate::maintenance::{self, Maintenance};
+use crate::maintenance::{self, Followup, Maintenance};
 use crate::os;
 use crate::store::{self, Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
 use crate::webhook::Courier;
 use crate::worker::{self, Horses, Options, Surroundings, WorkError, Worker};
+
+/// How long a daemon that has ended stays for webhooks which are being sent. RQ: their limit unless they name one.
+const WEBHOOKS: Duration = Duration::from_secs(10);
 
 /// What settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +166,7 @@ pub(super) async fn start_and_work(
     complete(&mut application, &resolved, &address);
     let client = Client::new(address, Some(options.name.to_string()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
-    let limit = if options.burst { std::time::Duration::ZERO } else { settings.redis.start_timeout };
+    let limit = if options.burst { Duration::ZERO } else { settings.redis.start_timeout };
     let suspended = redis::reach(&store, options.name.as_str(), limit).await?;
     if suspended && (options.burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
         return Err(SupervisorError::Suspended);
@@ -171,13 +176,21 @@ pub(super) async fn start_and_work(
     engine::adopt(&engine, settings, &mut options);
     let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
-    let mut maintenance = Maintenance::new(store.clone(), maintenance_options(settings, &options));
+    let mourners = Mourners {
+        stable,
+        handlers: !settings.worker.exception_handlers.is_empty(),
+        grace: settings.horse.timeout_grace,
+    };
+    let courier = Rc::new(Courier::new());
+    let followup = Followup { mourners: mourners.clone(), courier: Rc::clone(&courier) };
+    let maintenance_options = maintenance_options(settings, &options);
+    let mut maintenance = Maintenance::new(store.clone(), maintenance_options, followup);
     let (begin, may_begin) = oneshot::channel();
     let (tell_over, over) = watch::channel(false);
     let around = Surroundings {
         store: store.clone(),
-        stable,
-        courier: Rc::new(Courier::new()),
+        mourners,
+        courier: Rc::clone(&courier),
         stop: daemon.stop.subscribe(),
         life: maintenance.life(),
         first_round: worker::FirstRound { begin: Some(begin), over },
@@ -192,7 +205,8 @@ pub(super) async fn start_and_work(
     if let Some(scheduler) = scheduler {
         scheduler.end().await;
     }
-    maintenance.leave(!matches!(end, Err(WorkError::Unsettled))).await;
+    maintenance.leave(!matches!(end, Err(WorkError::Unsettled)), daemon.stopped_cold()).await;
+    courier.rest(if daemon.is_stopped_cold() { Duration::ZERO } else { WEBHOOKS }).await;
     Ok(end?)
 }
 

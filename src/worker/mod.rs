@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::event::Event;
-use crate::horse::{EngineKind, Horse, Stable};
+use crate::horse::{EngineKind, Horse, Mourners, Stable};
 use crate::job::{Defaults, InterruptRules, QueueName, WorkerName};
 use crate::os;
 use crate::store::{Life, Registration, Store, StoreError};
@@ -34,9 +34,6 @@ use heart::Pulse;
 use listen::Listener;
 pub(crate) use strategy::Strategy;
 use strategy::Turns;
-
-/// How long a worker that has ended stays for webhooks which are being sent. RQ: their limit unless they name one.
-const WEBHOOKS: Duration = Duration::from_secs(10);
 
 /// What a worker is told.
 #[derive(Debug, Clone)]
@@ -105,6 +102,7 @@ pub(crate) struct Worker {
     options: Options,
     store: Store,
     stable: Rc<Stable>,
+    mourners: Mourners,
     courier: Rc<Courier>,
     stop: watch::Receiver<Stop>,
     shutdown: mpsc::Sender<()>,
@@ -140,7 +138,7 @@ pub(crate) struct FirstRound {
 /// What a worker needs from the daemon around it.
 pub(crate) struct Surroundings {
     pub(crate) store: Store,
-    pub(crate) stable: Rc<Stable>,
+    pub(crate) mourners: Mourners,
     pub(crate) courier: Rc<Courier>,
     pub(crate) stop: watch::Receiver<Stop>,
     /// The daemon's sign of life.
@@ -160,10 +158,7 @@ impl Worker {
         if let Err(error) = &worked {
             emit(Event::LoopBroke { worker: self.name(), error: error.to_string() });
         }
-        let courier = Rc::clone(&self.courier);
-        let patience = if self.stop_wanted() == Stop::Cold { Duration::ZERO } else { WEBHOOKS };
         let left = self.leave().await;
-        courier.rest(patience).await;
         worked.and(left)
     }
 

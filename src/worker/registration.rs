@@ -63,7 +63,7 @@ impl Worker {
         registration: Registration,
         (commands, listener): (mpsc::Receiver<Command>, Listener),
     ) -> Self {
-        let Surroundings { store, stable, courier, stop, shutdown, life, first_round } = around;
+        let Surroundings { store, mourners, courier, stop, shutdown, life, first_round } = around;
         let (tell, pulses) = mpsc::channel(COMMANDS);
         let heart = Heart::new(&options, &registration, &store, tell);
         let in_hand = Rc::clone(&heart.in_hand);
@@ -73,7 +73,8 @@ impl Worker {
         Self {
             options,
             store,
-            stable,
+            stable: Rc::clone(&mourners.stable),
+            mourners,
             courier,
             stop,
             shutdown,

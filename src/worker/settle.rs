@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use tokio::time::timeout;
+
 use super::patience::Patience;
 use super::{WorkError, Worker};
 use crate::event::Event;
@@ -9,6 +11,9 @@ use crate::job::{Again, Ended, Keep, Outcome, Verdict, verdict};
 use crate::store::{Settled, Store, failure_text};
 use crate::telemetry::emit;
 use crate::webhook::{Message, Status};
+
+/// How long a cold shutdown waits for the failure callback of the job that it cut off.
+const MOURNING: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Writes down how a job ended; only then is the worker free for the next one.
@@ -22,6 +27,7 @@ impl Worker {
             Ok(Some(Settled::Done { more })) => {
                 self.tell_verdict(&ended, &verdict);
                 self.tell_others(&ended, &verdict);
+                self.mourn(&ended, &verdict).await;
                 if more {
                     tokio::task::spawn_local(release_dependents(self.store.clone()));
                 }
@@ -43,6 +49,15 @@ impl Worker {
             }),
         }
         Ok(())
+    }
+
+    /// Callbacks and handlers hear of a job that our own cold shutdown failed, as RQ's cleaner would tell them later.
+    async fn mourn(&self, ended: &Ended, verdict: &Verdict) {
+        if let (Outcome::Interrupted(_), true, Ok(job)) =
+            (&ended.outcome, verdict.is_failure(), &ended.claim.job)
+        {
+            let _ = timeout(MOURNING, self.mourners.call(&self.name(), job)).await;
+        }
     }
 
     fn tell_outcome(&self, ended: &Ended) {

@@ -14,18 +14,13 @@ fn busy_worker(world: &World, options: &str) -> (Worker, Gate) {
     (worker, gate)
 }
 
-#[track_caller]
-fn wait_for_status(world: &World, job: &str, status: &str) {
-    wait_until(SOON, status, || world.view(job)["status"] == status);
-}
-
 for_every_client! {
     fn a_stopped_job_is_never_retried(world: &World) {
         let (mut worker, _gate) = busy_worker(world, ", retry=Retry(max=3)");
 
         world.client.exec("send_stop_job_command(conn, 'j1')");
 
-        wait_for_status(world, "j1", "stopped");
+        world.wait_for_status("j1", "stopped");
         assert_eq!(world.redis.field(&world.key("job:j1"), "retries_left").as_deref(), Some("3"));
         assert_eq!(world.redis.field(&world.key("worker:w1"), "failed_job_count").as_deref(), Some("1"));
         worker.stop();
@@ -49,7 +44,7 @@ fn one_execution_can_be_stopped() {
 
     world.client.exec("send_stop_execution_command(conn, 'j1', execution)");
 
-    wait_for_status(&world, "j1", "stopped");
+    world.wait_for_status("j1", "stopped");
     worker.stop();
     world.finish();
 }
@@ -65,7 +60,7 @@ fn another_execution_is_not_touched() {
     worker.stdout.wait_for_line("Not running execution e1, command ignored.", SOON);
     worker.stdout.wait_for_line("Not working on job j0, command ignored.", SOON);
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     world.finish();
 }
@@ -89,7 +84,7 @@ fn commands_to_an_idle_worker_are_told_and_change_nothing() {
     worker.stdout.wait_for_line("Not working on job j1, command ignored.", SOON);
     worker.stdout.wait_for_line("Worker is not working, kill horse command ignored", SOON);
     world.enqueue("'jobs.returns.value', 1, job_id='j1'");
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     world.finish();
 }
@@ -99,7 +94,7 @@ fn a_stop_that_came_after_the_end_does_not_stop_the_next_run() {
     let world = World::new();
     let mut worker = world.idle_worker(&["--name", "w1"]);
     world.enqueue("'jobs.raising.plain', job_id='j1'");
-    wait_for_status(&world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     world.wait_until_idle(&worker);
 
     world.client.exec("send_stop_job_command(conn, 'j1')");
@@ -162,7 +157,7 @@ fn a_kill_command_lets_a_job_with_retries_run_again() {
     wait_until(SOON, "the first run to fail", || runs().as_deref() == Some("1"));
     gate.wait_for_arrival();
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     world.finish();
 }

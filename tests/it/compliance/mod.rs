@@ -5,6 +5,7 @@
 //! and prove it with `RQ_UNDER_TEST=theirs` before running it against ours. Where ours differs on purpose, branch on
 //! `world.subject.differs("…")`.
 
+mod abandoned;
 mod callables;
 mod callbacks;
 mod cancellation;

@@ -20,11 +20,6 @@ fn enqueue_at(world: &World, time: &str, arguments: &str) -> String {
     world.client.eval(&format!("q.enqueue_at({time}, {arguments}).id")).as_str().unwrap().to_owned()
 }
 
-#[track_caller]
-fn wait_for_status(world: &World, job: &str, status: &str) {
-    wait_until(SOON, &format!("the job to be {status}"), || world.view(job)["status"] == status);
-}
-
 /// A worker with a scheduler that is busy at the gate, so that nobody takes what the scheduler queues.
 fn busy_worker(world: &World) -> (Worker, Gate) {
     let mut gate = world.gate("gate");
@@ -38,7 +33,7 @@ fn busy_worker(world: &World) -> (Worker, Gate) {
 #[track_caller]
 fn let_end(world: &World, mut worker: Worker, mut gate: Gate, last: &str) {
     gate.open();
-    wait_for_status(world, last, "finished");
+    world.wait_for_status(last, "finished");
     assert_eq!(worker.stop().code(), 0);
 }
 
@@ -49,7 +44,7 @@ for_every_client! {
         let job = job.as_str().unwrap();
 
         assert_eq!(world.view(job)["status"], "scheduled");
-        wait_for_status(world, job, "finished");
+        world.wait_for_status(job, "finished");
 
         assert_eq!(world.view(job)["result"], 7);
         assert_eq!(world.client.eval("registries()['scheduled']"), json!([]));
@@ -71,7 +66,7 @@ for_every_client! {
         let job = world.enqueue("'jobs.raising.plain', retry=Retry(max=1, interval=1)");
         let mut worker = world.worker(&["--name", "w1", "--with-scheduler"]);
 
-        wait_for_status(world, &job, "failed");
+        world.wait_for_status(&job, "failed");
 
         let key = world.key("worker:w1");
         wait_until(SOON, "both failures to be counted", || {
@@ -86,9 +81,9 @@ for_every_client! {
         world.enqueue("'jobs.returns.value', 1, job_id='waits'");
 
         enqueue_at(world, IN_A_MOMENT, "'jobs.returns.value', 2, job_id='back'");
-        wait_for_status(world, "back", "queued");
+        world.wait_for_status("back", "queued");
         enqueue_at(world, IN_A_MOMENT, "'jobs.returns.value', 3, job_id='front', at_front=True");
-        wait_for_status(world, "front", "queued");
+        world.wait_for_status("front", "queued");
 
         assert_eq!(world.redis.list(&world.key("queue:default")), ["front", "waits", "back"]);
         let_end(world, worker, gate, "back");
@@ -132,7 +127,7 @@ fn a_due_job_is_queued_as_rq_queues_it() {
     let (worker, gate) = busy_worker(&world);
 
     enqueue_at(&world, PAST, "'jobs.returns.value', 1, job_id='j1', ttl=100");
-    wait_for_status(&world, "j1", "queued");
+    world.wait_for_status("j1", "queued");
 
     let hash = world.redis.hash(&world.key("job:j1"));
     assert!(is_timestamp(&text(&hash, "enqueued_at")), "{hash:?}");
@@ -181,7 +176,7 @@ fn due_jobs_are_queued_while_rq_is_suspended() {
 
     let job = enqueue_at(&world, PAST, "'jobs.returns.value', 1");
 
-    wait_for_status(&world, &job, "queued");
+    world.wait_for_status(&job, "queued");
     worker.stop();
     world.finish();
 }
@@ -199,8 +194,8 @@ fn a_due_job_of_a_rate_limit_waits_for_its_slot() {
             &format!("'jobs.returns.value', 1, job_id={id:?}, rate_limit=RateLimit('k', 1)"),
         );
     }
-    wait_for_status(&world, "j1", "queued");
-    wait_for_status(&world, "j2", "rate_limited");
+    world.wait_for_status("j1", "queued");
+    world.wait_for_status("j2", "rate_limited");
 
     assert_eq!(world.redis.list(&world.key("queue:default")), ["j1"]);
     assert_eq!(world.redis.field(&world.key("rl:k"), "concurrency").as_deref(), Some("1"));
@@ -220,7 +215,7 @@ fn a_limited_job_that_waits_for_its_retry_gives_its_slot_to_another() {
     let other = world.enqueue("'jobs.returns.value', 1, rate_limit=limit");
     let mut worker = world.worker(&["--name", "w1", "--with-scheduler"]);
 
-    wait_for_status(&world, &failing, "failed");
+    world.wait_for_status(&failing, "failed");
 
     assert_eq!(world.view(&other)["status"], "finished");
     wait_until(SOON, "the slot to be free", || world.redis.sorted_set(&world.key("rl:k:allowed")).is_empty());
@@ -377,7 +372,7 @@ fn a_lost_lock_is_told_and_its_queue_left_alone() {
     let job = enqueue_at(&world, PAST, "'jobs.returns.value', 1");
     world.client.exec(&format!("other = queue('other').enqueue_at({PAST}, 'jobs.returns.value', 1)"));
 
-    wait_for_status(&world, world.client.eval("other.id").as_str().unwrap(), "finished");
+    world.wait_for_status(world.client.eval("other.id").as_str().unwrap(), "finished");
     assert_eq!(world.view(&job)["status"], "scheduled");
     worker.stop();
     let left: String = world.redis.command(&["GET", &lock]);
@@ -414,7 +409,7 @@ fn a_due_job_that_is_somewhere_else_or_canceled_is_not_queued() {
     let mut worker = world.worker(&["--name", "w1", "--with-scheduler"]);
     wait_until(SOON, "the registry to be empty", || !world.redis.exists(&world.key("scheduled:default")));
     let last = world.enqueue("'jobs.returns.value', 1");
-    wait_for_status(&world, &last, "finished");
+    world.wait_for_status(&last, "finished");
 
     assert_eq!(world.view(&canceled)["status"], if differs { "canceled" } else { "finished" });
     let marks = std::fs::read_to_string(world.path("marks")).unwrap().lines().count();

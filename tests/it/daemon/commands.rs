@@ -1,6 +1,6 @@
 //! Commands in the narrow moments of a job.
 
-use super::stage::{Stage, marks, transition_of, wait_for_status};
+use super::stage::{Stage, marks, transition_of};
 use crate::harness::{Act, SOON};
 
 #[test]
@@ -16,7 +16,7 @@ fn a_stop_that_comes_before_the_horse_has_its_job_stops_the_job() {
     world.client.exec("send_stop_job_command(conn, 'j1')");
     claim.release();
 
-    wait_for_status(world, "j1", "stopped");
+    world.wait_for_status("j1", "stopped");
     worker.stop();
     stage.finish();
 }
@@ -39,7 +39,7 @@ fn a_stop_that_comes_while_the_outcome_is_written_is_for_that_run_alone() {
     settle.release();
 
     worker.stdout.wait_for_line("Not working on job j1, command ignored.", SOON);
-    wait_for_status(world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     assert_eq!(marks(world), 2);
     worker.stop();
     stage.finish();

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::processes::{fork_server, horses, wait_until_gone};
-use super::stage::{of_worker, wait_for_status, wait_until_waiting};
+use super::stage::{of_worker, wait_until_waiting};
 use crate::harness::{SOON, World, process_exists, wait_until};
 
 /// Asserts that a job of `jobs.sockets` has its horse killed, fails with that reason, and that the worker goes on.
@@ -15,7 +15,7 @@ fn assert_killed_for_junk(function: &str, reason: &str) {
     let next = world.enqueue("'jobs.returns.value', 2");
     let mut worker = world.worker(&["--name", "w1"]);
 
-    wait_for_status(&world, &next, "finished");
+    world.wait_for_status(&next, "finished");
 
     let text = world.view("j1")["exc_info"].as_str().unwrap().to_owned();
     assert!(
@@ -70,7 +70,7 @@ fn a_job_that_closes_every_descriptor_and_runs_on_ends_well() {
     }
     gate.open();
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_eq!(world.view("j1")["result"], "through");
     worker.stop();
     world.finish();
@@ -86,7 +86,7 @@ fn a_job_that_closes_every_descriptor_can_still_be_stopped() {
 
     world.client.exec("send_stop_job_command(conn, 'j1')");
 
-    wait_for_status(&world, "j1", "stopped");
+    world.wait_for_status("j1", "stopped");
     wait_until_gone(horse);
     worker.stop();
     world.finish();
@@ -101,10 +101,10 @@ fn a_job_that_calls_the_return_address_again_and_again_does_not_hold_up_the_daem
     gate.wait_for_arrival();
 
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     for id in ["j2", "j3"] {
         world.enqueue(&format!("'jobs.returns.value', 2, job_id='{id}'"));
-        wait_for_status(&world, id, "finished");
+        world.wait_for_status(id, "finished");
     }
 
     worker.stop();
@@ -152,9 +152,9 @@ fn a_job_that_kills_the_fork_server_runs_on_and_so_does_the_worker() {
     assert!(process_exists(horse));
     gate.open();
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     let next = world.enqueue("'jobs.returns.value', 2");
-    wait_for_status(&world, &next, "finished");
+    world.wait_for_status(&next, "finished");
     assert!(process_exists(fork_server(&worker)));
     worker.stop();
     world.finish();
@@ -170,10 +170,10 @@ fn a_job_that_moves_to_another_process_group_can_still_be_stopped() {
 
     world.client.exec("send_stop_job_command(conn, 'j1')");
 
-    wait_for_status(&world, "j1", "stopped");
+    world.wait_for_status("j1", "stopped");
     wait_until_gone(horse);
     let next = world.enqueue("'jobs.returns.value', 2");
-    wait_for_status(&world, &next, "finished");
+    world.wait_for_status(&next, "finished");
     worker.stop();
     world.finish();
 }
@@ -193,7 +193,7 @@ fn a_horse_that_does_not_read_its_order_is_killed_after_the_limit() {
     world.client.exec("import os; big = os.urandom(4 << 20)");
     world.enqueue("'jobs.returns.nothing', job_id='j1', meta={'big': big}, job_timeout=1");
 
-    wait_for_status(&world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     let text = world.view("j1")["exc_info"].as_str().unwrap().to_owned();
     assert!(text.contains("it outlived its limit of 1s by 1s"), "{text}");
     worker.stop();

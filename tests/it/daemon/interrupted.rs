@@ -7,10 +7,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 use super::processes::wait_until_gone;
-use super::stage::{
-    Stage, assert_ran_once, crash, end_leases, marking, marks, transition_of, wait_for_status,
-    wait_until_waiting,
-};
+use super::stage::{Stage, assert_ran_once, crash, marking, marks, transition_of, wait_until_waiting};
 use crate::harness::{Act, Gate, SOON, Worker, World, wait_until};
 
 /// A worker with these settings; a daemon may be silent for a second only.
@@ -50,7 +47,7 @@ fn move_daemons_away(world: &World) {
 
 #[track_caller]
 fn assert_failed_as_abandoned(world: &World, how: &str) {
-    wait_for_status(world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     let view = world.view("j1");
     let text = view["exc_info"].as_str().unwrap();
     assert!(text.contains("AbandonedJobError"), "{text}");
@@ -104,7 +101,7 @@ fn a_job_with_retries_is_retried_when_its_daemon_died() {
 
     gate.wait_for_arrival();
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_eq!(world.redis.field("rq:job:j1", "retries_left").as_deref(), Some("1"));
     assert_eq!(marks(&world), 2);
     other.stop();
@@ -127,7 +124,7 @@ fn assert_runs_again(settings: &[(&str, &str)]) {
     let why = world.redis.field("rq:job:j1", "rqd_interrupted").unwrap();
     assert_eq!(why, "The job was interrupted while it ran: the daemon of worker w1 died");
     gate.open();
-    wait_for_status(&world, "j2", "finished");
+    world.wait_for_status("j2", "finished");
     assert_eq!(world.view("j1")["status"], "finished");
     assert_eq!(marks(&world), 2);
     other.stop();
@@ -173,7 +170,7 @@ fn a_job_that_kills_its_daemon_each_time_fails_when_its_budget_is_spent() {
     }
     let mut last = quick(&world, "w4", &settings, &[]);
 
-    wait_for_status(&world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     let text = world.view("j1")["exc_info"].as_str().unwrap().to_owned();
     assert!(text.contains("put back 2 times before, and worker.max_interruptions allows no more"), "{text}");
     last.stop();
@@ -193,7 +190,7 @@ fn a_job_whose_function_had_not_begun_is_put_back_whatever_the_policy() {
     claim.cut();
     let mut other = quick(world, "w2", &[("RQ_WORKER__ON_INTERRUPT", "fail")], &[]);
 
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(world, "j1");
     let why = world.redis.field("rq:job:j1", "rqd_interrupted").unwrap();
     assert!(why.contains("before it ran"), "{why}");
@@ -216,7 +213,7 @@ fn a_job_whose_fork_server_and_horse_died_too_is_found() {
 
     gate.wait_for_arrival();
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     other.stop();
     world.finish();
 }
@@ -245,6 +242,20 @@ fn a_cold_shutdown_leaves_no_job_started_and_heeds_the_policy() {
     assert_eq!(why, "The job was interrupted while it ran: worker w1 was shut down cold");
     assert_eq!(run_mark(&world), "");
     assert!(!world.redis.exists("rq:rqd:daemons"));
+    world.finish();
+}
+
+#[test]
+fn a_cold_shutdown_calls_the_failure_callback() {
+    let world = World::new();
+    let (mut worker, _gate) = busy(&world, "w1", &[], ", on_failure=Callback('jobs.callbacks.failure')");
+
+    stop_cold(&mut worker);
+
+    assert_eq!(world.view("j1")["status"], "failed");
+    let called = std::fs::read_to_string(world.path("calls")).unwrap();
+    assert!(called.contains("AbandonedJobError"), "{called}");
+    assert_eq!(called.lines().count(), 1);
     world.finish();
 }
 
@@ -298,7 +309,7 @@ fn nobodys_jobs_are_taken_on_after_an_outage_of_redis() {
     wait_until(SOON, "several looks around", || thawed.elapsed() > Duration::from_secs(4));
     assert_eq!(world.view("j1")["status"], "started");
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(&world, "j1");
     other.stop();
     worker.stop();
@@ -312,7 +323,7 @@ fn the_lease_of_a_living_daemon_is_renewed_and_not_ended() {
     wait_until_waiting(&world, 1);
     other.signal(Signal::SIGSTOP);
     let (mut worker, mut gate) = busy(&world, "w1", &[], "");
-    end_leases(&world, "default");
+    world.end_leases("default");
 
     other.signal(Signal::SIGCONT);
 
@@ -320,7 +331,7 @@ fn the_lease_of_a_living_daemon_is_renewed_and_not_ended() {
     wait_until(SOON, "the lease to be renewed", || ends() > world.redis.now());
     assert_eq!(world.view("j1")["status"], "started");
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(&world, "j1");
     other.stop();
     worker.stop();
@@ -344,9 +355,9 @@ fn a_python_workers_job_is_left_alone_until_its_lease_ends() {
     let began = Instant::now();
     wait_until(SOON, "several looks around", || began.elapsed() > Duration::from_secs(3));
     assert_eq!(world.view("j1")["status"], "started");
-    end_leases(&world, "default");
+    world.end_leases("default");
 
-    wait_for_status(&world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     assert!(world.view("j1")["exc_info"].as_str().unwrap().starts_with("Moved to FailedJobRegistry, due to"));
     assert_eq!(world.client.eval("registries()['failed']"), json!(["j1"]));
     ours.stop();
@@ -389,7 +400,7 @@ fn dependents_are_released_with_the_failure_of_an_interrupted_job() {
     crash(&mut worker);
     let mut other = quick(&world, "w2", &[], &[]);
 
-    wait_for_status(&world, "j2", "finished");
+    world.wait_for_status("j2", "finished");
     assert_eq!(world.view("j1")["status"], "failed");
     other.stop();
     world.finish();

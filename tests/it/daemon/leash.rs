@@ -5,7 +5,7 @@ use std::fs;
 use nix::unistd::Pid;
 
 use super::processes::{fork_server, horses, sigkill, wait_until_gone};
-use super::stage::{Stage, crash, of_worker, wait_for_status};
+use super::stage::{Stage, crash, of_worker};
 use crate::harness::{SOON, World, process_exists, wait_for};
 
 /// The children that a job of `jobs.families` told of.
@@ -68,11 +68,11 @@ fn a_killed_fork_server_harms_no_job_and_is_replaced() {
     wait_until_gone(server);
     assert!(process_exists(horse));
     gate.open();
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_eq!(world.view("j1")["result"], "through");
     let next = ["j2", "j3"].map(|id| world.enqueue(&format!("'jobs.surroundings.processes', job_id='{id}'")));
     for job in next {
-        wait_for_status(world, &job, "finished");
+        world.wait_for_status(&job, "finished");
     }
 
     let parent = world.view("j3")["result"]["parent"].as_i64().unwrap();
@@ -95,7 +95,7 @@ fn a_horse_that_dies_after_its_fork_server_is_still_explained() {
     sigkill(server);
     wait_until_gone(server);
     sigkill(horse);
-    wait_for_status(world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
 
     let text = world.view("j1")["exc_info"].as_str().unwrap().to_owned();
     assert!(
@@ -118,10 +118,10 @@ fn a_horse_that_dies_together_with_its_fork_server_fails_its_job() {
 
     sigkill(horse);
     sigkill(server);
-    wait_for_status(world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
 
     let next = world.enqueue("'jobs.returns.value', 2");
-    wait_for_status(world, &next, "finished");
+    world.wait_for_status(&next, "finished");
     worker.stop();
     stage.finish();
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::stage::{burst_of_another, wait_for_status, wait_until_waiting};
+use super::stage::{burst_of_another, wait_until_waiting};
 use crate::harness::{Leaves, SOON, World, wait_until};
 
 #[test]
@@ -21,7 +21,7 @@ fn a_registry_of_a_hundred_thousand_expired_entries_does_not_hold_up_a_job() {
     for number in 0..20 {
         let began = Instant::now();
         let job = world.enqueue(&format!("'jobs.returns.value', {number}"));
-        wait_for_status(&world, &job, "finished");
+        world.wait_for_status(&job, "finished");
         assert!(began.elapsed() < Duration::from_secs(3), "job {number} took {:?}", began.elapsed());
     }
 
@@ -104,7 +104,7 @@ fn a_stale_mark_of_pythons_cleaner_does_not_outlive_an_id_that_is_put_back() {
     let _: () = world.redis.command(&["SET", &mark, "1.5", "EX", "86400"]);
     let mut worker = world.worker(&["--name", "w1"]);
 
-    wait_for_status(&world, &job, "finished");
+    world.wait_for_status(&job, "finished");
 
     assert!(!world.redis.exists(&mark));
     worker.stop();
@@ -120,7 +120,7 @@ fn a_job_that_a_python_worker_claimed_but_did_not_start_is_put_back() {
     let _: i64 = world.redis.command(&["ZADD", "rq:wip:default", "1", &format!("{job}:e1")]);
     let mut worker = world.worker(&["--name", "w1"]);
 
-    wait_for_status(&world, &job, "finished");
+    world.wait_for_status(&job, "finished");
 
     assert_eq!(world.client.eval("registries()['finished']"), json!([job]));
     worker.stop();

@@ -1,6 +1,6 @@
 //! Who may take over a worker's name.
 
-use super::stage::{crash, of_worker, wait_for_status};
+use super::stage::{crash, of_worker};
 use crate::harness::{SOON, World};
 
 #[test]
@@ -13,7 +13,7 @@ fn a_killed_workers_name_is_taken_over_at_once() {
 
     assert_eq!(of_worker(&world, "pid"), second.pid().to_string());
     let job = world.enqueue("'jobs.returns.value', 1");
-    super::stage::wait_for_status(&world, &job, "finished");
+    world.wait_for_status(&job, "finished");
     second.stop();
     world.finish();
 }
@@ -31,7 +31,7 @@ fn a_name_taken_over_brings_no_executions_of_its_last_holder() {
 
     assert!(!world.redis.exists("rq:worker:w1:executions"));
     assert_eq!(of_worker(&world, "current_job"), "");
-    wait_for_status(&world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     second.stop();
     world.finish();
 }

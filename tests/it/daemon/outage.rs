@@ -2,7 +2,7 @@
 
 use nix::unistd::Pid;
 
-use super::stage::{Stage, assert_ran_once, marking, marks, of_worker, wait_for_status, wait_until_waiting};
+use super::stage::{Stage, assert_ran_once, marking, marks, of_worker, wait_until_waiting};
 use crate::harness::{Gate, SOON, Worker, World, process_exists, wait_for, wait_until};
 
 /// Waits until worker `w1` hears commands, and has it shut down by one.
@@ -24,7 +24,7 @@ fn assert_works(world: &World) {
     let job = wait_for(SOON, "the client to be connected again", || {
         world.client.try_eval("q.enqueue('jobs.returns.value', 7).id").ok()
     });
-    wait_for_status(world, job.as_str().unwrap(), "finished");
+    world.wait_for_status(job.as_str().unwrap(), "finished");
 }
 
 /// A worker `w1` with a job `j1` in hand that has left its mark and waits.
@@ -67,7 +67,7 @@ fn a_redis_that_is_killed_while_a_job_runs_harms_neither() {
     world.redis.start_again();
     gate.open();
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_works(&world);
     assert_ran_once(&world, "j1");
     assert_eq!(of_worker(&world, "successful_job_count"), "2");
@@ -87,7 +87,7 @@ fn a_job_that_ends_while_redis_is_away_is_settled_once_when_it_returns() {
     assert!(worker.is_running());
     world.redis.start_again();
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_works(&world);
     assert_ran_once(&world, "j1");
     assert_eq!(of_worker(&world, "successful_job_count"), "2");
@@ -143,7 +143,7 @@ fn a_redis_that_stops_answering_while_a_job_ends_gets_its_outcome_once() {
     worker.stderr.wait_for_line("could not connect to Redis instance", SOON);
     world.redis.thaw();
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_works(&world);
     assert_ran_once(&world, "j1");
     assert_eq!(of_worker(&world, "successful_job_count"), "2");
@@ -160,7 +160,7 @@ fn connections_that_are_all_cut_are_made_again() {
     stage.proxy.cut_all();
     world.enqueue(&marking(world, "j1"));
 
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(world, "j1");
     assert_heeds_commands(world, &mut worker);
     stage.finish();
@@ -179,7 +179,7 @@ fn a_redis_that_flickers_at_every_step_runs_each_job_once() {
         settle.wait();
         stage.proxy.cut_all();
     }
-    wait_for_status(world, "j4", "finished");
+    world.wait_for_status("j4", "finished");
 
     assert_eq!(marks(world), 5);
     assert_eq!(of_worker(world, "successful_job_count"), "5");
@@ -210,7 +210,7 @@ fn a_redis_that_is_full_is_waited_for_and_the_outcome_is_kept() {
     super::processes::wait_until_gone(horse);
     let _: redis::Value = world.redis.command(&["CONFIG", "SET", "maxmemory", "0"]);
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(&world, "j1");
     worker.stop();
     world.finish();

@@ -2,7 +2,6 @@
 
 use std::process::Command;
 
-use super::stage::wait_for_status;
 use crate::harness::{SOON, World, wait_for};
 
 /// A worker `w1` that gives Redis two seconds.
@@ -65,7 +64,7 @@ fn a_redis_that_comes_up_in_time_is_worked_for() {
     let job = wait_for(SOON, "the client to be connected", || {
         world.client.try_eval("q.enqueue('jobs.returns.value', 1).id").ok()
     });
-    wait_for_status(&world, job.as_str().unwrap(), "finished");
+    world.wait_for_status(job.as_str().unwrap(), "finished");
     worker.stop();
     world.finish();
 }

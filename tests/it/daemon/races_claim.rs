@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::stage::{
     Stage, assert_ran_once, burst_of_another, crash, marking, marks, of_worker, transition_of,
-    wait_for_status,
 };
 use crate::harness::{Act, Rule, SOON, Worker, World, wait_until};
 
@@ -25,7 +24,7 @@ fn assert_survives_a_kill_before_the_claim(queues: &[&str]) {
     assert_eq!(world.view("j1")["status"], "queued");
     let arguments: Vec<&str> = ["--name", "w2"].iter().chain(queues).copied().collect();
     let mut other = world.worker(&arguments);
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(world, "j1");
     other.stop();
     stage.finish();
@@ -82,7 +81,7 @@ fn a_kill_after_the_claim_leaves_a_job_that_is_put_back() {
 
     assert_eq!(world.view("j1")["status"], "started");
     let mut other = world.worker(&["--name", "w2", "default", "low"]);
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(world, "j1");
     other.stop();
     stage.finish();
@@ -109,7 +108,7 @@ fn the_claim_itself_starts_the_job() {
     assert_eq!(of_worker(world, "state"), "busy");
 
     claim.release();
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     stage.finish();
 }
@@ -124,7 +123,7 @@ fn a_claim_whose_reply_is_lost_is_asked_again_and_gives_the_same_job() {
     world.enqueue(&marking(world, "j1"));
     claim.wait();
 
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(world, "j1");
     assert_eq!(of_worker(world, "successful_job_count"), "1");
     worker.stop();
@@ -141,7 +140,7 @@ fn a_claim_that_is_cut_on_its_way_is_sent_again() {
     world.enqueue(&marking(world, "j1"));
     claim.wait();
 
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(world, "j1");
     worker.stop();
     stage.finish();
@@ -207,7 +206,7 @@ fn a_claim_that_comes_late_takes_no_job_for_a_worker_that_is_busy() {
     // what was sent on a connection that the worker gave up may still reach Redis.
     let (stage, mut worker, claim) = stage_with_a_late_claim();
     let world = &stage.world;
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     let mut gate = world.gate("gate");
     world.enqueue(&format!("'jobs.waits.at', {}, job_id='j0'", gate.literal()));
     gate.wait_for_arrival();
@@ -217,7 +216,7 @@ fn a_claim_that_comes_late_takes_no_job_for_a_worker_that_is_busy() {
 
     assert_eq!(world.redis.list(&world.key("queue:default")), ["j2"]);
     gate.open();
-    wait_for_status(world, "j2", "finished");
+    world.wait_for_status("j2", "finished");
     assert_eq!(marks(world), 2);
     worker.stop();
     stage.finish();
@@ -227,7 +226,7 @@ fn a_claim_that_comes_late_takes_no_job_for_a_worker_that_is_busy() {
 fn a_claim_that_comes_late_takes_no_job_for_a_worker_that_has_left() {
     let (stage, mut worker, claim) = stage_with_a_late_claim();
     let world = &stage.world;
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     world.enqueue(&marking(world, "j2"));
 

@@ -1,7 +1,7 @@
 //! a job that outlives its limit keeps its lease until its horse is dead, and fails once.
 
 use super::processes::wait_until_gone;
-use super::stage::{Stage, of_worker, wait_for_status};
+use super::stage::{Stage, of_worker};
 use crate::harness::{SOON, Worker, World, wait_until};
 
 /// A worker that kills a horse one second after its job's limit.
@@ -14,7 +14,7 @@ fn strict_worker(world: &World) -> Worker {
 
 #[track_caller]
 fn assert_killed_as_overdue(world: &World, mut worker: Worker) {
-    wait_for_status(world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     let text = world.view("j1")["exc_info"].as_str().unwrap().to_owned();
     assert!(
         text.starts_with("Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "),
@@ -24,7 +24,7 @@ fn assert_killed_as_overdue(world: &World, mut worker: Worker) {
     assert_eq!(world.redis.stream("rq:results:j1").len(), 1);
     assert_eq!(of_worker(world, "failed_job_count"), "1");
     let next = world.enqueue("'jobs.returns.value', 2");
-    wait_for_status(world, &next, "finished");
+    world.wait_for_status(&next, "finished");
     worker.stop();
 }
 
@@ -34,7 +34,7 @@ fn a_job_that_swallows_its_time_limit_is_killed_once_and_told() {
     world.enqueue("'jobs.stubborn.forever', job_id='j1', job_timeout=1");
     let worker = strict_worker(&world);
 
-    wait_for_status(&world, "j1", "started");
+    world.wait_for_status("j1", "started");
     // Whenever one looks, the lease has a minute to go.
     wait_until(SOON, "the kill", || {
         let started = world.redis.sorted_set("rq:wip:default");
@@ -95,7 +95,7 @@ fn a_job_that_claims_to_have_just_begun_wins_no_time() {
     ));
     let mut worker = strict_worker(&world);
 
-    wait_for_status(&world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     worker.stop();
     world.finish();
 }
@@ -106,13 +106,13 @@ fn a_limit_that_passes_while_redis_is_away_fails_the_job_once() {
     let world = &stage.world;
     world.enqueue("'jobs.timing.endless', job_id='j1', job_timeout=1");
     let mut worker = stage.worker(&["--job-monitoring-interval", "1"]);
-    wait_for_status(world, "j1", "started");
+    world.wait_for_status("j1", "started");
 
     stage.proxy.refuse();
     worker.stderr.wait_for_line("JobTimeoutException", SOON);
     stage.proxy.accept();
 
-    wait_for_status(world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     let text = world.view("j1")["exc_info"].as_str().unwrap().to_owned();
     assert!(text.contains("Task exceeded maximum timeout value (1 seconds)"), "{text}");
     assert_eq!(world.redis.stream("rq:results:j1").len(), 1);
@@ -138,7 +138,7 @@ fn a_horse_is_killed_as_overdue_while_redis_is_away() {
     wait_until_gone(horse);
     stage.proxy.accept();
 
-    wait_for_status(world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     assert_eq!(world.redis.stream("rq:results:j1").len(), 1);
     worker.stop();
     stage.finish();

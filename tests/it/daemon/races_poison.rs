@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::stage::{wait_for_status, wait_until_waiting};
+use super::stage::wait_until_waiting;
 use crate::harness::{Leaves, SOON, World, wait_until};
 
 /// Every field that a client writes, but for the payload and what a claim overwrites.
@@ -202,7 +202,7 @@ fn an_intermediate_list_of_another_type_is_survived() {
 
     let job = world.enqueue("'jobs.returns.value', 1");
 
-    wait_for_status(&world, &job, "finished");
+    world.wait_for_status(&job, "finished");
     worker.stop();
     let _: i64 = world.redis.command(&["DEL", "rq:queue:default:intermediate"]);
     world.finish();
@@ -217,7 +217,7 @@ fn a_queue_of_another_type_is_put_aside_and_then_served() {
 
     for (id, queue) in [("j1", "bad"), ("j2", "default")] {
         world.client.exec(&format!("queue({queue:?}).enqueue('jobs.returns.value', 1, job_id={id:?})"));
-        wait_for_status(&world, id, "finished");
+        world.wait_for_status(id, "finished");
     }
 
     worker.stop();
@@ -244,7 +244,7 @@ fn a_server_that_forbids_to_wait_is_asked_now_and_then() {
     let asked = commands() - before;
     assert!(asked < 2000, "{asked} commands in two seconds");
     let job = world.enqueue("'jobs.returns.value', 1");
-    wait_for_status(&world, &job, "finished");
+    world.wait_for_status(&job, "finished");
     worker.stop();
     world.finish();
 }

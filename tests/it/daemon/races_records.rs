@@ -1,6 +1,6 @@
 //! what is known of a job stays known, and what was running leaves no record behind.
 
-use super::stage::{burst_of_another, crash, end_leases, wait_for_status};
+use super::stage::{burst_of_another, crash};
 use crate::harness::{Gate, SOON, Worker, World, is_timestamp, wait_until};
 
 /// A worker `w1` with a job `j1` in hand that has saved its meta.
@@ -35,7 +35,7 @@ fn a_killed_job_keeps_its_worker_heartbeat_and_meta() {
     let (world, mut worker, _gate) = busy_world();
 
     world.client.exec("send_kill_horse_command(conn, 'w1')");
-    wait_for_status(&world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
 
     assert_still_known(&world);
     assert_no_execution_is_left(&world);
@@ -48,7 +48,7 @@ fn a_stopped_job_keeps_its_worker_heartbeat_and_meta() {
     let (world, mut worker, _gate) = busy_world();
 
     world.client.exec("send_stop_job_command(conn, 'j1')");
-    wait_for_status(&world, "j1", "stopped");
+    world.wait_for_status("j1", "stopped");
 
     assert_still_known(&world);
     assert_no_execution_is_left(&world);
@@ -60,11 +60,11 @@ fn a_stopped_job_keeps_its_worker_heartbeat_and_meta() {
 fn an_abandoned_job_keeps_its_worker_heartbeat_and_meta() {
     let (world, mut worker, _gate) = busy_world();
     crash(&mut worker);
-    end_leases(&world, "default");
+    world.end_leases("default");
 
     burst_of_another(&world, &[]);
 
-    wait_for_status(&world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     assert_still_known(&world);
     let left = world.redis.keys().into_iter().filter(|key| key.contains("execution")).collect::<Vec<_>>();
     assert_eq!(left, [""; 0]);
@@ -82,7 +82,7 @@ fn an_execution_never_outlives_its_hash() {
 
     assert!(world.redis.ttl(&hash) >= listed, "{} and {listed}", world.redis.ttl(&hash));
     world.client.exec("send_stop_job_command(conn, 'j1')");
-    wait_for_status(&world, "j1", "stopped");
+    world.wait_for_status("j1", "stopped");
     world.client.exec("fetch('j1').delete()");
     worker.stop();
     world.finish();
@@ -105,7 +105,7 @@ fn a_heartbeat_keeps_the_executions_records_together() {
     assert!(world.redis.ttl(&hash) >= world.redis.ttl(&world.key("executions:j1")));
     assert_eq!(world.client.eval("len(fetch('j1').get_executions())"), 1);
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_no_execution_is_left(&world);
     worker.stop();
     world.finish();

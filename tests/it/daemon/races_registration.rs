@@ -1,6 +1,6 @@
 //! a worker that Redis has forgotten is soon listed again.
 
-use super::stage::{of_worker, wait_for_status, wait_until_waiting};
+use super::stage::{of_worker, wait_until_waiting};
 use crate::harness::{SOON, World, wait_for, wait_until};
 
 /// Makes Redis forget worker `w1`, in one step: the worker may register anew at any moment.
@@ -56,7 +56,7 @@ fn a_forgotten_worker_is_listed_again_with_its_next_claim() {
     forget(&world);
     let job = world.enqueue("'jobs.returns.value', 1");
 
-    wait_for_status(&world, &job, "finished");
+    world.wait_for_status(&job, "finished");
     wait_until_listed(&world);
     assert_eq!(of_worker(&world, "successful_job_count"), "1");
     worker.stop();
@@ -79,7 +79,7 @@ fn a_forgotten_worker_with_a_job_in_hand_is_listed_again_and_settles_it() {
     });
     gate.open();
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     world.finish();
 }
@@ -95,7 +95,7 @@ fn a_worker_forgotten_while_its_job_ends_still_settles_it() {
     forget(&world);
     gate.open();
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     wait_until_listed(&world);
     worker.stop();
     world.finish();
@@ -115,7 +115,7 @@ fn a_worker_works_on_after_redis_has_lost_everything() {
     let job = wait_for(SOON, "the client to be connected again", || {
         world.client.try_eval("q.enqueue('jobs.returns.value', 1).id").ok()
     });
-    wait_for_status(&world, job.as_str().unwrap(), "finished");
+    world.wait_for_status(job.as_str().unwrap(), "finished");
     worker.stop();
     world.finish();
 }
@@ -136,7 +136,7 @@ fn a_job_that_redis_has_lost_is_given_up_and_the_worker_works_on() {
     let job = wait_for(SOON, "the client to be connected again", || {
         world.client.try_eval("q.enqueue('jobs.returns.value', 1).id").ok()
     });
-    wait_for_status(&world, job.as_str().unwrap(), "finished");
+    world.wait_for_status(job.as_str().unwrap(), "finished");
     assert!(!world.redis.exists("rq:job:j1"));
     worker.stop();
     world.finish();

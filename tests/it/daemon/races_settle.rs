@@ -1,8 +1,7 @@
 //! an outcome is written once, whatever is cut around it.
 
 use super::stage::{
-    Stage, assert_ran_once, burst_of_another, crash, end_leases, marking, marks, of_worker, transition,
-    transition_of, wait_for_status,
+    Stage, assert_ran_once, burst_of_another, crash, marking, marks, of_worker, transition, transition_of,
 };
 use crate::harness::{Act, SOON, World, wait_until};
 
@@ -17,7 +16,7 @@ fn assert_finishes_once(act: Act) {
     settle.wait();
     let next = world.enqueue("'jobs.returns.value', 2");
 
-    wait_for_status(world, &next, "finished");
+    world.wait_for_status(&next, "finished");
 
     assert_ran_once(world, "j1");
     assert_eq!(of_worker(world, "successful_job_count"), "2");
@@ -47,7 +46,7 @@ fn assert_fails_once(act: Act) {
     settle.wait();
     let next = world.enqueue("'jobs.returns.value', 2");
 
-    wait_for_status(world, &next, "finished");
+    world.wait_for_status(&next, "finished");
 
     assert_eq!(world.view("j1")["status"], "failed");
     assert_eq!(world.redis.stream(&world.key("results:j1")).len(), 1);
@@ -77,7 +76,7 @@ fn a_retry_whose_reply_is_lost_is_queued_once() {
     world.enqueue(&format!("'jobs.marks.leave_and_fail', {path:?}, job_id='j1', retry=Retry(max=1)"));
     settle.wait();
 
-    wait_for_status(world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
 
     assert_eq!(marks(world), 2, "the run and its one retry");
     assert_eq!(world.redis.stream(&world.key("results:j1")).len(), 1);
@@ -116,7 +115,7 @@ fn a_kill_before_the_outcome_reached_redis_ends_the_job_by_its_lease() {
     settle.cut();
 
     assert_eq!(world.view("j1")["status"], "started");
-    end_leases(world, "default");
+    world.end_leases("default");
     burst_of_another(world, &[]);
     assert_abandoned(world);
     assert_eq!(marks(world), 1);
@@ -134,7 +133,7 @@ fn a_kill_after_the_outcome_reached_redis_changes_nothing() {
 
     crash(&mut worker);
     settle.cut();
-    end_leases(world, "default");
+    world.end_leases("default");
     burst_of_another(world, &[]);
 
     assert_ran_once(world, "j1");
@@ -163,7 +162,7 @@ fn a_cold_stop_while_the_outcome_cannot_be_written_leaves_the_job_to_its_lease()
         !worker.is_running()
     });
 
-    end_leases(world, "default");
+    world.end_leases("default");
     burst_of_another(world, &[]);
     assert_abandoned(world);
     stage.finish();

@@ -1,7 +1,7 @@
 //! a horse that dies before its job began fails the job once, or nobody at all.
 
 use super::processes::{fork_server, horses, sigkill, wait_until_gone};
-use super::stage::{Stage, marking, marks, of_worker, transition_of, wait_for_status};
+use super::stage::{Stage, marking, marks, of_worker, transition_of};
 use crate::harness::{Act, SOON, wait_for};
 
 #[test]
@@ -18,7 +18,7 @@ fn a_warm_horse_that_is_killed_is_replaced_silently() {
     }
     world.enqueue(&marking(world, "j1"));
 
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_eq!(marks(world), 1);
     assert_eq!(of_worker(world, "failed_job_count"), "");
     worker.stop();
@@ -41,7 +41,7 @@ fn a_horse_that_dies_after_the_claim_and_before_its_job_is_replaced_or_fails_it_
     }
     claim.release();
     let next = world.enqueue("'jobs.returns.value', 2");
-    wait_for_status(world, &next, "finished");
+    world.wait_for_status(&next, "finished");
 
     let view = world.view("j1");
     assert_eq!(view["status"], "failed", "{view}");

@@ -1,7 +1,7 @@
 //! an execution that another has taken away is given up, and its outcome dropped.
 
 use super::processes::wait_until_gone;
-use super::stage::{Stage, marking, of_worker, transition, wait_for_status};
+use super::stage::{Stage, marking, of_worker, transition};
 use crate::harness::{Act, SOON, World, wait_until};
 
 /// What Python RQ's own cleaner does when the lease of a job has ended.
@@ -36,7 +36,7 @@ fn a_job_that_was_taken_away_is_stopped_and_its_outcome_dropped() {
     assert_failed_by_the_cleaner(&world);
     assert_eq!(of_worker(&world, "failed_job_count"), "");
     let next = world.enqueue("'jobs.returns.value', 2");
-    wait_for_status(&world, &next, "finished");
+    world.wait_for_status(&next, "finished");
     worker.stop();
     world.finish();
 }
@@ -53,7 +53,7 @@ fn an_outcome_that_comes_too_late_is_dropped() {
     world.client.exec(PYTHON_CLEANS);
     settle.release();
     let next = world.enqueue("'jobs.returns.value', 2");
-    wait_for_status(world, &next, "finished");
+    world.wait_for_status(&next, "finished");
 
     assert_failed_by_the_cleaner(world);
     assert_eq!(of_worker(world, "successful_job_count"), "1");
@@ -74,7 +74,7 @@ fn a_lease_that_an_old_cleaner_has_dropped_is_renewed() {
 
     wait_until(SOON, "the lease to be renewed", || world.redis.exists("rq:wip:default"));
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     world.finish();
 }
@@ -92,7 +92,7 @@ fn a_job_that_is_deleted_while_it_runs_is_stopped_and_stays_deleted() {
     wait_until_gone(horse);
     wait_until(SOON, "the worker to be idle", || of_worker(&world, "state") == "idle");
     let next = world.enqueue("'jobs.returns.value', 2");
-    wait_for_status(&world, &next, "finished");
+    world.wait_for_status(&next, "finished");
     let left: Vec<_> = world.redis.keys().into_iter().filter(|key| key.contains("j1")).collect();
     assert_eq!(left, [""; 0]);
     worker.stop();
@@ -117,7 +117,7 @@ fn a_job_that_another_worker_runs_again_is_not_failed_for_the_first_ones_lease()
 
     assert_eq!(world.view("j1")["status"], "started");
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_eq!(world.redis.stream("rq:results:j1").len(), 1);
     second.stop();
     world.finish();

@@ -2,9 +2,7 @@
 
 use nix::sys::signal::Signal;
 
-use super::stage::{
-    Stage, assert_ran_once, crash, marking, marks, transition, wait_for_status, wait_until_waiting,
-};
+use super::stage::{Stage, assert_ran_once, crash, marking, marks, transition, wait_until_waiting};
 use crate::harness::{Act, Match, SOON, wait_until};
 
 #[test]
@@ -17,7 +15,7 @@ fn a_wait_that_is_cut_after_it_moved_an_id_strands_it_for_seconds_only() {
     world.enqueue(&marking(world, "j1"));
     wait.wait();
 
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(world, "j1");
     worker.stop();
     stage.finish();
@@ -60,7 +58,7 @@ fn a_job_whose_wait_never_answers_before_a_stop_is_run_by_another_worker() {
     assert_eq!(worker.stop().code(), 0);
 
     let mut other = world.worker(&["--name", "w2"]);
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ran_once(world, "j1");
     other.stop();
     stage.finish();

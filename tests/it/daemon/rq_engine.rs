@@ -1,6 +1,6 @@
 //! The engine `rq` in bad times: whatever RQ's own code leaves undone, the daemon does.
 
-use super::stage::{marking, wait_for_status};
+use super::stage::marking;
 use crate::harness::{SOON, World, wait_until};
 
 #[test]
@@ -20,7 +20,7 @@ fn a_job_whose_outcome_rqs_own_code_could_not_write_is_settled_when_redis_is_bac
     world.redis.start_again();
 
     // RQ: a work horse that cannot write an outcome ends with 1.
-    wait_for_status(&world, "j1", "failed");
+    world.wait_for_status("j1", "failed");
     assert_eq!(world.redis.stream(&world.key("results:j1")).len(), 1);
     assert!(world.view("j1")["exc_info"].as_str().unwrap().contains("waitpid returned 256"));
     world.wait_until_idle(&worker);

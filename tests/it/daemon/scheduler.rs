@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use nix::sys::signal::Signal;
 
-use super::stage::{Stage, crash, marking, marks, transition, transition_of, wait_for_status};
+use super::stage::{Stage, crash, marking, marks, transition, transition_of};
 use crate::harness::{Act, Leaves, SOON, Worker, World, not_skipped, skipped, wait_until};
 
 /// Schedules a job that leaves a mark and was due a while ago.
@@ -43,7 +43,7 @@ fn a_killed_schedulers_locks_are_taken_over_within_seconds() {
     schedule(&world, "j1");
 
     // Its lock would last for about a minute.
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     second
         .stdout
         .wait_for_line(&format!("Scheduler lock for default taken over: scheduler {dead} is gone"), SOON);
@@ -76,7 +76,7 @@ fn a_scheduler_that_stops_is_followed_by_another_within_seconds() {
     first.stop();
     schedule(&world, "j1");
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_ne!(wait_for_lock(&world), stopped);
     second.stop();
     world.finish();
@@ -94,7 +94,7 @@ fn a_scheduler_that_lives_keeps_its_locks() {
     let mut second = stage.worker(&["--with-scheduler", "--name", "w2"]);
     asks_again.wait();
     schedule(world, "j1");
-    wait_for_status(world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
 
     assert_eq!(holder(world), Some(holding));
     assert!(!second.stop().stdout.contains("scheduler lock"));
@@ -111,7 +111,7 @@ fn a_lock_whose_holder_never_wrote_its_hash_is_taken_over() {
 
     let mut worker = world.worker(&["--name", "w1", "--with-scheduler"]);
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     world.finish();
 }
@@ -129,7 +129,7 @@ fn an_id_that_comes_before_its_job_is_not_lost() {
         .client
         .exec("Job.create('jobs.returns.value', (7,), id='j1', status='scheduled', connection=conn).save()");
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_eq!(world.view("j1")["result"], 7);
     worker.stop();
     world.finish();
@@ -192,8 +192,8 @@ fn a_batch_whose_reply_is_lost_is_queued_once() {
     cut.wait();
     schedule(world, "j2");
 
-    wait_for_status(world, "j1", "finished");
-    wait_for_status(world, "j2", "finished");
+    world.wait_for_status("j1", "finished");
+    world.wait_for_status("j2", "finished");
     assert_eq!(marks(world), 2);
     worker.stop();
     stage.finish();
@@ -213,7 +213,7 @@ fn two_schedulers_and_a_lock_that_wanders_queue_each_job_once() {
     }
 
     for id in &gone {
-        wait_for_status(&world, id, "finished");
+        world.wait_for_status(id, "finished");
     }
     assert_eq!(marks(&world), gone.len());
     first.stop();
@@ -234,7 +234,7 @@ fn the_scheduler_works_again_after_an_outage() {
 
     wait_until(SOON, "the client to be connected again", || world.client.try_eval("conn.ping()").is_ok());
     schedule(&world, "j1");
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     world.finish();
 }
@@ -266,7 +266,7 @@ fn a_server_that_takes_no_writes_for_a_while_does_not_end_the_scheduler() {
     worker.stderr.wait_for_line("Scheduler [PID *NOREPLICAS*", SOON);
     let _: String = world.redis.command(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert_eq!(marks(&world), 1);
     worker.stop();
     world.finish();
@@ -284,11 +284,11 @@ fn a_server_that_is_full_loses_no_due_job() {
 
     let _: String = world.redis.command(&["CONFIG", "SET", "maxmemory", "1"]);
 
-    wait_for_status(&world, "j1", "queued");
+    world.wait_for_status("j1", "queued");
     assert_eq!(world.redis.list(&world.key("queue:default")), ["j1"]);
     let _: String = world.redis.command(&["CONFIG", "SET", "maxmemory", "0"]);
     gate.open();
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     worker.stop();
     world.finish();
 }
@@ -380,7 +380,7 @@ fn what_is_due_is_decided_by_the_clock_of_redis() {
     world.client.exec("later = q.enqueue_in(timedelta(minutes=30), 'jobs.returns.value', 1)");
     schedule(&world, "j1");
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
 
     let enqueued =
         world.client.eval("fetch('j1').enqueued_at > fetch('j1').created_at + timedelta(minutes=50)");
@@ -405,7 +405,7 @@ fn keys_of_another_type_do_not_stop_the_scheduler() {
         .client
         .exec(&format!("q.enqueue_at({past}, {}, rate_limit=RateLimit('k', 1))", marking(&world, "j1")));
 
-    wait_for_status(&world, "j1", "finished");
+    world.wait_for_status("j1", "finished");
     assert!(worker.is_running());
     worker.stop();
     let keys = world.redis.keys();

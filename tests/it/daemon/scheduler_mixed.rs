@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal;
 
-use super::stage::{marking, marks, wait_for_status};
+use super::stage::{marking, marks};
 use crate::harness::{SOON, Setup, Version, Worker, World, not_skipped, skipped, wait_until};
 
 /// Python RQ's worker with a scheduler, which does its maintenance every few seconds; it works on a queue that is empty.
@@ -21,7 +21,7 @@ fn holder(world: &World) -> Option<String> {
 #[track_caller]
 fn schedule_and_wait(world: &World, id: &str) {
     world.client.exec(&format!("q.enqueue_in(timedelta(seconds=2), {})", marking(world, id)));
-    wait_for_status(world, id, "finished");
+    world.wait_for_status(id, "finished");
 }
 
 #[track_caller]

@@ -81,15 +81,6 @@ pub(super) fn marks(world: &World) -> usize {
     fs::read_to_string(world.path("marks")).unwrap_or_default().lines().count()
 }
 
-/// Waits until a job has this status.
-#[track_caller]
-pub(super) fn wait_for_status(world: &World, job: &str, status: &str) {
-    let key = world.key(&format!("job:{job}"));
-    wait_until(SOON, &format!("job {job} to be {status}"), || {
-        world.redis.field(&key, "status").as_deref() == Some(status)
-    });
-}
-
 /// A field of the hash of worker `w1`, "" when there is none.
 pub(super) fn of_worker(world: &World, field: &str) -> String {
     world.redis.field(&world.key("worker:w1"), field).unwrap_or_default()
@@ -100,16 +91,6 @@ pub(super) fn of_worker(world: &World, field: &str) -> String {
 pub(super) fn crash(worker: &mut Worker) {
     worker.signal(Signal::SIGKILL);
     worker.wait_exit();
-}
-
-/// Lets the leases of a queue's started jobs end, as a minute or more would.
-#[track_caller]
-pub(super) fn end_leases(world: &World, queue: &str) {
-    let key = world.key(&format!("wip:{queue}"));
-    for (member, _) in world.redis.sorted_set(&key) {
-        let past = format!("{:.0}", world.redis.now() - 1.0);
-        let _: i64 = world.redis.command(&["ZADD", &key, &past, &member]);
-    }
 }
 
 /// Runs a second worker, `w2`, in burst mode.

@@ -113,6 +113,25 @@ impl World {
         self.client.eval(&format!("view({job:?})"))
     }
 
+    /// Waits until a job has this status.
+    #[track_caller]
+    pub(crate) fn wait_for_status(&self, job: &str, status: &str) {
+        let key = self.key(&format!("job:{job}"));
+        wait_until(SOON, &format!("job {job} to be {status}"), || {
+            self.redis.field(&key, "status").as_deref() == Some(status)
+        });
+    }
+
+    /// Lets the leases of a queue's started jobs end, as a minute or more would.
+    #[track_caller]
+    pub(crate) fn end_leases(&self, queue: &str) {
+        let key = self.key(&format!("wip:{queue}"));
+        for (member, _) in self.redis.sorted_set(&key) {
+            let past = format!("{:.0}", self.redis.now() - 1.0);
+            let _: i64 = self.redis.command(&["ZADD", &key, &past, &member]);
+        }
+    }
+
     /// The command `rq worker -c settings` of whoever is under test, in the test's folder; add what the test is about.
     pub(crate) fn worker_command(&self) -> Command {
         let mut command = match self.subject {

@@ -1,0 +1,55 @@
+//! What remains to be done for jobs whose workers are gone: failure callbacks, exception handlers, webhooks.
+//!
+//! It begins after the job's end is in Redis: of several daemons that find the same job, only the one that ended it gets here, so
+//! that nothing is called twice. RQ calls first and ends the job afterwards.
+
+use std::rc::Rc;
+
+use tokio::sync::mpsc;
+
+use super::recovery::Ended;
+use crate::horse::Mourners;
+use crate::job::{Job, Timestamp, Verdict};
+use crate::webhook::{Courier, Message, Status};
+
+/// How many jobs may wait for their callbacks; recovery goes on when there is room again.
+pub(super) const WAITING: usize = 1_000;
+
+/// Who sees to it.
+#[derive(Clone)]
+pub(crate) struct Followup {
+    pub(crate) mourners: Mourners,
+    pub(crate) courier: Rc<Courier>,
+}
+
+impl Followup {
+    /// Sees to one job after the other, for as long as jobs come.
+    pub(super) async fn run(self, worker: String, mut ended: mpsc::Receiver<Ended>) {
+        while let Some(ended) = ended.recv().await {
+            if let Ok(job) = &ended.job {
+                self.mourners.call(&worker, job).await;
+                self.tell_others(&ended, job);
+            }
+        }
+    }
+
+    /// Whether anything remains to be done for a job. RQ: callbacks and handlers hear of each failure, also of one that is retried.
+    pub(super) fn concerns(&self, ended: &Ended) -> bool {
+        let Ok(job) = &ended.job else { return false };
+        ended.verdict.is_failure() && (self.mourners.are_wanted(job) || job.has("webhooks"))
+    }
+
+    fn tell_others(&self, ended: &Ended, job: &Job) {
+        if matches!(ended.verdict, Verdict::Retry(..)) || !job.has("webhooks") {
+            return;
+        }
+        self.courier.send(Message {
+            job: ended.id.clone(),
+            function: None,
+            status: Status::Failed,
+            ended_at: Some(Timestamp::now()),
+            exc_info: ended.why.clone(),
+            fields: job.fields.iter().filter(|(name, _)| Message::needs(name)).cloned().collect(),
+        });
+    }
+}
