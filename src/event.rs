@@ -45,6 +45,8 @@ pub(crate) enum Event {
     JobLimitReached { worker: String, jobs: u64 },
     /// The worker left its loop because it was asked to.
     StoppedOnRequest { worker: String },
+    /// The worker left while Redis was away, and could not say so there.
+    LeftInOutage { worker: String },
     /// The worker met an error that it has no answer to.
     LoopBroke { worker: String, error: String },
 

@@ -1,6 +1,7 @@
 //! The work horses: the fork server that makes them, and the frames they speak (`docs/protocol.md`).
 
 mod cron;
+mod ending;
 mod engine;
 mod errand;
 mod fork_server;
@@ -14,10 +15,11 @@ mod stable;
 mod work_horse;
 
 pub(crate) use cron::CronJob;
+pub(crate) use ending::Ending;
 pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOptions};
 pub(crate) use errand::{Mourners, names_callback, run as run_errand};
 pub(crate) use fork_server::{Application, StartError};
 pub(crate) use protocol::{Aftermath, CallbackKind, Errand, Hooks, Occasion, Phase, Run, names_and_lengths};
 pub(crate) use python::{InterpreterError, Places, find as find_python};
 pub(crate) use stable::{Opened, Stable, StableOptions};
-pub(crate) use work_horse::{Ending, Horse, Said};
+pub(crate) use work_horse::{Horse, Said};

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
-use crate::job::Fields;
+use crate::job::{self, Fields};
 
 /// The version of the protocol that both sides must speak.
 pub(super) const VERSION: u32 = 1;
@@ -268,7 +268,7 @@ impl From<PhaseHead> for Phase {
         match head {
             PhaseHead::Function { func_name } => Self::Function(func_name),
             PhaseHead::Callback { callback, limit } => {
-                Self::Callback(callback, limit.map(Duration::from_secs))
+                Self::Callback(callback, limit.map(|limit| Duration::from_secs(limit.min(job::LONGEST))))
             }
             PhaseHead::Ending => Self::Ending,
         }

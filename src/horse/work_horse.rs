@@ -9,11 +9,10 @@ use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::ending::Ending;
 use super::frame::{self, FrameError};
-use super::protocol::{
-    Aftermath, CallbackKind, EndedHead, EndedKind, Errand, HorseOrder, HorseReport, Phase, Run,
-};
-use crate::job::{self, AskedRetry, Death, Fields, Outcome, Raised, Returned, Timestamp, Usage};
+use super::protocol::{Aftermath, CallbackKind, Errand, HorseOrder, HorseReport, Phase, Run};
+use crate::job::{Death, Fields, Usage};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -59,14 +58,6 @@ pub(crate) enum Said {
     Died(Death),
 }
 
-/// A job's end, by the horse's word.
-#[derive(Debug)]
-pub(crate) struct Ending {
-    pub(crate) outcome: Outcome,
-    pub(crate) started_at: Option<Timestamp>,
-    pub(crate) ended_at: Option<Timestamp>,
-}
-
 /// A horse that waits for a job, or runs one. Dropping it ends it: its socket closes.
 pub(crate) struct Horse {
     pid: u32,
@@ -78,7 +69,10 @@ pub(crate) struct Horse {
     exit: oneshot::Receiver<Exit>,
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
+    /// The count when it got its order.
     oom_kills: OomKills,
+    /// RQ's own code runs in it, and may say that it has settled the job.
+    settles: bool,
     end: End,
     /// The phases of its job so far.
     steps: Vec<Step>,
@@ -123,7 +117,8 @@ impl Horse {
             exit,
             returned,
             faults,
-            oom_kills: OomKills::now(),
+            oom_kills: OomKills::default(),
+            settles: false,
             end: End::Unknown,
             steps: Vec::new(),
             served: 0,
@@ -152,9 +147,11 @@ impl Horse {
     }
 
     /// Hands over a job; fails when no frame can hold it. A horse that does not take it shows as its death, or is overdue.
-    pub(crate) fn run(&mut self, run: &Run<'_>, fields: &Fields) -> Result<(), FrameError> {
+    /// RQ's own code gets no fields: it fetches the job by itself, and settles it.
+    pub(crate) fn run(&mut self, run: &Run<'_>, fields: Option<&Fields>) -> Result<(), FrameError> {
         self.served += 1;
-        self.send(&HorseOrder::Run(run), fields)
+        self.settles = fields.is_none();
+        self.send(&HorseOrder::Run(run), fields.unwrap_or(&Fields::new()))
     }
 
     /// Hands over callbacks that a job cannot run itself, in the same way.
@@ -164,6 +161,7 @@ impl Horse {
 
     /// Has RQ's own code settle a job whose horse is gone, in the same way.
     pub(crate) fn settle(&mut self, aftermath: &Aftermath<'_>) -> Result<(), FrameError> {
+        self.settles = true;
         self.send(&HorseOrder::Settle(aftermath), &Vec::new())
     }
 
@@ -177,6 +175,8 @@ impl Horse {
 
     fn send(&mut self, order: &HorseOrder<'_>, fields: &Fields) -> Result<(), FrameError> {
         self.steps.clear();
+        // A horse may have waited long: what the kernel killed meanwhile was another.
+        self.oom_kills = OomKills::now();
         let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
         let bytes = frame::encode(order, &body)?;
         // In a task of its own: a horse that does not read must not keep us from looking after it.
@@ -209,8 +209,11 @@ impl Horse {
             Some(Ok((HorseReport::Called { raised }, body))) => {
                 Said::Called(raised.then(|| String::from_utf8_lossy(&body).into_owned()))
             }
-            Some(Ok((HorseReport::Ended(EndedHead { kind: EndedKind::Settled, .. }), _))) => Said::Settled,
-            Some(Ok((HorseReport::Ended(head), body))) => Said::Ended(Box::new(ending(head, body))),
+            Some(Ok((HorseReport::Ended(head), body))) => match Ending::new(head, body) {
+                Some(ending) => Said::Ended(Box::new(ending)),
+                None if self.settles => Said::Settled,
+                None => self.talked_junk("a report that does not belong here").await,
+            },
             Some(Ok(_)) => self.talked_junk("a report that does not belong here").await,
             Some(Err(FrameError::Junk(what))) => self.talked_junk(&what).await,
             // The process is ending, or its job closed the socket and it will come back.
@@ -368,28 +371,5 @@ fn attend(stream: UnixStream) -> (OwnedWriteHalf, mpsc::Receiver<Heard>, JoinHan
     (writer, heard, listener)
 }
 
-fn ending(head: EndedHead, body: Vec<u8>) -> Ending {
-    let outcome = match head.kind {
-        EndedKind::Returned => Outcome::Returned(Returned {
-            value: (!head.none).then_some(body),
-            repr: head.repr,
-            unserializable: head.unserializable,
-        }),
-        EndedKind::Raised => Outcome::Raised(Raised {
-            traceback: String::from_utf8_lossy(&body).into_owned(),
-            function: head.func_name,
-        }),
-        EndedKind::Settled => unreachable!("it is told by a word of its own"),
-        EndedKind::AskedRetry => Outcome::AskedRetry(AskedRetry {
-            max: u32::try_from(head.max.max(0)).unwrap_or(u32::MAX),
-            intervals: head.intervals.into_iter().map(job::whole_seconds).collect(),
-            at_front: head.at_front,
-            value: body,
-        }),
-    };
-    Ending {
-        outcome,
-        started_at: head.started_at.and_then(Timestamp::from_seconds),
-        ended_at: head.ended_at.and_then(Timestamp::from_seconds),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ use crate::store::{self, Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
 use crate::webhook::Courier;
-use crate::worker::{self, Horses, Options, Surroundings, WorkError, Worker};
+use crate::worker::{self, Horses, Left, Options, Surroundings, WorkError, Worker};
 
 /// How long a daemon that has ended stays for webhooks which are being sent. RQ: their limit unless they name one.
 const WEBHOOKS: Duration = Duration::from_secs(10);
@@ -205,9 +205,11 @@ pub(super) async fn start_and_work(
     if let Some(scheduler) = scheduler {
         scheduler.end().await;
     }
-    maintenance.leave(!matches!(end, Err(WorkError::Unsettled)), daemon.stopped_cold()).await;
+    let has_settled = !matches!(end, Ok(Left::InOutage) | Err(WorkError::Unsettled));
+    maintenance.leave(has_settled, daemon.stopped_cold()).await;
     courier.rest(if daemon.is_stopped_cold() { Duration::ZERO } else { WEBHOOKS }).await;
-    Ok(end?)
+    end?;
+    Ok(())
 }
 
 /// What the fork server is told beyond the interpreter and the settings module.

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::heart::MARGIN;
 use super::patience::Patience;
-use super::{Stop, WorkError, Worker};
+use super::{Stop, Taken, WorkError, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::Horse;
 use crate::job::{Claim, ExecutionId};
@@ -33,11 +33,8 @@ impl Worker {
         emit(Event::ListenBegan { worker: self.name(), queues: self.queue_names() });
         self.show_title(&format!("Listening on {}", self.queue_names().join(",")));
         let execution = ExecutionId::random();
-        let mut unanswered = None;
-        let mut surfaced = Vec::new();
         loop {
             if let Some(reason) = self.reason_to_leave() {
-                self.give_back(unanswered, &surfaced).await;
                 return Ok(Dequeued::Nothing(reason));
             }
             // It may have died while it waited for a job.
@@ -51,16 +48,13 @@ impl Worker {
                 timeout: self.patience(),
             });
             // After a claim without an answer, a command may be for the execution which that one began.
-            if unanswered.is_none() {
+            if self.taken.unanswered.is_none() {
                 self.obey_late_commands().await;
             }
             // Without an answer, what surfaced is not known to be taken, and the execution may have begun.
-            let Some(claimed) = self.claim(&execution, &surfaced).await? else {
-                unanswered = Some(&execution);
-                continue;
-            };
-            surfaced.clear();
-            unanswered = None;
+            self.taken.unanswered = Some(execution.clone());
+            let Some(claimed) = self.claim(&execution).await? else { continue };
+            self.taken = Taken::default();
             match claimed {
                 Claimed::Job(claim) => {
                     self.turns.took_from(&claim.queue);
@@ -82,7 +76,7 @@ impl Worker {
                 Claimed::Empty if self.options.burst => {
                     return Ok(Dequeued::Nothing(Event::QueuesDrained { worker: self.name() }));
                 }
-                Claimed::Empty => surfaced = self.await_jobs().await,
+                Claimed::Empty => self.taken.surfaced = self.await_jobs().await,
             }
         }
     }
@@ -132,11 +126,7 @@ impl Worker {
         surfaced
     }
 
-    async fn claim(
-        &mut self,
-        execution: &ExecutionId,
-        surfaced: &[Surfaced],
-    ) -> Result<Option<Claimed>, WorkError> {
+    async fn claim(&mut self, execution: &ExecutionId) -> Result<Option<Claimed>, WorkError> {
         let (worker, queues) = (self.registration.name.clone(), self.turns.order());
         let (lease, turn, life) = (self.lease(), self.jobs_done, self.life.clone());
         let claimed = self
@@ -145,7 +135,7 @@ impl Worker {
                     worker: &worker,
                     execution,
                     queues: &queues,
-                    surfaced,
+                    surfaced: &self.taken.surfaced,
                     lease,
                     life: &life,
                     turn,
@@ -194,17 +184,6 @@ impl Worker {
         }
         self.show_state("idle").await;
         self.idle_since = Instant::now();
-    }
-
-    /// What was taken for nobody goes back to the head of its queue.
-    async fn give_back(&mut self, unanswered: Option<&ExecutionId>, surfaced: &[Surfaced]) {
-        let worker = self.registration.name.clone();
-        let restored = self
-            .persist(Patience::Busy, async |store| store.restore(&worker, unanswered, surfaced).await)
-            .await;
-        if let Err(error) = restored {
-            emit(Event::LoopBroke { worker: self.name(), error: error.to_string() });
-        }
     }
 
     fn told_aside(&self, queue: String, job: String, reason: String) {

@@ -23,9 +23,9 @@ use tokio::time::Instant;
 
 use crate::event::Event;
 use crate::horse::{EngineKind, Horse, Mourners, Stable};
-use crate::job::{Defaults, InterruptRules, QueueName, WorkerName};
+use crate::job::{Defaults, ExecutionId, InterruptRules, QueueName, WorkerName};
 use crate::os;
-use crate::store::{Life, Registration, Store, StoreError};
+use crate::store::{Life, Registration, Store, StoreError, Surfaced};
 use crate::telemetry::emit;
 use crate::webhook::Courier;
 use command::Command;
@@ -97,6 +97,24 @@ pub(crate) enum WorkError {
     Unsettled,
 }
 
+/// How a worker left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Nothing of it is left in Redis.
+    InOrder,
+    /// Redis was away: what it had taken and not begun is for others to find.
+    InOutage,
+}
+
+/// What a worker took for nobody yet: it goes back to the head of its queue when the worker leaves.
+#[derive(Debug, Default)]
+struct Taken {
+    /// The execution of a claim that got no answer.
+    unanswered: Option<ExecutionId>,
+    /// What its waits surfaced, and no claim is known to have taken.
+    surfaced: Vec<Surfaced>,
+}
+
 /// One worker.
 pub(crate) struct Worker {
     options: Options,
@@ -114,6 +132,7 @@ pub(crate) struct Worker {
     /// What the heart beats for.
     in_hand: heart::InHandCell,
     listener: Listener,
+    taken: Taken,
     life: Life,
     first_round: FirstRound,
     turns: Turns,
@@ -150,7 +169,7 @@ pub(crate) struct Surroundings {
 
 impl Worker {
     /// Works until it is asked to stop, or is done.
-    pub(crate) async fn work(mut self) -> Result<(), WorkError> {
+    pub(crate) async fn work(mut self) -> Result<Left, WorkError> {
         self.show_state("idle").await;
         emit(Event::QueuesAnnounced { worker: self.name(), queues: self.queue_names() });
         self.begin_first_round().await;

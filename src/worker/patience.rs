@@ -1,5 +1,8 @@
 //! Redis may go away: nothing is lost, and the worker tries until it is back.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use tokio::time::{Instant, sleep};
 
 use super::{Stop, Worker};
@@ -7,30 +10,41 @@ use crate::event::Event;
 use crate::store::{Backoff, Store, StoreError};
 use crate::telemetry::emit;
 
-/// How far a stop must go to end the tries.
+/// What ends the tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Patience {
     /// Nothing is in hand: any stop.
     Idle,
     /// An outcome is in hand: only a cold stop.
     Busy,
+    /// The worker leaves: a cold stop, or [`FAREWELL`].
+    Leaving,
 }
 
 /// How often something that the server refuses, and does not just fail to hear, is tried again.
 const REFUSALS: u32 = 5;
+/// How long an answer is waited for that a stop has made pointless.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
+/// How long a worker that leaves tries to say so. What it cannot give back is found by the next look of another daemon.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Worker {
-    /// Does something in Redis that may be sent twice. Nothing comes back when a stop ended the tries.
+    /// Does something in Redis that may be sent twice. Nothing comes back when the tries were ended.
     pub(super) async fn persist<T>(
-        &mut self,
+        &self,
         patience: Patience,
         act: impl AsyncFn(&Store) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let mut backoff = Backoff::new();
         let mut away_since = None;
         let mut refusals = 0;
+        let mut over = pin!(self.time_is_up(patience));
         loop {
-            let error = match act(&self.store).await {
+            let done = tokio::select! {
+                done = act(&self.store) => done,
+                () = &mut over => return Ok(None),
+            };
+            let error = match done {
                 Ok(done) => {
                     if let Some(since) = away_since {
                         let away = Instant::now() - since;
@@ -40,7 +54,7 @@ impl Worker {
                 }
                 Err(error) => error,
             };
-            if !error.is_away() && !is_full(&error) {
+            if !error.is_away() && !needs_an_operator(&error) {
                 refusals += 1;
                 if refusals > REFUSALS {
                     return Err(error);
@@ -52,7 +66,19 @@ impl Worker {
             tokio::select! {
                 () = sleep(retry_in) => {}
                 () = self.stopped(patience) => return Ok(None),
+                () = &mut over => return Ok(None),
             }
+        }
+    }
+
+    /// When not even an answer is waited for any more.
+    async fn time_is_up(&self, patience: Patience) {
+        match patience {
+            Patience::Idle | Patience::Busy => {
+                self.stopped(patience).await;
+                sleep(LAST_ANSWER).await;
+            }
+            Patience::Leaving => sleep(FAREWELL).await,
         }
     }
 
@@ -70,7 +96,7 @@ impl Worker {
     }
 }
 
-/// A server whose memory or disk is full refuses to write until somebody, or time, makes room: what is in hand must wait for it.
-fn is_full(error: &StoreError) -> bool {
-    matches!(error.code(), Some("OOM" | "MISCONF"))
+/// Whether somebody, or time, must make room, or mend a password or a right: what is in hand waits for it.
+fn needs_an_operator(error: &StoreError) -> bool {
+    matches!(error.code(), Some("OOM" | "MISCONF" | "NOAUTH" | "WRONGPASS" | "NOPERM"))
 }

@@ -12,7 +12,7 @@ use super::heart::Heart;
 use super::listen::Listener;
 use super::patience::Patience;
 use super::strategy::Turns;
-use super::{Options, Stop, Surroundings, WorkError, Worker};
+use super::{Left, Options, Stop, Surroundings, Taken, WorkError, Worker};
 use crate::event::Event;
 use crate::job::{Timestamp, WorkerName};
 use crate::os::{self, Identity};
@@ -84,6 +84,7 @@ impl Worker {
             pulses,
             in_hand,
             listener,
+            taken: Taken::default(),
             life,
             first_round,
             turns,
@@ -111,20 +112,29 @@ impl Worker {
     }
 
     /// Ends the worker's registration. What was in hand is settled by now.
-    pub(super) async fn leave(mut self) -> Result<(), WorkError> {
-        let surfaced = self.listener.rest().await;
-        let registration = self.registration.clone();
+    pub(super) async fn leave(mut self) -> Result<Left, WorkError> {
+        let Taken { unanswered, mut surfaced } = std::mem::take(&mut self.taken);
+        surfaced.extend(self.listener.rest().await);
         emit(Event::DeathBegan { worker: self.name() });
         // A heartbeat that came after the death would keep the dead hash alive.
         self.tasks.shutdown().await;
-        self.store.restore(&registration.name, None, &surfaced).await?;
-        self.store.unregister(&registration).await?;
+        let registration = &self.registration;
+        let said = self
+            .persist(Patience::Leaving, async |store| {
+                store.restore(&registration.name, unanswered.as_ref(), &surfaced).await?;
+                store.unregister(registration).await
+            })
+            .await;
         let channel = self.store.channel(&registration.name);
         emit(Event::ChannelUnsubscribed { worker: self.name(), channel });
         if let Some(horse) = self.horse.take() {
             horse.dismiss().await;
         }
-        Ok(())
+        if said?.is_some() {
+            return Ok(Left::InOrder);
+        }
+        emit(Event::LeftInOutage { worker: self.name() });
+        Ok(Left::InOutage)
     }
 
     /// Shows a state to monitors; it is for their eyes only, so a failure is left to the next heartbeat.

@@ -55,9 +55,7 @@ impl Worker {
         if native {
             emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         }
-        // RQ's own code fetches the job by itself.
-        let nothing = Vec::new();
-        if let Err(error) = horse.run(&run, if native { &job.fields } else { &nothing }) {
+        if let Err(error) = horse.run(&run, native.then_some(&job.fields)) {
             tokio::task::spawn_local(horse.dismiss());
             return Some(self.unreadable(claim, error.to_string()));
         }

@@ -94,6 +94,9 @@ fn leaving(event: &Event) -> Option<Vec<Line>> {
             Line::info(format!("Worker {worker}: finished executing {jobs} jobs, quitting"))
         }
         Event::StoppedOnRequest { worker } => Line::info(format!("Worker {worker}: stopping on request")),
+        Event::LeftInOutage { worker } => Line::warning(format!(
+            "Worker {worker}: left while Redis was away; its entry there expires, and what it had taken is found by other workers"
+        )),
         Event::LoopBroke { worker, error } => {
             Line::error(format!("Worker {worker}: found an unhandled exception, quitting..."))
                 .with_appendix(error)

@@ -55,6 +55,23 @@ fn a_horse_that_begins_its_function_without_end_is_killed() {
 }
 
 #[test]
+fn a_horse_that_claims_a_limit_beyond_all_clocks_harms_only_its_own_job() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.sockets.endless_limit', {}, job_id='j1'", gate.literal()));
+    let next = world.enqueue("'jobs.returns.value', 2");
+    let mut worker = world.worker(&["--name", "w1"]);
+    gate.wait_for_arrival();
+
+    gate.open();
+
+    world.wait_for_status(&next, "finished");
+    assert!(worker.is_running());
+    worker.stop();
+    world.finish();
+}
+
+#[test]
 fn a_job_that_closes_every_descriptor_and_runs_on_ends_well() {
     let world = World::new();
     let mut gate = world.gate("gate");

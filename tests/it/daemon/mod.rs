@@ -10,6 +10,7 @@ mod interrupted;
 mod leash;
 mod maintenance;
 mod names;
+mod out_of_memory;
 mod outage;
 mod outage_start;
 mod processes;

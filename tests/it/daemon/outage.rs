@@ -3,7 +3,7 @@
 use nix::unistd::Pid;
 
 use super::stage::{Stage, assert_ran_once, marking, marks, of_worker, wait_until_waiting};
-use crate::harness::{Gate, SOON, Worker, World, process_exists, wait_for, wait_until};
+use crate::harness::{Gate, Leaves, SOON, Worker, World, process_exists, wait_for, wait_until};
 
 /// Waits until worker `w1` hears commands, and has it shut down by one.
 #[track_caller]
@@ -212,6 +212,71 @@ fn a_redis_that_is_full_is_waited_for_and_the_outcome_is_kept() {
 
     world.wait_for_status("j1", "finished");
     assert_ran_once(&world, "j1");
+    worker.stop();
+    world.finish();
+}
+
+/// Asserts that an idle worker that is asked to stop while Redis is like this leaves by itself, and tells what it left.
+#[track_caller]
+fn assert_leaves(world: &World, worker: &mut Worker) {
+    worker.stderr.wait_for_line("could not connect to Redis instance", SOON);
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+
+    let exit = worker.wait_exit();
+
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    assert!(exit.stdout.contains("left while Redis was away"), "{}{}", exit.stdout, exit.stderr);
+    assert!(!world.path("marks").exists());
+}
+
+#[test]
+fn an_idle_worker_that_is_asked_to_stop_while_redis_is_gone_leaves() {
+    let mut world = World::new();
+    let mut worker = world.idle_worker(&["--name", "w1"]);
+    wait_until_waiting(&world, 1);
+
+    world.redis.stop_and_keep_data();
+
+    assert_leaves(&world, &mut worker);
+    world.redis.start_again();
+    wait_for(SOON, "the client to be connected again", || world.client.try_eval("conn.ping()").ok());
+    world.finish_leaving(&[Leaves::DeadWorker("w1")]);
+}
+
+#[test]
+fn an_idle_worker_that_is_asked_to_stop_while_redis_hangs_leaves() {
+    let world = World::new();
+    let url = format!("{}?socket_timeout=1&socket_connect_timeout=1", world.redis.url());
+    let mut worker = world.idle_worker(&["--name", "w1", "--url", &url]);
+    wait_until_waiting(&world, 1);
+
+    world.redis.freeze();
+
+    assert_leaves(&world, &mut worker);
+    world.redis.thaw();
+    world.finish_leaving(&[Leaves::DeadWorker("w1")]);
+}
+
+#[test]
+fn a_password_that_is_changed_while_a_job_runs_is_waited_for() {
+    let world = World::new();
+    let (mut worker, mut gate, horse) = busy(&world, &world.redis.url(), &["--job-monitoring-interval", "1"]);
+
+    // By one connection, which stays known to the server.
+    world.client.exec("conn.config_set('requirepass', 'another')");
+    world.client.exec("conn.execute_command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')");
+    gate.open();
+    super::processes::wait_until_gone(horse);
+    worker.stderr.wait_for_line("NOAUTH", SOON);
+    let began = std::time::Instant::now();
+    wait_until(SOON, "more tries than a refusal is worth", || {
+        began.elapsed().as_secs() > 15 || !worker.is_running()
+    });
+    world.client.exec("conn.config_set('requirepass', '')");
+
+    world.wait_for_status("j1", "finished");
+    assert_ran_once(&world, "j1");
+    assert!(worker.is_running());
     worker.stop();
     world.finish();
 }
