@@ -22,6 +22,8 @@ pub(crate) enum Outcome {
     Interrupted(Interrupted),
     /// The job's hash cannot be read; why.
     Unreadable(String),
+    /// It ended, but Redis refused what came of it for good; why.
+    Unwritten(String),
 }
 
 /// How a shutdown cut a job off, and what that means for it.

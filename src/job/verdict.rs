@@ -93,7 +93,7 @@ fn as_recorded(job: Option<&Job>, outcome: &Outcome, defaults: &Defaults) -> Ver
         (Some(job), Outcome::AskedRetry(asked)) => retry_as_asked(job, asked),
         (Some(_), Outcome::Stopped) => Verdict::Stop,
         (Some(_), Outcome::Interrupted(interrupted)) => interrupted.verdict.clone(),
-        (_, Outcome::Unreadable(_)) | (None, _) => Verdict::Fail,
+        (_, Outcome::Unreadable(_) | Outcome::Unwritten(_)) | (None, _) => Verdict::Fail,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::recovery::{Recovery, Seen};
 use crate::event::Event;
 use crate::os::{self, Identity};
-use crate::store::{OtherDaemon, Proof, StoreError};
+use crate::store::{OtherDaemon, Proof, Recovered, StoreError};
 use crate::telemetry::emit;
 
 impl Recovery {
@@ -28,14 +28,18 @@ impl Recovery {
     }
 
     async fn take_on(&self, other: &OtherDaemon, proof: Proof) -> Result<(), StoreError> {
-        let mut executions = 0;
+        let (mut executions, mut changed) = (0, false);
         for execution in self.store.executions_of(other).await? {
             let found = self.store.inspect(execution, None).await?;
             // The name of a worker may be another's by now: what counts is whose daemon the job names.
             if found.run.as_ref().is_some_and(|(daemon, _)| *daemon == other.daemon) {
-                self.end(&found, proof).await?;
+                // A note that the daemon sent before its death may come between our look and our step.
+                changed |= self.end(&found, proof).await? == Recovered::Taken;
                 executions += 1;
             }
+        }
+        if changed {
+            return Ok(());
         }
         let workers = other.card.workers.clone();
         emit(Event::DaemonFoundGone { worker: self.worker.clone(), workers, executions });

@@ -69,6 +69,14 @@ impl StoreError {
         Self::Malformed { address: address.to_owned(), what: what.into() }
     }
 
+    /// The same, once it is known that the server is there.
+    pub(super) fn refused(self) -> Self {
+        match self {
+            Self::Away { address, code, cause } => Self::Refused { address, code, cause },
+            other => other,
+        }
+    }
+
     /// Whether trying again later may help, without anyone changing a setting.
     pub(crate) fn is_away(&self) -> bool {
         matches!(self, Self::Away { .. })

@@ -55,10 +55,22 @@ impl Store {
         ]);
         args.push(legacy_result(ended, verdict));
         args.extend(result_entry(worker, ended, verdict));
-        let mut reply = self.call(&scripts::SETTLE, &keys, &args).await?;
-        match reply.status() {
-            "settled" => Ok(Settled::Done { more: reply.text().as_deref() == Some("more") }),
-            "again" => Ok(Settled::Done { more: true }),
+        let settled = self.call(&scripts::SETTLE, &keys, &args).await;
+        let mut reply = match settled {
+            // A server that takes no value of that size closes the connection, mostly before its reason gets through.
+            Err(error) if error.is_away() && is_large(&args) && self.client.uptime().await.is_ok() => {
+                return Err(error.refused());
+            }
+            settled => settled?,
+        };
+        let (status, rest) = (reply.status().to_owned(), reply.text());
+        // Whether dependents were left is not remembered: a call too many does no harm.
+        let (status, more) = match status.as_str() {
+            "again" => (rest.unwrap_or_default(), true),
+            _ => (status, rest.as_deref() == Some("more")),
+        };
+        match status.as_str() {
+            "settled" => Ok(Settled::Done { more }),
             "lost" => Ok(Settled::Lost),
             "gone" => Ok(Settled::Gone),
             "canceled" => Ok(Settled::Canceled),
@@ -67,12 +79,20 @@ impl Store {
     }
 }
 
+/// Whether a server may have refused a value for its size; the smallest limit that one can set is this.
+fn is_large(args: &[Vec<u8>]) -> bool {
+    args.iter().any(|arg| arg.len() > 1 << 20)
+}
+
 /// The text that is kept of a failure.
 pub(crate) fn failure_text(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Raised(raised) => raised.traceback.clone(),
         Outcome::Died(death) => death.to_string(),
         Outcome::Unreadable(reason) => format!("The job could not be run: {reason}"),
+        Outcome::Unwritten(reason) => {
+            format!("The job ended, but its outcome could not be written: {reason}")
+        }
         // RQ: these very words.
         Outcome::Stopped => "Job stopped by user, work-horse terminated.".to_owned(),
         Outcome::Interrupted(interrupted) => interrupted.reason.clone(),
@@ -176,6 +196,7 @@ fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Ve
         | Outcome::Died(_)
         | Outcome::Stopped
         | Outcome::Unreadable(_)
+        | Outcome::Unwritten(_)
         | Outcome::Interrupted(_) => {
             entry.push(("exc_string", packed(&failure_text(&ended.outcome))));
         }

@@ -98,6 +98,7 @@ fn death(outcome: &Outcome) -> Option<&Death> {
         | Outcome::AskedRetry(_)
         | Outcome::Stopped
         | Outcome::Interrupted(_)
-        | Outcome::Unreadable(_) => None,
+        | Outcome::Unreadable(_)
+        | Outcome::Unwritten(_) => None,
     }
 }

@@ -41,12 +41,15 @@ impl Worker {
                 emit(Event::CanceledJobEnded { worker: self.name(), job: ended.claim.id.to_string() });
             }
             Ok(None) => return Err(WorkError::Unsettled),
-            // The server refuses this very job for good: its lease ends, and it is found as abandoned.
-            Err(error) => emit(Event::FailureNotPersisted {
-                worker: self.name(),
-                job: ended.claim.id.to_string(),
-                error: error.to_string(),
-            }),
+            // The server refuses this very outcome for good.
+            Err(error) => {
+                let (worker, job, error) = (self.name(), ended.claim.id.to_string(), error.to_string());
+                emit(Event::FailureNotPersisted { worker, job, error: error.clone() });
+                if !matches!(ended.outcome, Outcome::Unwritten(_)) {
+                    let ended = Ended { outcome: Outcome::Unwritten(error), ..ended };
+                    return Box::pin(self.settle(ended)).await;
+                }
+            }
         }
         Ok(())
     }
@@ -80,7 +83,7 @@ impl Worker {
             }
             Outcome::AskedRetry(_) => emit(Event::RetryAsked { worker, job }),
             // A stopped job was told of before its callback ran.
-            Outcome::Stopped | Outcome::Unreadable(_) | Outcome::Interrupted(_) => {}
+            Outcome::Stopped | Outcome::Unreadable(_) | Outcome::Unwritten(_) | Outcome::Interrupted(_) => {}
         }
     }
 

@@ -16,7 +16,7 @@ end
 -- What versions before 3.0 do not know of.
 end_execution(job, execution, origin, worker_executions)
 if call('EXISTS', worker) == 1 then
-  call('HSET', worker, 'state', 'idle', 'last_heartbeat', now, 'rqd_settled', execution)
+  call('HSET', worker, 'state', 'idle', 'last_heartbeat', now, 'rqd_settled', execution .. ' settled')
   call('HDEL', worker, 'current_job', 'current_job_working_time')
 end
 return { 'closed' }

@@ -12,8 +12,9 @@
 
 local wip, queue, member, job, execution, now = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local status, run, proof, daemon, plan = ARGV[7], ARGV[8], ARGV[9], ARGV[10], cjson.decode(ARGV[11])
--- How long a living daemon has to renew the lease by itself.
-local REPRIEVE = 60
+-- How long a living daemon has to renew the lease by itself; the half marks a reprieve, so that there is no second one: a daemon
+-- that lives and does not renew it does not run the job.
+local REPRIEVE = 60.5
 
 local function lives_elsewhere()
   for _, other in ipairs(call('ZRANGE', executions_key(job), 0, 99)) do
@@ -35,7 +36,8 @@ local ends = call('ZSCORE', wip, member)
 local facts = is_job(job) and call('HMGET', job_key(job), 'status', RUN) or {}
 if (facts[1] or '') ~= status or (facts[2] or '') ~= run then return { 'taken' } end
 if proof == 'lease' and not (ends and tonumber(ends) <= server_seconds()) then return { 'taken' } end
-if proof ~= 'death' and daemon ~= '' and call('EXISTS', alive_key(daemon)) == 1 then
+local reprieved = proof == 'lease' and tonumber(ends) % 1 ~= 0
+if proof ~= 'death' and not reprieved and daemon ~= '' and call('EXISTS', alive_key(daemon)) == 1 then
   if proof == 'lease' then call('ZADD', wip, server_seconds() + REPRIEVE, member) end
   return { 'alive' }
 end

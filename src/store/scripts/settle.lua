@@ -6,7 +6,7 @@
 --          | {"become": "retried", "again"};
 --          each with "fields" (pairs for the job hash) and "worked" (seconds as text, or absent); again: {"queue", "delay", "at_front"}
 -- Derived: job, its dependents, results, executions, registries and rate limit; dependents' own keys and queues
--- Returns: {"settled", "" or "more" (dependents are left for `release`)} | {"again"} (was settled before: nothing done)
+-- Returns: {"settled", "" or "more" (dependents are left for `release`)} | {"again", what it answered first} (nothing done)
 --          | {"lost"} (another owns the job: nothing done) | {"gone"} (the job was deleted: only the execution was ended)
 --          | {"canceled"} (the job was canceled meanwhile, and stays so: the result was kept)
 
@@ -14,34 +14,36 @@ local worker, worker_executions = KEYS[1], KEYS[2]
 local job, execution, origin, worker_name, now = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local verdict = cjson.decode(ARGV[7])
 
-local function free_worker(counter)
+local function free_worker(answer, counter)
   if call('EXISTS', worker) == 0 then return end
-  call('HSET', worker, 'state', 'idle', 'last_heartbeat', now, 'rqd_settled', execution)
+  call('HSET', worker, 'state', 'idle', 'last_heartbeat', now, 'rqd_settled', execution .. ' ' .. answer)
   call('HDEL', worker, 'current_job', 'current_job_working_time')
   if counter then call('HINCRBY', worker, counter, 1) end
   if counter and verdict.worked then call('HINCRBYFLOAT', worker, 'total_working_time', verdict.worked) end
 end
 
-local function was_settled()
-  if call('HGET', worker, 'rqd_settled') == execution then return true end
+local function answered()
+  local last = call('HGET', worker, 'rqd_settled')
+  if last and last:sub(1, #execution + 1) == execution .. ' ' then return last:sub(#execution + 2) end
   for _, entry in ipairs(call('XREVRANGE', results_key(job), '+', '-', 'COUNT', 1)) do
     for i = 1, #entry[2], 2 do
-      if entry[2][i] == 'execution_id' and entry[2][i + 1] == execution then return true end
+      if entry[2][i] == 'execution_id' and entry[2][i + 1] == execution then return 'settled' end
     end
   end
-  return false
 end
 
-if was_settled() then return { 'again' } end
+local answer = answered()
+if answer then return { 'again', answer } end
 local canceled = is_canceled(job, execution, worker_name)
 if not canceled and not holds(job, execution, origin, worker_name) then
-  free_worker()
+  call('SREM', worker_executions, job .. ':' .. execution)
+  free_worker('lost')
   return { 'lost' }
 end
 
 end_execution(job, execution, origin, worker_executions)
 if not is_job(job) then
-  free_worker()
+  free_worker('gone')
   return { 'gone' }
 end
 
@@ -50,7 +52,7 @@ call('HSET', job_key(job), 'last_heartbeat', now, 'worker_name', worker_name, un
 local counter = verdict.become == 'finished' and 'successful_job_count' or 'failed_job_count'
 if canceled then
   and_free_its_slot(job, now, function() keep_outcome(job, result, verdict) end)
-  free_worker(counter)
+  free_worker('canceled', counter)
   return { 'canceled' }
 end
 if ARGV[8] ~= '' then call('HSET', job_key(job), 'result', ARGV[8]) end
@@ -69,5 +71,5 @@ and_free_its_slot(job, now, function()
   end
 end)
 if verdict.become == 'put_back' then counter = nil end
-free_worker(counter)
+free_worker('settled', counter)
 return { 'settled', more_dependents and 'more' or '' }

@@ -122,3 +122,53 @@ fn a_job_that_another_worker_runs_again_is_not_failed_for_the_first_ones_lease()
     second.stop();
     world.finish();
 }
+
+#[test]
+fn an_outcome_that_comes_too_late_is_dropped_also_when_the_answer_is_lost() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let mut gate = world.gate("gate");
+    let cut = stage.proxy.on(transition("settle"), Act::CutReply);
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+    gate.wait_for_arrival();
+
+    world.client.exec(PYTHON_CLEANS);
+    gate.open();
+    cut.wait();
+    let next = world.enqueue("'jobs.returns.value', 2");
+    world.wait_for_status(&next, "finished");
+
+    assert_failed_by_the_cleaner(world);
+    let exit = worker.stop();
+    assert!(!exit.stdout.contains("Job OK (j1)"), "{}", exit.stdout);
+    stage.finish();
+}
+
+#[test]
+fn a_started_job_that_its_living_daemon_does_not_run_gets_one_reprieve() {
+    let world = World::new();
+    let mut worker = world.idle_worker(&["--name", "w1"]);
+    let daemon = world.redis.hash("rq:rqd:daemons").into_keys().next().unwrap();
+    world.client.exec(&format!(
+        "
+job = Job.create('jobs.returns.value', (1,), id='j1', origin='default', connection=conn, status='started', timeout=180)
+job.save()
+conn.hset('rq:job:j1', mapping=dict(status='started', worker_name='w1', rqd_run='e1 {daemon} handed', last_heartbeat='2026-01-01T00:00:00.000000Z'))
+conn.hset('rq:execution:j1:e1', mapping=dict(id='e1', job_id='j1', created_at='1', last_heartbeat='1', worker_name='w1', rqd_queue='default'))
+conn.expire('rq:execution:j1:e1', 600)
+conn.zadd('rq:executions:j1', {{'e1': 99999999999}})
+conn.expire('rq:executions:j1', 600)
+conn.zadd('rq:wip:default', {{'j1:e1': 1}})
+"
+    ));
+    let score = || world.redis.sorted_set("rq:wip:default").first().map_or(0.0, |(_, score)| *score);
+
+    wait_until(SOON, "the reprieve", || score() > world.redis.now());
+    assert_eq!(world.view("j1")["status"], "started");
+    let _: i64 = world.redis.command(&["ZADD", "rq:wip:default", "1.5", "j1:e1"]);
+
+    world.wait_for_status("j1", "failed");
+    worker.stop();
+    world.finish();
+}
