@@ -9,8 +9,9 @@ use tokio::sync::mpsc;
 
 use super::recovery::Ended;
 use crate::horse::Mourners;
-use crate::job::{Job, Timestamp, Verdict};
-use crate::webhook::{Courier, Message, Status};
+use crate::job::{Timestamp, Verdict};
+use crate::store::{Found, Plan};
+use crate::webhook::{Courier, End, Message, Status};
 
 /// How many jobs may wait for their callbacks; recovery goes on when there is room again.
 pub(super) const WAITING: usize = 1_000;
@@ -28,7 +29,9 @@ impl Followup {
         while let Some(ended) = ended.recv().await {
             if let Ok(job) = &ended.job {
                 self.mourners.call(&worker, job).await;
-                self.tell_others(&ended, job);
+            }
+            if let Some(message) = ended.message {
+                self.courier.send(message);
             }
         }
     }
@@ -36,20 +39,14 @@ impl Followup {
     /// Whether anything remains to be done for a job. RQ: callbacks and handlers hear of each failure, also of one that is retried.
     pub(super) fn concerns(&self, ended: &Ended) -> bool {
         let Ok(job) = &ended.job else { return false };
-        ended.verdict.is_failure() && (self.mourners.are_wanted(job) || job.has("webhooks"))
+        ended.message.is_some() || (ended.verdict.is_failure() && self.mourners.are_wanted(job))
     }
+}
 
-    fn tell_others(&self, ended: &Ended, job: &Job) {
-        if matches!(ended.verdict, Verdict::Retry(..)) || !job.has("webhooks") {
-            return;
-        }
-        self.courier.send(Message {
-            job: ended.id.clone(),
-            function: None,
-            status: Status::Failed,
-            ended_at: Some(Timestamp::now()),
-            exc_info: ended.why.clone(),
-            fields: job.fields.iter().filter(|(name, _)| Message::needs(name)).cloned().collect(),
-        });
-    }
+/// The webhooks of a job that fails for good.
+pub(super) fn message(found: &Found, plan: &Plan) -> Option<Message> {
+    let (Plan::Become(Verdict::Fail, why), Ok(job)) = (plan, &found.job) else { return None };
+    let (status, at) = (Status::Failed, Timestamp::now());
+    let end = End { execution: found.execution(), function: None, status, at, exc_info: why.clone() };
+    Message::of(job, end)
 }

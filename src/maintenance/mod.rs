@@ -15,6 +15,7 @@ mod registries;
 mod round;
 mod signs;
 mod stranded;
+mod webhooks;
 mod workers;
 
 use std::cell::RefCell;
@@ -44,6 +45,7 @@ pub(crate) struct Options {
     pub(crate) interval: Duration,
     /// How long a daemon may be silent.
     pub(crate) liveness: Duration,
+    pub(crate) life: Life,
     pub(crate) rules: InterruptRules,
 }
 
@@ -68,17 +70,17 @@ pub(crate) struct FirstRound {
     pub(crate) over: watch::Sender<bool>,
 }
 
+/// The sign of life of a daemon that may be silent for so long.
+pub(crate) fn life(liveness: Duration) -> Life {
+    // It lasts a little less than the time after which its daemon counts as gone, because it is looked for now and then.
+    Life { daemon: DaemonId::random(), lasts: liveness * 4 / 5 }
+}
+
 impl Maintenance {
     pub(crate) fn new(store: Store, options: Options, followup: Followup) -> Self {
-        // A sign lasts a little less than the time after which its daemon counts as gone, because it is looked for now and then.
-        let life = Life { daemon: DaemonId::random(), lasts: options.liveness * 4 / 5 };
+        let life = options.life.clone();
         let (locked, tasks, following) = (Locked::default(), JoinSet::new(), JoinSet::new());
         Self { store, options, life, locked, tasks, followup, following }
-    }
-
-    /// The sign of life that goes with every claim.
-    pub(crate) fn life(&self) -> Life {
-        self.life.clone()
     }
 
     /// Starts the tasks for workers that stand in Redis, but have not claimed anything yet.

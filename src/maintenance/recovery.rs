@@ -6,12 +6,13 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::followup::Followup;
+use super::followup::{self, Followup};
 use super::tell_failure;
 use crate::event::Event;
 use crate::job::{Again, Cut, InterruptRules, Job, QueueName, Timestamp, Verdict, abandoned, reason};
 use crate::store::{Found, Plan, Proof, Recovered, Store, StoreError, Watched};
 use crate::telemetry::emit;
+use crate::webhook::Message;
 
 /// What a look around found.
 pub(super) struct Seen {
@@ -46,6 +47,8 @@ pub(super) struct Ended {
     pub(super) why: String,
     /// One of our own daemons ran it.
     pub(super) was_ours: bool,
+    /// Its webhooks, which are noted.
+    pub(super) message: Option<Message>,
 }
 
 impl Recovery {
@@ -68,6 +71,11 @@ impl Recovery {
         {
             tell_failure(&self.worker, "release dependents", &error);
         }
+        if seen.watched.webhooks > 0
+            && let Err(error) = self.send_webhooks().await
+        {
+            tell_failure(&self.worker, "send the webhooks of daemons that are gone", &error);
+        }
         for queue in seen.watched.queues {
             if queue.ended > 0
                 && let Err(error) = self.end_leases(&queue.queue, seen.no_outage).await
@@ -88,7 +96,9 @@ impl Recovery {
     /// Ends one execution and says what became of the job; nothing when it is not ours to end.
     pub(super) async fn end(&self, found: &Found, proof: Proof) -> Result<Recovered, StoreError> {
         let plan = self.plan(found, proof, Timestamp::now());
-        let recovered = self.store.recover(found, proof, &plan).await?;
+        let message = followup::message(found, &plan);
+        let note = message.as_ref().and_then(|message| self.followup.courier.note(message));
+        let recovered = self.store.recover(found, proof, &plan, note.as_ref()).await?;
         if recovered == Recovered::Done
             && let Plan::Become(verdict, why) = plan
         {
@@ -99,6 +109,7 @@ impl Recovery {
                 verdict,
                 why,
                 was_ours: found.run.is_some(),
+                message,
             };
             tell(&ended);
             if self.followup.concerns(&ended) {

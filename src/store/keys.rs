@@ -97,6 +97,11 @@ impl Keys {
         format!("{}:rqd:watcher", self.prefix)
     }
 
+    /// Webhooks that are to be sent.
+    pub(super) fn webhooks(&self) -> String {
+        format!("{}:rqd:webhooks", self.prefix)
+    }
+
     /// Jobs whose dependents are not all released yet.
     pub(super) fn releasing(&self) -> String {
         format!("{}:rqd:releasing", self.prefix)

@@ -53,6 +53,8 @@ pub(crate) struct Watched {
     pub(crate) daemons: Vec<OtherDaemon>,
     /// Jobs whose dependents are not all released.
     pub(crate) releasing: i64,
+    /// Executions whose webhooks are noted.
+    pub(crate) webhooks: i64,
     pub(crate) queues: Vec<QueueWatched>,
 }
 
@@ -81,7 +83,7 @@ impl Store {
                 let card = serde_json::from_str(&reply.text()?).unwrap_or_default();
                 watched.daemons.push(OtherDaemon { daemon, card, is_alive: reply.integer()? == 1 });
             }
-            watched.releasing = reply.integer()?;
+            (watched.releasing, watched.webhooks) = (reply.integer()?, reply.integer()?);
             for queue in queues {
                 let (ended, count) = (reply.integer()?, reply.integer()?);
                 let intermediate = (0..count).map(|_| reply.bytes()).collect::<Option<Vec<_>>>()?;

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
 
-use super::{Store, StoreError, scripts};
+use super::{Note, Store, StoreError, scripts};
 use crate::job::{Again, Ended, Outcome, Timestamp, Verdict, WorkerName, float};
 
 /// What settling did.
@@ -42,16 +42,21 @@ impl Store {
         worker: &WorkerName,
         ended: &Ended,
         verdict: &Verdict,
+        webhooks: Option<&Note>,
     ) -> Result<Settled, StoreError> {
         let keys = [self.keys.worker(worker), self.keys.worker_executions(worker)];
         let claim = &ended.claim;
+        let mut plan = plan(ended, verdict);
+        if let Some(note) = webhooks {
+            plan["webhooks"] = note.value().into();
+        }
         let mut args = self.args([
             claim.id.as_str(),
             claim.execution.as_str(),
             claim.origin.as_str(),
             worker.as_str(),
             &Timestamp::now().iso(),
-            &plan(ended, verdict).to_string(),
+            &plan.to_string(),
         ]);
         args.push(legacy_result(ended, verdict));
         args.extend(result_entry(worker, ended, verdict));

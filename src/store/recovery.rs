@@ -4,7 +4,7 @@ use redis::Value;
 use serde_json::json;
 
 use super::outcome::packed;
-use super::{Store, StoreError, job_hash, scripts};
+use super::{Note, Store, StoreError, job_hash, scripts};
 use crate::job::{Claim, DaemonId, Fields, Job, JobId, QueueName, Timestamp, Verdict};
 
 /// An execution as a member of a registry names it.
@@ -79,6 +79,11 @@ impl Execution {
 }
 
 impl Found {
+    /// The execution's id, empty where the version that wrote it had none.
+    pub(crate) fn execution(&self) -> &str {
+        self.execution.id.as_deref().unwrap_or_default()
+    }
+
     pub(crate) fn id(&self) -> &str {
         &self.execution.job
     }
@@ -153,6 +158,7 @@ impl Store {
         found: &Found,
         proof: Proof,
         plan: &Plan,
+        webhooks: Option<&Note>,
     ) -> Result<Recovered, StoreError> {
         let now = Timestamp::now().iso();
         let Execution { member, job, id } = &found.execution;
@@ -166,7 +172,11 @@ impl Store {
         let daemon = found.run.as_ref().map_or("", |(daemon, _)| daemon.as_str());
         let status = found.status.as_deref().unwrap_or_default();
         let execution = id.as_deref().unwrap_or_default();
-        let plan_json = plan_of(plan).to_string();
+        let mut plan_json = plan_of(plan);
+        if let Some(note) = webhooks {
+            plan_json["webhooks"] = note.value().into();
+        }
+        let plan_json = plan_json.to_string();
         let rest = [job.as_str(), execution, &now, status, &found.mark, proof, daemon, &plan_json];
         args.extend(rest.map(|text| text.as_bytes().to_vec()));
         if let Plan::Become(Verdict::Fail, why) = plan {

@@ -25,6 +25,7 @@ scripts! {
     HAND_OVER = "prelude" "hand_over";
     RECOVER = "prelude" "life" "taking" "rate_limit" "dependents" "outcomes" "recover";
     WATCH = "prelude" "life" "watch";
+    ADOPT = "prelude" "adopt";
     BURY = "prelude" "life" "bury";
     SWEEP = "prelude" "taking" "sweep";
     PURGE = "prelude" "purge";

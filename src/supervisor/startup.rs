@@ -22,7 +22,7 @@ use crate::horse::{
 use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
 use crate::maintenance::{self, Followup, Maintenance};
 use crate::os;
-use crate::store::{self, Client, Keys, Store};
+use crate::store::{self, Client, Keys, Life, Store};
 use crate::telemetry::format::LineFormat;
 use crate::telemetry::{FormatError, emit};
 use crate::webhook::Courier;
@@ -176,14 +176,10 @@ pub(super) async fn start_and_work(
     engine::adopt(&engine, settings, &mut options);
     let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
-    let mourners = Mourners {
-        stable,
-        handlers: !settings.worker.exception_handlers.is_empty(),
-        grace: settings.horse.timeout_grace,
-    };
-    let courier = Rc::new(Courier::new());
-    let followup = Followup { mourners: mourners.clone(), courier: Rc::clone(&courier) };
     let maintenance_options = maintenance_options(settings, &options);
+    let life = maintenance_options.life.clone();
+    let followup = followup(settings, stable, &store, &life);
+    let (mourners, courier) = (followup.mourners.clone(), Rc::clone(&followup.courier));
     let mut maintenance = Maintenance::new(store.clone(), maintenance_options, followup);
     let (begin, may_begin) = oneshot::channel();
     let (tell_over, over) = watch::channel(false);
@@ -192,7 +188,7 @@ pub(super) async fn start_and_work(
         mourners,
         courier: Rc::clone(&courier),
         stop: daemon.stop.subscribe(),
-        life: maintenance.life(),
+        life,
         first_round: worker::FirstRound { begin: Some(begin), over },
         shutdown: daemon.shutdown.clone(),
     };
@@ -210,6 +206,14 @@ pub(super) async fn start_and_work(
     courier.rest(if daemon.is_stopped_cold() { Duration::ZERO } else { WEBHOOKS }).await;
     end?;
     Ok(())
+}
+
+/// Who tells of jobs that ended otherwise than by their own horse.
+fn followup(settings: &Settings, stable: Rc<Stable>, store: &Store, life: &Life) -> Followup {
+    let handlers = !settings.worker.exception_handlers.is_empty();
+    let mourners = Mourners { stable, handlers, grace: settings.horse.timeout_grace };
+    let courier = Rc::new(Courier::new(store.clone(), life.daemon.clone()));
+    Followup { mourners, courier }
 }
 
 /// What the fork server is told beyond the interpreter and the settings module.
@@ -295,6 +299,7 @@ fn maintenance_options(settings: &Settings, worker: &Options) -> maintenance::Op
         queues: worker.queues.clone(),
         interval: settings.worker.maintenance_interval,
         liveness: settings.maintenance.liveness,
+        life: maintenance::life(settings.maintenance.liveness),
         rules: worker.interrupt_rules.clone(),
     }
 }

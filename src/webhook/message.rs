@@ -3,12 +3,12 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::job::{Fields, Timestamp};
+use crate::job::{Job, Timestamp};
 
 /// How a job ended, as far as webhooks care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     Finished,
@@ -24,17 +24,31 @@ impl fmt::Display for Status {
     }
 }
 
-/// A job's end, to be told to whom its hash names.
-#[derive(Debug, Clone)]
+/// A job's end, to be told to whom its hash names. It stands in Redis in this form until it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) job: String,
+    /// The execution that ended so; empty when that is not known.
+    pub(crate) execution: String,
     pub(crate) function: Option<String>,
     pub(crate) status: Status,
-    pub(crate) ended_at: Option<Timestamp>,
+    /// In RQ's text form.
+    pub(crate) ended_at: Option<String>,
     /// The text of the failure.
     pub(crate) exc_info: String,
-    /// The job's hash, or at least what is needed of it.
-    pub(crate) fields: Fields,
+    /// The job's field of that name: what is asked for.
+    webhooks: String,
+    /// The job's field of that name.
+    enqueued_at: String,
+}
+
+/// How an execution ended, as far as webhooks tell it.
+pub(crate) struct End<'a> {
+    pub(crate) execution: &'a str,
+    pub(crate) function: Option<String>,
+    pub(crate) status: Status,
+    pub(crate) at: Timestamp,
+    pub(crate) exc_info: String,
 }
 
 /// One request that a job asks for.
@@ -67,17 +81,29 @@ fn ten() -> u64 {
 }
 
 impl Message {
-    /// Whether a field of the job's hash is needed.
-    pub(crate) fn needs(field: &[u8]) -> bool {
-        matches!(field, b"webhooks" | b"enqueued_at")
+    /// What is to be told of a job's end; nothing when it asks for nothing.
+    pub(crate) fn of(job: &Job, end: End<'_>) -> Option<Self> {
+        let webhooks = field(job, "webhooks");
+        (!webhooks.is_empty()).then(|| Self {
+            job: job.id.to_string(),
+            execution: end.execution.to_owned(),
+            function: end.function,
+            status: end.status,
+            ended_at: Some(end.at.iso()),
+            exc_info: end.exc_info,
+            webhooks,
+            enqueued_at: field(job, "enqueued_at"),
+        })
+    }
+
+    /// Where it stands in Redis.
+    pub(crate) fn member(&self) -> String {
+        format!("{}:{}", self.job, self.execution)
     }
 
     /// The requests for this end. RQ: one that makes no sense spoils all of them.
     pub(super) fn hooks(&self) -> Result<Vec<Hook>, String> {
-        let Some(bytes) = self.field("webhooks").filter(|bytes| !bytes.is_empty()) else {
-            return Ok(Vec::new());
-        };
-        let raw: Vec<Raw> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let raw: Vec<Raw> = serde_json::from_str(&self.webhooks).map_err(|error| error.to_string())?;
         let mut hooks = Vec::new();
         for raw in raw {
             let status = raw.job_status;
@@ -98,10 +124,9 @@ impl Message {
         body.push_str(", \"status\": ");
         push_text(&mut body, Some(&self.status.to_string()));
         body.push_str(", \"enqueued_at\": ");
-        let enqueued_at = self.field("enqueued_at").and_then(|bytes| std::str::from_utf8(bytes).ok());
-        push_text(&mut body, enqueued_at.and_then(isoformat).as_deref());
+        push_text(&mut body, isoformat(&self.enqueued_at).as_deref());
         body.push_str(", \"ended_at\": ");
-        push_text(&mut body, self.ended_at.and_then(|at| isoformat(&at.iso())).as_deref());
+        push_text(&mut body, self.ended_at.as_deref().and_then(isoformat).as_deref());
         if self.status == Status::Failed {
             body.push_str(", \"exc_info\": ");
             push_text(&mut body, Some(&self.exc_info));
@@ -109,10 +134,12 @@ impl Message {
         body.push('}');
         body
     }
+}
 
-    fn field(&self, name: &str) -> Option<&[u8]> {
-        self.fields.iter().find(|(field, _)| field == name.as_bytes()).map(|(_, value)| value.as_slice())
-    }
+/// A field of a job's hash, empty when it has none.
+fn field(job: &Job, name: &str) -> String {
+    let value = job.fields.iter().find(|(field, _)| field == name.as_bytes());
+    value.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
 }
 
 fn hook(raw: Raw) -> Result<Hook, String> {
@@ -179,14 +206,15 @@ mod tests {
     use super::*;
 
     fn message(webhooks: &str) -> Message {
-        let field = |name: &str, value: &str| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
         Message {
             job: "j1".to_owned(),
             function: Some("app.f".to_owned()),
             status: Status::Failed,
-            ended_at: Timestamp::from_seconds(1_795_332_715.0),
+            execution: "e1".to_owned(),
+            ended_at: Timestamp::from_seconds(1_795_332_715.0).map(Timestamp::iso),
             exc_info: "a \"text\"\nwith é and 🐎\u{7f}".to_owned(),
-            fields: vec![field("webhooks", webhooks), field("enqueued_at", "2026-11-22T07:35:05.5Z")],
+            webhooks: webhooks.to_owned(),
+            enqueued_at: "2026-11-22T07:35:05.5Z".to_owned(),
         }
     }
 
@@ -227,6 +255,5 @@ mod tests {
         for webhooks in table {
             assert!(message(webhooks).hooks().is_err(), "{webhooks}");
         }
-        assert_eq!(message("").hooks(), Ok(Vec::new()));
     }
 }

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::job::{Again, Ended, Keep, Outcome, Verdict, verdict};
 use crate::store::{Settled, Store, failure_text};
 use crate::telemetry::emit;
-use crate::webhook::{Message, Status};
+use crate::webhook::{End, Message, Status};
 
 /// How long a cold shutdown waits for the failure callback of the job that it cut off.
 const MOURNING: Duration = Duration::from_secs(5);
@@ -21,12 +21,16 @@ impl Worker {
         let verdict = verdict(ended.claim.job.as_ref().ok(), &ended.outcome, &self.options.defaults);
         self.tell_outcome(&ended);
         let name = self.registration.name.clone();
-        let settled =
-            self.persist(Patience::Busy, async |store| store.settle(&name, &ended, &verdict).await).await;
+        let message = message(&ended, &verdict);
+        let note = message.as_ref().and_then(|message| self.courier.note(message));
+        let act = async |store: &Store| store.settle(&name, &ended, &verdict, note.as_ref()).await;
+        let settled = self.persist(Patience::Busy, act).await;
         match settled {
             Ok(Some(Settled::Done { more })) => {
                 self.tell_verdict(&ended, &verdict);
-                self.tell_others(&ended, &verdict);
+                if let Some(message) = message {
+                    self.courier.send(message);
+                }
                 self.mourn(&ended, &verdict).await;
                 if more {
                     tokio::task::spawn_local(release_dependents(self.store.clone()));
@@ -87,28 +91,6 @@ impl Worker {
         }
     }
 
-    /// Sends the webhooks of a job that ended for good. RQ: not those of one that was stopped, or runs again.
-    fn tell_others(&self, ended: &Ended, verdict: &Verdict) {
-        let status = match verdict {
-            Verdict::Finish(..) => Status::Finished,
-            Verdict::Fail | Verdict::Exhausted | Verdict::Unrecorded { stopped: false } => Status::Failed,
-            Verdict::Stop
-            | Verdict::Unrecorded { stopped: true }
-            | Verdict::Retry(..)
-            | Verdict::RetryAsAsked(..)
-            | Verdict::PutBack { .. } => return,
-        };
-        let Some(job) = ended.claim.job.as_ref().ok().filter(|job| job.has("webhooks")) else { return };
-        self.courier.send(Message {
-            job: job.id.to_string(),
-            function: ended.function.clone(),
-            status,
-            ended_at: Some(ended.ended_at),
-            exc_info: failure_text(&ended.outcome),
-            fields: job.fields.iter().filter(|(name, _)| Message::needs(name)).cloned().collect(),
-        });
-    }
-
     fn tell_verdict(&self, ended: &Ended, verdict: &Verdict) {
         let (worker, job) = (self.name(), ended.claim.id.to_string());
         match (verdict, &ended.outcome) {
@@ -140,6 +122,28 @@ impl Worker {
             (Verdict::Finish(..) | Verdict::RetryAsAsked(..) | Verdict::Exhausted, _) => {}
         }
     }
+}
+
+/// The webhooks of a job that ended for good. RQ: not those of one that was stopped, or runs again.
+fn message(ended: &Ended, verdict: &Verdict) -> Option<Message> {
+    let status = match verdict {
+        Verdict::Finish(..) => Status::Finished,
+        Verdict::Fail | Verdict::Exhausted | Verdict::Unrecorded { stopped: false } => Status::Failed,
+        Verdict::Stop
+        | Verdict::Unrecorded { stopped: true }
+        | Verdict::Retry(..)
+        | Verdict::RetryAsAsked(..)
+        | Verdict::PutBack { .. } => return None,
+    };
+    let job = ended.claim.job.as_ref().ok().filter(|job| job.has("webhooks"))?;
+    let end = End {
+        execution: ended.claim.execution.as_str(),
+        function: ended.function.clone(),
+        status,
+        at: ended.ended_at,
+        exc_info: failure_text(&ended.outcome),
+    };
+    Message::of(job, end)
 }
 
 fn tell_retry(job: String, again: Again, remaining: u32) {

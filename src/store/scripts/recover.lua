@@ -5,7 +5,7 @@
 --       9 what shows that the worker is gone: "lease", "silence" (of its daemon) or "death"  10 daemon, or ""
 --       11 plan as JSON  12.. fields of the result entry, in pairs
 -- Plan: {"become": "failed"} | {"become": "retried", "delay", "at_front"} | {"become": "put_back"} | {"become": "mended"};
---       each with "fields" (pairs for the job hash). Mended: a job that is not started; it is put back if it is nowhere
+--       each with "fields" (pairs for the job hash) and "webhooks" (to note, or absent). Mended: a job that is not started; it is put back if it is nowhere
 -- Derived: the job, its dependents, results, executions and registries; the life sign of the daemon
 -- Returns: {"recovered", "" or "more" (dependents are left for `release`)} | {"taken"} (it changed, or somebody else did it: nothing was done)
 --          | {"alive"} (the lease of a living daemon: it was renewed) | {"elsewhere"} (another execution runs the job)
@@ -65,6 +65,7 @@ and_free_its_slot(job, now, function()
   if plan.become == 'failed' then
     call('HSET', job_key(job), 'ended_at', now)
     fail_job(job, queue, { unpack(ARGV, 12) }, 'failed', now)
+    if plan.webhooks then call('HSET', P .. 'rqd:webhooks', member, plan.webhooks) end
   else
     run_again(job, again, now)
   end

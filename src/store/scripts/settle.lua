@@ -4,7 +4,7 @@
 --       8 legacy result for the job hash, or ""  9.. fields of the result entry, in pairs
 -- Verdict: {"become": "finished", "result_ttl", "again" or absent} | {"become": "failed" or "stopped", "unrecorded"} | {"become": "put_back", "again"} 
 --          | {"become": "retried", "again"};
---          each with "fields" (pairs for the job hash) and "worked" (seconds as text, or absent); again: {"queue", "delay", "at_front"}
+--          each with "fields" (pairs for the job hash), "worked" (seconds as text, or absent) and "webhooks" (to note, or absent); again: {"queue", "delay", "at_front"}
 -- Derived: job, its dependents, results, executions, registries and rate limit; dependents' own keys and queues
 -- Returns: {"settled", "" or "more" (dependents are left for `release`)} | {"again", what it answered first} (nothing done)
 --          | {"lost"} (another owns the job: nothing done) | {"gone"} (the job was deleted: only the execution was ended)
@@ -70,6 +70,7 @@ and_free_its_slot(job, now, function()
     fail_job(job, origin, result, verdict.become, now)
   end
 end)
+if verdict.webhooks then call('HSET', P .. 'rqd:webhooks', job .. ':' .. execution, verdict.webhooks) end
 if verdict.become == 'put_back' then counter = nil end
 free_worker('settled', counter)
 return { 'settled', more_dependents and 'more' or '' }

@@ -217,7 +217,7 @@ fn webhook(event: &Event) -> Option<Vec<Line>> {
             Line::warning(format!("Job {job}: failed to deserialize webhooks")).by(JOB).with_appendix(reason)
         }
         Event::WebhooksLeft { jobs } => {
-            Line::warning(format!("webhooks of {jobs} jobs are left unsent")).by(WEBHOOK)
+            Line::warning(format!("webhooks of {jobs} jobs are left for another worker to send")).by(WEBHOOK)
         }
         _ => return None,
     }])

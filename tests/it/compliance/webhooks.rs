@@ -243,7 +243,13 @@ fn a_slow_receiver_does_not_hold_up_the_next_job() {
     assert!(receiver.is_quiet(), "no more than eight at once");
     let exit = worker.stop();
     assert_eq!(exit.code(), 0);
-    assert!(exit.stderr.contains("webhooks of 12 jobs are left unsent"), "{}", exit.stderr);
+    assert!(
+        exit.stderr.contains("webhooks of 12 jobs are left for another worker to send"),
+        "{}",
+        exit.stderr
+    );
+    assert_eq!(world.redis.command::<i64>(&["HLEN", "rq:rqd:webhooks"]), 12);
+    let _: i64 = world.redis.command(&["DEL", "rq:rqd:webhooks"]);
     world.finish();
 }
 

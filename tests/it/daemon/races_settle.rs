@@ -1,9 +1,9 @@
-//! an outcome is written once, whatever is cut around it.
+//! an outcome is written once and its webhooks are sent, whatever is cut around it.
 
 use super::stage::{
     Stage, assert_ran_once, burst_of_another, crash, marking, marks, of_worker, transition, transition_of,
 };
-use crate::harness::{Act, SOON, World, wait_until};
+use crate::harness::{Act, Receiver, SOON, World, wait_until};
 
 /// Asserts that a job that returns ends once when its settling meets this.
 #[track_caller]
@@ -175,4 +175,77 @@ fn assert_abandoned(world: &World) {
     assert!(view["exc_info"].as_str().unwrap().contains("AbandonedJobError"), "{view}");
     assert_eq!(world.redis.stream(&world.key("results:j1")).len(), 1);
     assert_eq!(world.client.eval("registries()['finished']"), serde_json::json!([]));
+}
+
+/// A job with a webhook for its success, whose worker is killed right after its outcome reached Redis.
+#[track_caller]
+fn killed_before_its_webhook(stage: &Stage, receiver: &Receiver) {
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), Act::PauseReply);
+    world.client.exec("import rq.webhook");
+    let hook =
+        format!("webhooks=[rq.webhook.Webhook({:?}, 'finished', method='POST')]", receiver.url("/done"));
+    world.enqueue(&format!("{}, {hook}", marking(world, "j1")));
+    settle.wait();
+    assert!(receiver.is_quiet());
+
+    crash(&mut worker);
+    settle.cut();
+}
+
+#[test]
+fn a_webhook_whose_daemon_was_killed_is_sent_by_another() {
+    // the outcome is there, and nobody would ever tell of it.
+    let (stage, receiver) = (Stage::new(), Receiver::start());
+    killed_before_its_webhook(&stage, &receiver);
+    let world = &stage.world;
+
+    let mut other = world.worker(&["--name", "w2"]);
+
+    let body: serde_json::Value = serde_json::from_str(&receiver.next().body).unwrap();
+    assert_eq!((&body["job_id"], &body["status"]), (&"j1".into(), &"finished".into()));
+    assert_eq!(body["func_name"], "jobs.marks.leave");
+    wait_until(SOON, "the note to be struck out", || !world.redis.exists("rq:rqd:webhooks"));
+    other.stop();
+    assert!(receiver.is_quiet());
+    assert_ran_once(world, "j1");
+    stage.finish();
+}
+
+#[test]
+fn a_webhook_is_sent_once_when_two_daemons_find_it() {
+    let (stage, receiver) = (Stage::new(), Receiver::start());
+    killed_before_its_webhook(&stage, &receiver);
+    let world = &stage.world;
+
+    let mut others = [world.worker(&["--name", "w2"]), world.worker(&["--name", "w3"])];
+
+    receiver.next();
+    wait_until(SOON, "the note to be struck out", || !world.redis.exists("rq:rqd:webhooks"));
+    for other in &mut others {
+        other.stop();
+    }
+    assert!(receiver.is_quiet());
+    stage.finish();
+}
+
+#[test]
+fn a_settle_whose_answer_is_lost_sends_its_webhook_once() {
+    let (stage, receiver) = (Stage::new(), Receiver::start());
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), Act::CutReply);
+    world.client.exec("import rq.webhook");
+    let hook = format!("webhooks=[rq.webhook.Webhook({:?}, 'finished')]", receiver.url("/done"));
+    world.enqueue(&format!("{}, {hook}", marking(world, "j1")));
+    settle.wait();
+
+    receiver.next();
+
+    wait_until(SOON, "the note to be struck out", || !world.redis.exists("rq:rqd:webhooks"));
+    worker.stop();
+    assert!(receiver.is_quiet());
+    assert_ran_once(world, "j1");
+    stage.finish();
 }
