@@ -33,6 +33,10 @@ pub(crate) enum Event {
     HeartbeatSent { worker: String, ttl: Duration },
     /// A worker found RQ suspended.
     SuspensionFound { worker: String, burst: bool },
+    /// An operator wants the worker to take no more jobs for now.
+    WorkerQuieted { worker: String },
+    /// The worker takes jobs again.
+    WorkerResumed { worker: String },
     /// A worker is about to take itself out of Redis.
     DeathBegan { worker: String },
 

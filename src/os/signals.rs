@@ -17,6 +17,10 @@ pub(crate) enum Signal {
     Terminate,
     /// SIGCHLD: a child ended.
     Child,
+    /// SIGTSTP: take no more work.
+    Quiet,
+    /// SIGCONT: take work again.
+    Resume,
 }
 
 impl Signal {
@@ -26,6 +30,8 @@ impl Signal {
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
             Self::Child => "SIGCHLD",
+            Self::Quiet => "SIGTSTP",
+            Self::Resume => "SIGCONT",
         }
     }
 }
@@ -35,6 +41,8 @@ pub(crate) struct Signals {
     interrupt: UnixStream,
     terminate: UnixStream,
     child: UnixStream,
+    /// SIGTSTP and SIGCONT, where they are taken over.
+    pause: Option<(UnixStream, UnixStream)>,
 }
 
 impl Signals {
@@ -44,17 +52,34 @@ impl Signals {
             interrupt: listen(consts::SIGINT)?,
             terminate: listen(consts::SIGTERM)?,
             child: listen(consts::SIGCHLD)?,
+            pause: None,
         })
+    }
+
+    /// Takes over the signals to pause and to go on, too.
+    pub(crate) fn with_pause(self) -> io::Result<Self> {
+        Ok(Self { pause: Some((listen(consts::SIGTSTP)?, listen(consts::SIGCONT)?)), ..self })
     }
 
     /// Waits for the next signal. Dropping the future loses none.
     pub(crate) async fn next(&mut self) -> Signal {
         let (mut a, mut b, mut c) = ([0; 1], [0; 1], [0; 64]);
+        let pause = paused_or_resumed(&mut self.pause);
         tokio::select! {
             _ = self.interrupt.read(&mut a) => Signal::Interrupt,
             _ = self.terminate.read(&mut b) => Signal::Terminate,
             _ = self.child.read(&mut c) => Signal::Child,
+            signal = pause => signal,
         }
+    }
+}
+
+async fn paused_or_resumed(pause: &mut Option<(UnixStream, UnixStream)>) -> Signal {
+    let Some((quiet, resume)) = pause else { return std::future::pending().await };
+    let (mut a, mut b) = ([0; 1], [0; 1]);
+    tokio::select! {
+        _ = quiet.read(&mut a) => Signal::Quiet,
+        _ = resume.read(&mut b) => Signal::Resume,
     }
 }
 

@@ -72,7 +72,8 @@ pub(crate) fn run(
 ) -> Result<(), SupervisorError> {
     block_on(async move {
         let daemon = Daemon::new();
-        let signals = os::Signals::install().map_err(SupervisorError::System)?;
+        let signals = os::Signals::install().and_then(os::Signals::with_pause);
+        let signals = signals.map_err(SupervisorError::System)?;
         // Where the kernel cannot do it, orphans of a lost fork server are noticed by their sockets alone.
         let _ = os::become_subreaper();
         let stable = Rc::clone(&daemon.stable);
@@ -99,6 +100,8 @@ pub(crate) fn block_on<T>(
 /// What the parts of the daemon share.
 struct Daemon {
     stop: watch::Sender<Stop>,
+    /// Whether workers are to take no jobs for now.
+    quiet: watch::Sender<bool>,
     shutdown: mpsc::Sender<()>,
     shutdowns: RefCell<Option<mpsc::Receiver<()>>>,
     /// Whether a worker is there to be asked; before it, a stop ends the start itself.
@@ -109,9 +112,11 @@ struct Daemon {
 impl Daemon {
     fn new() -> Self {
         let (stop, _) = watch::channel(Stop::No);
+        let (quiet, _) = watch::channel(false);
         let (shutdown, shutdowns) = mpsc::channel(8);
         Self {
             stop,
+            quiet,
             shutdown,
             shutdowns: RefCell::new(Some(shutdowns)),
             working: Cell::new(false),

@@ -29,6 +29,8 @@ pub(super) async fn pass_on(
         };
         match signal {
             Signal::Child => reap(stable.borrow().as_deref()),
+            Signal::Quiet => drop(daemon.quiet.send_replace(true)),
+            Signal::Resume => drop(daemon.quiet.send_replace(false)),
             Signal::Interrupt | Signal::Terminate => {
                 let stop = step(asked, Instant::now(), signal);
                 asked.get_or_insert_with(Instant::now);

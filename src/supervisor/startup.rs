@@ -188,6 +188,7 @@ pub(super) async fn start_and_work(
         mourners,
         courier: Rc::clone(&courier),
         stop: daemon.stop.subscribe(),
+        quiet: daemon.quiet.subscribe(),
         life,
         first_round: worker::FirstRound { begin: Some(begin), over },
         shutdown: daemon.shutdown.clone(),

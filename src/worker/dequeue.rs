@@ -37,6 +37,10 @@ impl Worker {
             if let Some(reason) = self.reason_to_leave() {
                 return Ok(Dequeued::Nothing(reason));
             }
+            if self.is_quiet() {
+                self.keep_quiet().await?;
+                continue;
+            }
             // It may have died while it waited for a job.
             if self.horse.as_mut().is_none_or(Horse::is_gone) {
                 self.horse = self.borrow_horse().await;
@@ -105,7 +109,7 @@ impl Worker {
     /// Waits until a queue had a job, something is due, or a stop; returns what surfaced. No wait is left behind.
     async fn await_jobs(&mut self) -> Vec<Surfaced> {
         let until = self.idle_limit();
-        let mut stop = self.stop.clone();
+        let (mut stop, mut quiet) = (self.stop.clone(), self.quiet.clone());
         let mut surfaced = Vec::new();
         loop {
             tokio::select! {
@@ -116,6 +120,7 @@ impl Worker {
                     if !found_one && !self.listener.polls() { continue }
                 },
                 _ = stop.wait_for(|stop| *stop != Stop::No) => {}
+                Ok(_) = quiet.wait_for(|quiet| *quiet) => {}
                 Some(command) = self.commands.recv() => { self.obey_while_idle(&command).await; continue }
                 Some(_) = self.pulses.recv() => continue,
                 () = sleep_until(until.unwrap_or_else(far_away)), if until.is_some() => {}

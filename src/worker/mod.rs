@@ -8,6 +8,7 @@ mod interrupt;
 mod kill;
 mod listen;
 mod patience;
+mod quiet;
 mod registration;
 mod rq_engine;
 mod run;
@@ -123,6 +124,7 @@ pub(crate) struct Worker {
     mourners: Mourners,
     courier: Rc<Courier>,
     stop: watch::Receiver<Stop>,
+    quiet: watch::Receiver<bool>,
     shutdown: mpsc::Sender<()>,
     /// A horse at hand: one that waits for a job, or that may have another one.
     horse: Option<Horse>,
@@ -160,6 +162,8 @@ pub(crate) struct Surroundings {
     pub(crate) mourners: Mourners,
     pub(crate) courier: Rc<Courier>,
     pub(crate) stop: watch::Receiver<Stop>,
+    /// Whether no job is to be taken for now.
+    pub(crate) quiet: watch::Receiver<bool>,
     /// The daemon's sign of life.
     pub(crate) life: Life,
     pub(crate) first_round: FirstRound,

@@ -63,7 +63,7 @@ impl Worker {
         registration: Registration,
         (commands, listener): (mpsc::Receiver<Command>, Listener),
     ) -> Self {
-        let Surroundings { store, mourners, courier, stop, shutdown, life, first_round } = around;
+        let Surroundings { store, mourners, courier, stop, quiet, shutdown, life, first_round } = around;
         let (tell, pulses) = mpsc::channel(COMMANDS);
         let heart = Heart::new(&options, &registration, &store, tell);
         let in_hand = Rc::clone(&heart.in_hand);
@@ -77,6 +77,7 @@ impl Worker {
             mourners,
             courier,
             stop,
+            quiet,
             shutdown,
             horse: None,
             registration,

@@ -33,6 +33,7 @@ Examples:
 
 Signals:
   SIGINT, SIGTERM   finish the job in hand, then quit; a second one kills the job and quits
+  SIGTSTP, SIGCONT  take no more jobs for now; take jobs again
 
 Exit codes:
   0   done, also after a shutdown and whatever became of the jobs

@@ -46,6 +46,10 @@ fn waiting(event: &Event) -> Option<Vec<Line>> {
             "Worker {worker}: sent heartbeat to prevent worker timeout. Next one should arrive in {} seconds.",
             ttl.as_secs()
         ))],
+        Event::WorkerQuieted { worker } => {
+            vec![Line::info(format!("Worker {worker}: quiet, takes no jobs until SIGCONT"))]
+        }
+        Event::WorkerResumed { worker } => vec![Line::info(format!("Worker {worker}: takes jobs again"))],
         Event::SuspensionFound { worker, burst: false } => {
             vec![Line::info(format!("Worker {worker}: suspended, run `rq resume` to resume"))]
         }
