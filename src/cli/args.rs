@@ -72,6 +72,8 @@ pub(crate) enum Generated {
     RqToml,
     /// The tables of `docs/configuration.md`.
     Reference,
+    /// The JSON Schema of a configuration file.
+    Schema,
 }
 
 /// What to do with the configuration.
@@ -83,9 +85,26 @@ pub(crate) enum ConfigCommand {
     /// Show every setting in force, where it comes from and what it shadows; secrets are masked.
     #[command(args_override_self = true)]
     Show(ConfigArgs),
+    /// Explain one setting: its meaning, type, default and names, its value, and where that comes from.
+    #[command(args_override_self = true)]
+    Explain(ExplainArgs),
+    /// Print a configuration file with every setting explained, to start from.
+    Default,
+    /// Print the JSON Schema of a configuration file, for editors.
+    Schema,
 }
 
-/// The options of `rq config check` and `rq config show`.
+/// The options of `rq config explain`.
+#[derive(Args)]
+pub(crate) struct ExplainArgs {
+    /// The setting, such as worker.ttl.
+    pub(crate) key: String,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// The options of the commands that read the configuration.
 #[derive(Args)]
 pub(crate) struct ConfigArgs {
     /// Where the configuration comes from, as `rq worker` takes it.
@@ -107,7 +126,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 pub(crate) fn command() -> clap::Command {
     let command = Cli::command().mut_subcommand("worker", settings::annotated);
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
-        config.mut_subcommand("check", settings::annotated).mut_subcommand("show", settings::annotated)
+        config
+            .mut_subcommand("check", settings::annotated)
+            .mut_subcommand("show", settings::annotated)
+            .mut_subcommand("explain", settings::annotated)
     })
 }
 

@@ -1,6 +1,6 @@
 //! `rq config check` and `rq config show`.
 
-use super::args::{ConfigArgs, Generated};
+use super::args::{ConfigArgs, Generated, SourceArgs};
 use super::exit::{Exit, Failure};
 use super::output;
 use super::settings_table::{self, CheckReport, Problem, ShownSetting};
@@ -10,7 +10,7 @@ use crate::supervisor::{self, Purpose};
 
 /// Tells whether the configuration is good, and all that is wrong with it.
 pub(super) fn check(args: &ConfigArgs) -> Exit {
-    let checked = resolved(args).and_then(|resolved| {
+    let checked = resolved(&args.sources).and_then(|resolved| {
         supervisor::check(&resolved.settings).map_err(|error| failure(&error))?;
         Ok(resolved)
     });
@@ -24,7 +24,7 @@ pub(super) fn check(args: &ConfigArgs) -> Exit {
 
 /// Shows every setting in force.
 pub(super) fn show(args: &ConfigArgs) -> Result<Exit, Failure> {
-    let settings: Vec<_> = resolved(args)?.origins.iter().map(shown).collect();
+    let settings: Vec<_> = resolved(&args.sources)?.origins.iter().map(shown).collect();
     settings_table::show(&settings, args.json);
     Ok(Exit::Done)
 }
@@ -34,12 +34,13 @@ pub(super) fn generate(text: Generated) -> Exit {
     output::print(&match text {
         Generated::RqToml => config::rq_toml(),
         Generated::Reference => config::reference(),
+        Generated::Schema => format!("{:#}\n", config::schema()),
     });
     Exit::Done
 }
 
-fn resolved(args: &ConfigArgs) -> Result<Resolved, Failure> {
-    let sources = sources(args.sources.config(), args.sources.overrides())?;
+pub(super) fn resolved(args: &SourceArgs) -> Result<Resolved, Failure> {
+    let sources = sources(args.config(), args.overrides())?;
     let loaded = supervisor::block_on(supervisor::load_settings(sources, Purpose::Look));
     loaded.map(|loaded| loaded.resolved).map_err(|error| failure(&error))
 }
@@ -75,7 +76,7 @@ fn shown(effective: &Effective) -> ShownSetting {
     }
 }
 
-fn shadow(shadowed: &Shadowed) -> String {
+pub(super) fn shadow(shadowed: &Shadowed) -> String {
     format!("{} from {}", shadowed.value, shadowed.origin)
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod config;
 mod cron;
 pub(crate) mod exit;
+mod explain;
 mod later;
 mod output;
 pub(crate) mod settings_table;
@@ -11,7 +12,7 @@ mod worker;
 
 use std::process::ExitCode;
 
-use args::{Command, ConfigCommand};
+use args::{Command, ConfigCommand, Generated};
 use exit::Exit;
 
 use crate::telemetry;
@@ -28,6 +29,9 @@ pub fn main() -> ExitCode {
         Command::Cron(args) => cron::run(&args),
         Command::Config(ConfigCommand::Check(args)) => Ok(config::check(&args)),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
+        Command::Config(ConfigCommand::Explain(args)) => explain::run(&args),
+        Command::Config(ConfigCommand::Default) => Ok(config::generate(Generated::RqToml)),
+        Command::Config(ConfigCommand::Schema) => Ok(config::generate(Generated::Schema)),
         Command::Generate { text } => Ok(config::generate(text)),
     };
     // Warnings of a command that ends before it has a log must not be lost.

@@ -88,7 +88,7 @@ fn table(settings: &[ShownSetting], colour: bool) -> String {
 }
 
 /// A value as a person would write it.
-fn in_words(value: &Value) -> String {
+pub(super) fn in_words(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value as Raw;
 
 use super::kind::Kind;
-use super::section::{Key, SECTIONS, Section, TABLES};
+use super::problem::nearest;
+use super::section::{Key, SECTIONS, Section, TABLES, key, keys};
 
 const HEAD: &str = "\
 # Configuration of rq. Every setting is here with its default or an example, commented out.
@@ -66,10 +67,42 @@ fn table(section: &Section) -> String {
             key.field,
             cell(&type_name(key.kind)),
             cell(&prose(key.doc)),
-            cell(&other_names(key)),
+            cell(&other_names(key).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
         );
     }
     text
+}
+
+/// What is known of a setting, whatever its value.
+pub(crate) struct Explained {
+    /// The whole name.
+    pub(crate) key: String,
+    pub(crate) meaning: String,
+    /// What it holds, in words.
+    pub(crate) kind: String,
+    /// As TOML writes it; none when it is unset by default.
+    pub(crate) default: Option<String>,
+    /// RQ's name, variables and option.
+    pub(crate) names: Vec<String>,
+}
+
+/// Explains the setting of that name; else the name that was most likely meant.
+pub(crate) fn explain(name: &str) -> Result<Explained, Option<&'static str>> {
+    let of_table = || {
+        let (parent, rest) = name.split_once('.')?;
+        let (table, field) = rest.rsplit_once('.')?;
+        super::section::tables(parent).filter(|_| super::section::is_table_name(table))?.key_of(table, field)
+    };
+    let by_rq_name = || keys().find(|key| key.rq_name == Some(name));
+    let found = key(name).or_else(by_rq_name).or_else(of_table);
+    let key = found.ok_or_else(|| nearest(name, keys().map(|key| key.name)))?;
+    Ok(Explained {
+        key: key.name.to_owned(),
+        meaning: prose(key.doc),
+        kind: type_name(key.kind),
+        default: key.default.map(toml_text),
+        names: other_names(key),
+    })
 }
 
 fn prose(doc: &[&str]) -> String {
@@ -99,14 +132,14 @@ fn type_name(kind: Kind) -> String {
 }
 
 /// RQ's name, the variables and the option of a key.
-fn other_names(key: &Key) -> String {
+fn other_names(key: &Key) -> Vec<String> {
     let mut names: Vec<String> = key.rq_name.map(str::to_owned).into_iter().collect();
     if key.variables.allowed {
         names.extend(key.variables.short.map(str::to_owned));
         names.push(key.long_variable().replace('*', "<NAME>"));
     }
     names.extend(key.option.map(str::to_owned));
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod origin;
 mod problem;
 mod python;
 mod resolved;
+mod schema;
 mod secret;
 mod section;
 mod sentinel;
@@ -31,12 +32,13 @@ use std::time::Duration;
 pub(crate) use connection::Address;
 pub(crate) use environment::Environment;
 pub(crate) use explicit::{PythonCandidate, PythonSource};
-pub(crate) use generate::{reference, rq_toml};
+pub(crate) use generate::{Explained, explain, reference, rq_toml};
 pub(crate) use kind::Kind;
 pub(crate) use origin::Origin;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use python::PythonModule;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
+pub(crate) use schema::schema;
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{

@@ -1,6 +1,7 @@
 //! The command line and the configuration of the built binary.
 
 mod config_check;
+mod config_explain;
 mod config_show;
 mod connection;
 mod files;
