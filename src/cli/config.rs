@@ -10,11 +10,7 @@ use crate::supervisor::{self, Purpose};
 
 /// Tells whether the configuration is good, and all that is wrong with it.
 pub(super) fn check(args: &ConfigArgs) -> Exit {
-    let checked = resolved(args).and_then(|resolved| {
-        supervisor::check(&resolved.settings).map_err(|error| failure(&error))?;
-        Ok(resolved)
-    });
-    let (report, exit) = match checked {
+    let (report, exit) = match resolved(args, Purpose::Check) {
         Ok(resolved) => (good(&resolved), Exit::Done),
         Err(failure) => (bad(&failure), failure.exit()),
     };
@@ -24,7 +20,7 @@ pub(super) fn check(args: &ConfigArgs) -> Exit {
 
 /// Shows every setting in force.
 pub(super) fn show(args: &ConfigArgs) -> Result<Exit, Failure> {
-    let settings: Vec<_> = resolved(args)?.origins.iter().map(shown).collect();
+    let settings: Vec<_> = resolved(args, Purpose::Look)?.origins.iter().map(shown).collect();
     settings_table::show(&settings, args.json);
     Ok(Exit::Done)
 }
@@ -38,9 +34,9 @@ pub(super) fn generate(text: Generated) -> Exit {
     Exit::Done
 }
 
-fn resolved(args: &ConfigArgs) -> Result<Resolved, Failure> {
+fn resolved(args: &ConfigArgs, purpose: Purpose) -> Result<Resolved, Failure> {
     let sources = sources(args.sources.config(), args.sources.overrides())?;
-    let loaded = supervisor::block_on(supervisor::load_settings(sources, Purpose::Look));
+    let loaded = supervisor::block_on(supervisor::load_settings(sources, purpose));
     loaded.map(|loaded| loaded.resolved).map_err(|error| failure(&error))
 }
 
@@ -52,12 +48,7 @@ fn good(resolved: &Resolved) -> CheckReport {
             sources.push(origin);
         }
     }
-    let warnings = resolved
-        .warnings
-        .iter()
-        .map(ToString::to_string)
-        .chain(supervisor::without_effect(resolved))
-        .collect();
+    let warnings = supervisor::doubts(resolved);
     CheckReport { sources, errors: Vec::new(), warnings }
 }
 

@@ -8,12 +8,9 @@ use crate::config::{Environment, Level, Origin, Problems, Resolved, Sources};
 use crate::horse::StartError;
 use crate::os::{self, terminal::Stream};
 use crate::store::StoreError;
-use crate::supervisor::{self, SupervisorError};
-use crate::telemetry::{self, LoggingOptions};
+use crate::supervisor::{self, INTERPRETER, SupervisorError};
+use crate::telemetry::{self, FormatError, LoggingOptions};
 use crate::worker::WorkError;
-
-/// How to come to an interpreter.
-const INTERPRETER: &str = "name one by --python, RQ_PYTHON or horse.python, or install python3";
 
 /// Starts a worker and stays with it until it ends.
 pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
@@ -51,7 +48,8 @@ pub(super) fn open_log(resolved: &Resolved) -> Result<(), SupervisorError> {
         date_format: settings.logging.date_format.clone(),
         describe_jobs: settings.worker.describe_jobs,
     };
-    telemetry::install(&options).map_err(|error| SupervisorError::LogFormat(error.to_string()))
+    let unusable = |error: FormatError| resolved.problem("logging.format", error.to_string());
+    telemetry::install(&options).map_err(|error| SupervisorError::Config(unusable(error).into()))
 }
 
 fn level(level: Level) -> telemetry::Level {
@@ -68,9 +66,7 @@ fn level(level: Level) -> telemetry::Level {
 pub(super) fn failure(error: &SupervisorError) -> Failure {
     match error {
         SupervisorError::Config(problems) => misconfigured(problems),
-        SupervisorError::Interpreter(_) => Failure::of(Exit::Config, error).with_hint(INTERPRETER),
         SupervisorError::Application(cause) => application(cause, error),
-        SupervisorError::Address(_) | SupervisorError::LogFormat(_) => Failure::of(Exit::Config, error),
         SupervisorError::Unreachable(..) => Failure::of(Exit::Unavailable, error).with_hint(
             "is the address right, and is the server up? redis.start_timeout says how long to try",
         ),

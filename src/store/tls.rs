@@ -57,7 +57,7 @@ impl Tls {
         };
         let (certfile, keyfile) = (path("ssl_certfile")?, path("ssl_keyfile")?);
         if keyfile.is_some() && certfile.is_none() {
-            return Err(wrong("ssl_certfile", "given when ssl_keyfile is"));
+            return Err(wrong("ssl_keyfile", "given together with ssl_certfile"));
         }
         Ok(Self {
             trust,

@@ -1,0 +1,42 @@
+//! What only the layers below can judge of the settings: the connection, the lines of the log, the interpreter.
+
+use super::startup::Purpose;
+use super::{SupervisorError, address, interpreter};
+use crate::config::{Problem, Problems, Resolved, Sources};
+use crate::telemetry::format::{LineFormat, date_format};
+
+/// The settings, or all that is wrong with them, as far as it matters for the purpose.
+pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, SupervisorError> {
+    let (resolved, mut problems) = sources.read()?;
+    if purpose.connects() {
+        problems.extend(address::problems(&resolved));
+        problems.extend(formats(&resolved));
+    }
+    if purpose.runs_jobs() {
+        match interpreter::find(&resolved) {
+            Ok(_) => {}
+            Err(SupervisorError::Config(missing)) => problems.extend(missing),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Problems::or(problems, resolved)?)
+}
+
+fn formats(resolved: &Resolved) -> Vec<Problem> {
+    let logging = &resolved.settings.logging;
+    let line = LineFormat::parse(&logging.format).err().map(|error| ("logging.format", error));
+    let date = date_format(&logging.date_format).err().map(|error| ("logging.date_format", error));
+    let unusable = [line, date].into_iter().flatten();
+    unusable.map(|(key, error)| resolved.problem(key, error.to_string())).collect()
+}
+
+/// What its author should know of settings that can be used.
+pub(crate) fn doubts(resolved: &Resolved) -> Vec<String> {
+    resolved.warnings.iter().map(ToString::to_string).chain(without_effect(resolved)).collect()
+}
+
+/// What is set and does nothing yet.
+fn without_effect(resolved: &Resolved) -> Option<String> {
+    let origin = resolved.origin("sentry.dsn").filter(|_| resolved.settings.sentry.is_asked_for())?;
+    Some(format!("sentry.dsn from {origin} has no effect: this release does not report to Sentry yet"))
+}
