@@ -186,6 +186,18 @@ impl Address {
         Ok(Self { target, login, horse })
     }
 
+    /// What is wrong with the files that TLS needs, all of it.
+    ///
+    /// They are read anew for each connection; this is to be told before the first one.
+    pub(crate) fn unusable_files(&self) -> Vec<AddressError> {
+        let mut found: Vec<_> = self.login.tls.iter().flat_map(Tls::faults).collect();
+        if let Target::Sentinel { login, .. } = &self.target {
+            let faults = login.tls.iter().flat_map(Tls::faults);
+            found.extend(faults.map(|fault| fault.within(SENTINEL_KWARGS)));
+        }
+        found
+    }
+
     /// How a job reaches the same server with redis-py: the `connection` of the horse protocol. It holds secrets.
     pub(crate) fn for_horse(&self) -> Value {
         self.horse.clone()

@@ -11,9 +11,12 @@ pub(super) fn of(resolved: &Resolved) -> Result<store::Address, Problems> {
     parsed(&resolved.settings.redis.address).map_err(|error| problem(resolved, &error).into())
 }
 
-/// What is wrong with the connection as far as it can be told without asking the server.
+/// All that is wrong with the connection as far as it can be told without asking the server.
 pub(super) fn problems(resolved: &Resolved) -> Vec<Problem> {
-    of(resolved).err().into_iter().flatten().collect()
+    match of(resolved) {
+        Ok(address) => address.unusable_files().iter().map(|error| problem(resolved, error)).collect(),
+        Err(problems) => problems.into_iter().collect(),
+    }
 }
 
 /// Puts what is wrong with an address to the setting that says it.

@@ -2,7 +2,7 @@
 
 use super::startup::Purpose;
 use super::{SupervisorError, address, interpreter};
-use crate::config::{Problem, Problems, Resolved, Sources};
+use crate::config::{Address, Effective, Origin, Problem, Problems, Resolved, Sources};
 use crate::telemetry::format::{LineFormat, date_format};
 
 /// The settings, or all that is wrong with them, as far as it matters for the purpose.
@@ -32,11 +32,25 @@ fn formats(resolved: &Resolved) -> Vec<Problem> {
 
 /// What its author should know of settings that can be used.
 pub(crate) fn doubts(resolved: &Resolved) -> Vec<String> {
-    resolved.warnings.iter().map(ToString::to_string).chain(without_effect(resolved)).collect()
+    let told = resolved.warnings.iter().map(ToString::to_string);
+    told.chain(without_effect(resolved)).chain(without_tls(resolved)).collect()
 }
 
 /// What is set and does nothing yet.
 fn without_effect(resolved: &Resolved) -> Option<String> {
     let origin = resolved.origin("sentry.dsn").filter(|_| resolved.settings.sentry.is_asked_for())?;
     Some(format!("sentry.dsn from {origin} has no effect: this release does not report to Sentry yet"))
+}
+
+/// What is set for TLS where none is spoken.
+fn without_tls(resolved: &Resolved) -> Vec<String> {
+    let Address::Options(options) = &resolved.settings.redis.address else { return Vec::new() };
+    let idle = |effective: &&Effective| {
+        !options.ssl && effective.key.starts_with("redis.ssl_") && effective.origin != Origin::Default
+    };
+    // RQ: they are left unread.
+    let told = |effective: &Effective| {
+        format!("{} from {} has no effect, as redis.ssl is off", effective.spelled, effective.origin)
+    };
+    resolved.origins.iter().filter(idle).map(told).collect()
 }
