@@ -1,6 +1,7 @@
 //! The supervisor: starts what a worker needs, passes signals on, and sees to its end.
 
 mod address;
+mod alarm;
 mod check;
 mod cron;
 mod engine;
@@ -25,6 +26,7 @@ use crate::os;
 use crate::store::StoreError;
 use crate::worker::{Stop, WorkError};
 
+pub(crate) use alarm::ring;
 pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
 pub(crate) use interpreter::ADVICE as INTERPRETER;
@@ -84,7 +86,7 @@ pub(crate) fn run(
     })
 }
 
-/// Runs a future on this thread, together with the tasks that it spawns.
+/// Runs a future on this thread, together with the tasks that it spawns; a panic of one of these is one of the whole.
 pub(crate) fn block_on<T>(
     work: impl Future<Output = Result<T, SupervisorError>>,
 ) -> Result<T, SupervisorError> {
@@ -92,7 +94,7 @@ pub(crate) fn block_on<T>(
         .enable_all()
         .build()
         .map_err(SupervisorError::System)?;
-    LocalSet::new().block_on(&runtime, work)
+    LocalSet::new().block_on(&runtime, alarm::heeding(work))
 }
 
 /// What the parts of the daemon share.
