@@ -37,20 +37,27 @@ pub(crate) fn doubts(resolved: &Resolved) -> Vec<String> {
 }
 
 /// What is set and does nothing yet.
-fn without_effect(resolved: &Resolved) -> Option<String> {
-    let origin = resolved.origin("sentry.dsn").filter(|_| resolved.settings.sentry.is_asked_for())?;
-    Some(format!("sentry.dsn from {origin} has no effect: this release does not report to Sentry yet"))
+fn without_effect(resolved: &Resolved) -> Vec<String> {
+    let told = |effective: &Effective| {
+        let Effective { spelled, origin, .. } = effective;
+        format!("{spelled} from {origin} has no effect: this release does not report to Sentry yet")
+    };
+    let asked = resolved.settings.sentry.is_asked_for();
+    given(resolved, "sentry.").filter(|_| asked).map(told).collect()
 }
 
 /// What is set for TLS where none is spoken.
 fn without_tls(resolved: &Resolved) -> Vec<String> {
     let Address::Options(options) = &resolved.settings.redis.address else { return Vec::new() };
-    let idle = |effective: &&Effective| {
-        !options.ssl && effective.key.starts_with("redis.ssl_") && effective.origin != Origin::Default
-    };
     // RQ: they are left unread.
     let told = |effective: &Effective| {
         format!("{} from {} has no effect, as redis.ssl is off", effective.spelled, effective.origin)
     };
-    resolved.origins.iter().filter(idle).map(told).collect()
+    given(resolved, "redis.ssl_").filter(|_| !options.ssl).map(told).collect()
+}
+
+/// The settings of this prefix that somebody gave.
+fn given<'a>(resolved: &'a Resolved, prefix: &'static str) -> impl Iterator<Item = &'a Effective> {
+    let all = resolved.origins.iter();
+    all.filter(move |effective| effective.key.starts_with(prefix) && effective.origin != Origin::Default)
 }
