@@ -121,6 +121,7 @@ impl Sources {
         let stack = Stack::new(layers);
         let settings = settings(&stack, self.environment.get("HOME"), &mut problems)?;
         let mut warnings = shadow::warnings(&stack, &choice, &self.explicit);
+        warnings.extend(self.python.iter().flat_map(PythonModule::doubts));
         if choice.winner.is_none() && self.environment.is_service_link("REDIS_PORT") {
             warnings.push(Warning(SERVICE_LINK.to_owned()));
         }
