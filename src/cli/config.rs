@@ -48,7 +48,8 @@ fn good(resolved: &Resolved) -> CheckReport {
             sources.push(origin);
         }
     }
-    let warnings = supervisor::doubts(resolved);
+    let mut warnings = supervisor::doubts(resolved);
+    warnings.extend(supervisor::doubt_interpreter(resolved));
     CheckReport { sources, errors: Vec::new(), warnings }
 }
 

@@ -5,8 +5,9 @@ use std::cell::Cell;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::check::doubts;
 use super::startup::{Purpose, Settled, application, load_settings};
-use super::{SupervisorError, address, block_on, redis};
+use super::{SupervisorError, address, block_on, interpreter, redis};
 use crate::config::{Resolved, Sources};
 use crate::cron::{Entry, Scheduler, entries_of_module, entry_of_table, payload_format, scheduler_name};
 use crate::event::{CronEvent, Event};
@@ -110,8 +111,9 @@ async fn gather(
     let tell = |event| emit(Event::Cron { scheduler: scheduler.to_owned(), event });
     let mut settled = load_settings(sources, purpose).await?;
     check(&settled.resolved)?;
-    for warning in &settled.resolved.warnings {
-        emit(Event::ConfigurationDoubted { warning: warning.to_string() });
+    let of_python = module.and_then(|_| interpreter::doubt(&settled.resolved));
+    for warning in doubts(&settled.resolved).into_iter().chain(of_python) {
+        emit(Event::ConfigurationDoubted { warning });
     }
     let mut entries = Vec::new();
     if let Some(module) = module {

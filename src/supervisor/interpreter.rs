@@ -5,13 +5,23 @@ use std::path::PathBuf;
 
 use super::SupervisorError;
 use crate::config::{Problem, Resolved};
-use crate::horse::{InterpreterError, Places, find_python};
+use crate::horse::{Interpreter, InterpreterError, Places, find_python};
 
 /// How to come to an interpreter.
 pub(crate) const ADVICE: &str = "name one by --python, RQ_PYTHON or horse.python, or install python3";
 
+/// What its author should know of the environment that was to name the interpreter.
+pub(crate) fn doubt(resolved: &Resolved) -> Option<String> {
+    let Interpreter { python, passed_over } = find(resolved).ok()?;
+    let (missing, python) = (passed_over?, python.display());
+    Some(format!(
+        "VIRTUAL_ENV from the environment: not used, as there is no {}; jobs are run by {python}",
+        missing.display()
+    ))
+}
+
 /// The interpreter that the settings and the environment mean.
-pub(super) fn find(resolved: &Resolved) -> Result<PathBuf, SupervisorError> {
+pub(super) fn find(resolved: &Resolved) -> Result<Interpreter, SupervisorError> {
     let directory = std::env::current_dir().map_err(SupervisorError::System)?;
     let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
     let search_path =

@@ -29,7 +29,7 @@ use crate::worker::{Stop, WorkError};
 pub(crate) use alarm::ring;
 pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
-pub(crate) use interpreter::ADVICE as INTERPRETER;
+pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
 pub(crate) use startup::{Purpose, load_settings};
 
 /// Why the daemon ended that was not asked to.

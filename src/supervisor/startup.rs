@@ -164,7 +164,7 @@ pub(super) async fn start_and_work(
     let Settled { resolved, opened, application, leash } = load_settings(sources, Purpose::Work).await?;
     let mut application = application.expect("there is one to work with");
     check(&resolved)?;
-    for warning in doubts(&resolved) {
+    for warning in doubts(&resolved).into_iter().chain(interpreter::doubt(&resolved)) {
         emit(Event::ConfigurationDoubted { warning });
     }
     let settings = &resolved.settings;
@@ -245,7 +245,7 @@ fn leash() -> Result<Leash, SupervisorError> {
 pub(super) fn application(resolved: &Resolved, purpose: Purpose) -> Result<Application, SupervisorError> {
     let horse = &resolved.settings.horse;
     Ok(Application {
-        python: interpreter::find(resolved)?,
+        python: interpreter::find(resolved)?.python,
         module: None,
         file: None,
         path: horse.path.clone(),
