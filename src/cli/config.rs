@@ -10,11 +10,7 @@ use crate::supervisor::{self, Purpose};
 
 /// Tells whether the configuration is good, and all that is wrong with it.
 pub(super) fn check(args: &ConfigArgs) -> Exit {
-    let checked = resolved(&args.sources).and_then(|resolved| {
-        supervisor::check(&resolved.settings).map_err(|error| failure(&error))?;
-        Ok(resolved)
-    });
-    let (report, exit) = match checked {
+    let (report, exit) = match resolved(&args.sources, Purpose::Check) {
         Ok(resolved) => (good(&resolved), Exit::Done),
         Err(failure) => (bad(&failure), failure.exit()),
     };
@@ -24,7 +20,7 @@ pub(super) fn check(args: &ConfigArgs) -> Exit {
 
 /// Shows every setting in force.
 pub(super) fn show(args: &ConfigArgs) -> Result<Exit, Failure> {
-    let settings: Vec<_> = resolved(&args.sources)?.origins.iter().map(shown).collect();
+    let settings: Vec<_> = resolved(&args.sources, Purpose::Look)?.origins.iter().map(shown).collect();
     settings_table::show(&settings, args.json);
     Ok(Exit::Done)
 }
@@ -39,9 +35,9 @@ pub(super) fn generate(text: Generated) -> Exit {
     Exit::Done
 }
 
-pub(super) fn resolved(args: &SourceArgs) -> Result<Resolved, Failure> {
+pub(super) fn resolved(args: &SourceArgs, purpose: Purpose) -> Result<Resolved, Failure> {
     let sources = sources(args.config(), args.overrides())?;
-    let loaded = supervisor::block_on(supervisor::load_settings(sources, Purpose::Look));
+    let loaded = supervisor::block_on(supervisor::load_settings(sources, purpose));
     loaded.map(|loaded| loaded.resolved).map_err(|error| failure(&error))
 }
 
@@ -53,12 +49,8 @@ fn good(resolved: &Resolved) -> CheckReport {
             sources.push(origin);
         }
     }
-    let warnings = resolved
-        .warnings
-        .iter()
-        .map(ToString::to_string)
-        .chain(supervisor::without_effect(resolved))
-        .collect();
+    let mut warnings = supervisor::doubts(resolved);
+    warnings.extend(supervisor::doubt_interpreter(resolved));
     CheckReport { sources, errors: Vec::new(), warnings }
 }
 

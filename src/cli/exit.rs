@@ -119,14 +119,14 @@ impl Failure {
     }
 
     /// Says what went wrong, and returns the exit code.
-    pub(crate) fn report(&self) -> ExitCode {
+    pub(crate) fn report(&self) -> Exit {
         match &self.said {
             Said::Verbatim(Stream::Out, _) => output::print(&self.text(Stream::Out.wants_colour())),
             Said::Verbatim(Stream::Error, _) | Said::Mistakes(_) => {
                 output::error(&self.text(Stream::Error.wants_colour()));
             }
         }
-        self.exit.into()
+        self.exit
     }
 
     fn change(mut self, change: impl FnOnce(&mut Mistake)) -> Self {

@@ -11,11 +11,12 @@ use super::output;
 use super::settings_table::in_words;
 use crate::config::{self, Effective, Explained};
 use crate::os::terminal::Stream;
+use crate::supervisor::Purpose;
 
 /// Tells what a setting means, and what it is just now.
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     let explained = config::explain(&args.key).map_err(|nearest| unknown(&args.key, nearest))?;
-    let resolved = resolved(&args.config.sources)?;
+    let resolved = resolved(&args.config.sources, Purpose::Look)?;
     let now = resolved.origins.iter().find(|effective| effective.key == explained.key);
     let colour = Stream::Out.wants_colour();
     output::print(&if args.config.json {

@@ -5,6 +5,7 @@ mod config;
 mod cron;
 pub(crate) mod exit;
 mod explain;
+mod internal;
 mod later;
 mod output;
 pub(crate) mod settings_table;
@@ -20,6 +21,10 @@ use crate::telemetry;
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
+    internal::guarded(run).into()
+}
+
+fn run() -> Exit {
     let command = match args::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(answer) => return answered(&answer),
@@ -36,18 +41,15 @@ pub fn main() -> ExitCode {
     };
     // Warnings of a command that ends before it has a log must not be lost.
     telemetry::give_up_waiting();
-    match ended {
-        Ok(exit) => exit.into(),
-        Err(failure) => failure.report(),
-    }
+    ended.unwrap_or_else(|failure| failure.report())
 }
 
 /// Prints what the grammar itself has to say: help, the version, or what is wrong with the arguments.
-fn answered(answer: &clap::Error) -> ExitCode {
+fn answered(answer: &clap::Error) -> Exit {
     if let Some(failure) = later::refuse_command(answer) {
         return failure.report();
     }
     // A reader that went away did not want to know.
     let _ = answer.print();
-    if answer.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+    if answer.use_stderr() { Exit::Usage } else { Exit::Done }
 }

@@ -7,13 +7,10 @@ use super::later;
 use crate::config::{Environment, Level, Origin, Problems, Resolved, Sources};
 use crate::horse::StartError;
 use crate::os::{self, terminal::Stream};
-use crate::store::StoreError;
-use crate::supervisor::{self, SupervisorError};
-use crate::telemetry::{self, LoggingOptions};
+use crate::store::{StoreError, TlsObstacle};
+use crate::supervisor::{self, INTERPRETER, SupervisorError};
+use crate::telemetry::{self, FormatError, LoggingOptions};
 use crate::worker::WorkError;
-
-/// How to come to an interpreter.
-const INTERPRETER: &str = "name one by --python, RQ_PYTHON or horse.python, or install python3";
 
 /// Starts a worker and stays with it until it ends.
 pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
@@ -51,7 +48,8 @@ pub(super) fn open_log(resolved: &Resolved) -> Result<(), SupervisorError> {
         date_format: settings.logging.date_format.clone(),
         describe_jobs: settings.worker.describe_jobs,
     };
-    telemetry::install(&options).map_err(|error| SupervisorError::LogFormat(error.to_string()))
+    let unusable = |error: FormatError| resolved.problem("logging.format", error.to_string());
+    telemetry::install(&options).map_err(|error| SupervisorError::Config(unusable(error).into()))
 }
 
 fn level(level: Level) -> telemetry::Level {
@@ -68,9 +66,7 @@ fn level(level: Level) -> telemetry::Level {
 pub(super) fn failure(error: &SupervisorError) -> Failure {
     match error {
         SupervisorError::Config(problems) => misconfigured(problems),
-        SupervisorError::Interpreter(_) => Failure::of(Exit::Config, error).with_hint(INTERPRETER),
         SupervisorError::Application(cause) => application(cause, error),
-        SupervisorError::Address(_) | SupervisorError::LogFormat(_) => Failure::of(Exit::Config, error),
         SupervisorError::Unreachable(..) => Failure::of(Exit::Unavailable, error).with_hint(
             "is the address right, and is the server up? redis.start_timeout says how long to try",
         ),
@@ -79,11 +75,38 @@ pub(super) fn failure(error: &SupervisorError) -> Failure {
             Failure::of(Exit::Failed, error)
                 .with_hint("the server answered, but refused: check user, password and permissions")
         }
+        SupervisorError::Work(WorkError::Store(StoreError::Insecure { obstacle, .. })) => {
+            Failure::of(Exit::Failed, error).with_hint(tls(*obstacle))
+        }
+        SupervisorError::Work(WorkError::Store(StoreError::Address(_))) => Failure::of(Exit::Config, error),
         SupervisorError::Work(WorkError::NameTaken(_)) => Failure::of(Exit::Failed, error)
             .with_hint("choose another name by --name, or wait until that worker's key has expired"),
         SupervisorError::NothingToEnqueue => Failure::of(Exit::Usage, error),
         SupervisorError::Work(_) | SupervisorError::PidFile(..) => Failure::of(Exit::Failed, error),
         SupervisorError::System(_) => Failure::of(Exit::Internal, error),
+    }
+}
+
+/// What to do about what stands in the way of TLS.
+fn tls(obstacle: TlsObstacle) -> &'static str {
+    match obstacle {
+        TlsObstacle::Unknown => {
+            "name the authority that signed the server's certificate, or that certificate itself when it signs itself: \
+             redis.ssl_ca_certs (REDIS_SSL_CA_CERTS), or ?ssl_ca_certs=FILE behind a rediss:// URL"
+        }
+        TlsObstacle::OtherName => {
+            "use a host name that the server's certificate holds, or ?ssl_check_hostname=no behind a rediss:// URL"
+        }
+        TlsObstacle::NotNow => {
+            "renew the server's certificate, unless it is the clock of this machine that is wrong"
+        }
+        TlsObstacle::Unaccepted => {
+            "the server may ask for a certificate of ours: redis.ssl_certfile and redis.ssl_keyfile, or \
+             ?ssl_certfile=FILE&ssl_keyfile=FILE behind a rediss:// URL"
+        }
+        TlsObstacle::NotSpoken => {
+            "is that the port on which the server speaks TLS? without TLS a URL begins with redis://, and redis.ssl is off"
+        }
     }
 }
 

@@ -2,17 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::problem::{Problem, Problems};
+use super::problem::Problem;
 use super::section::Cron;
 use super::stack::Stack;
 
-/// The tables, or what is wrong with each.
-pub(super) fn checked(
-    stack: &Stack,
-    tables: BTreeMap<String, Cron>,
-) -> Result<BTreeMap<String, Cron>, Problems> {
-    let mut problems = Vec::new();
-    for (name, table) in &tables {
+/// Tells what is wrong with each table.
+pub(super) fn check(stack: &Stack, tables: &BTreeMap<String, Cron>, problems: &mut Vec<Problem>) {
+    for (name, table) in tables {
         let mut refuse = |text: &str, hint: &str| problems.push(problem(stack, name, text).hint(hint));
         if table.function.is_none() {
             refuse("it has no function", "name one: function = \"module.function\"");
@@ -26,7 +22,6 @@ pub(super) fn checked(
             refuse("its jitter is longer than its interval", "make the jitter shorter");
         }
     }
-    Problems::or(problems, tables)
 }
 
 /// A problem of a table as a whole, at the place of the first key that somebody gave it.

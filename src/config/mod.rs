@@ -1,8 +1,8 @@
 //! What the daemon may be told: one definition of every setting, and the layers that it is read from.
 //!
-//! [`Sources`] names what to read, [`Sources::resolve`] reads it and gives [`Resolved`]: the [`Settings`] in
-//! force with the origin of each value, or all [`Problems`] at once. The layers, the lowest first: built-in
-//! defaults, default files, RQ's own names in the environment, what `-c` names, variables that start with `RQ_`,
+//! [`Sources`] names what to read, [`Sources::read`] reads it and gives [`Resolved`], the [`Settings`] in force
+//! with the origin of each value, and every [`Problem`] at once. The layers, the lowest first: built-in defaults,
+//! default files, RQ's own names in the environment, what `-c` names, variables that start with `RQ_`,
 //! options of the command line. `docs/configuration.md` tells the rules to users.
 
 mod connection;
@@ -33,7 +33,7 @@ pub(crate) use connection::Address;
 pub(crate) use environment::Environment;
 pub(crate) use explicit::{PythonCandidate, PythonSource};
 pub(crate) use generate::{Explained, explain, reference, rq_toml};
-pub(crate) use kind::Kind;
+pub(crate) use kind::{Kind, describe};
 pub(crate) use origin::Origin;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use python::PythonModule;

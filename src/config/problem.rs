@@ -30,6 +30,11 @@ impl Problem {
         Self { key: None, origin: Some(origin), text: text.into(), hint: None }
     }
 
+    /// Something wrong, in words that name what it is about.
+    pub(crate) fn in_words(text: impl Into<String>) -> Self {
+        Self { key: None, origin: None, text: text.into(), hint: None }
+    }
+
     /// Adds advice.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

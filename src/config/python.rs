@@ -8,7 +8,8 @@ use serde_json::{Map, Value as Raw};
 use super::kind::Kind;
 use super::layer::{Entry, Layer, Standing};
 use super::origin::Origin;
-use super::problem::{Mismatch, Problem};
+use super::problem::{Mismatch, Problem, nearest};
+use super::resolved::Warning;
 use super::secret::mask_url;
 use super::section::{self, Key, SECTIONS, TABLES};
 use super::sentinel;
@@ -30,7 +31,7 @@ impl PythonModule {
     /// RQ's names, and our sections as `RQ_WORKER = {…}`. Other names are the module's own business.
     pub(crate) fn layer(&self, problems: &mut Vec<Problem>) -> Layer {
         let mut layer = Layer::new(Standing::Explicit, false);
-        let origin = Origin::Python { module: self.name.clone(), file: self.file.clone() };
+        let origin = self.origin();
         for key in section::keys() {
             if let Some(entry) = key.rq_name.and_then(|name| self.entry(key, name, &origin)) {
                 layer.add(entry, problems);
@@ -63,6 +64,29 @@ impl PythonModule {
         }
         problems.extend(layer.entries.values().filter(|entry| entry.key.before_python).map(too_late));
         layer
+    }
+
+    /// Dictionaries whose names look like one of our sections misspelled. They are no mistake, since a module's other
+    /// names are its own business: `RQ_QUEUES` is known to django-rq.
+    pub(crate) fn doubts(&self) -> Vec<Warning> {
+        let known = || {
+            let sections = SECTIONS.iter().map(|section| section.name);
+            sections.chain(TABLES.iter().map(|tables| tables.parent())).filter(|name| !name.contains('.'))
+        };
+        let plain = self.values.iter().filter(|(_, value)| value.is_object()).map(|(name, _)| name);
+        let odd = self.opaque.iter().filter(|(_, repr)| repr.starts_with('{')).map(|(name, _)| name);
+        let doubt = |name: &String| {
+            let own = name.strip_prefix("RQ_")?;
+            let meant = nearest(own, known()).filter(|known| !known.eq_ignore_ascii_case(own))?;
+            let meant = meant.to_uppercase();
+            let origin = self.origin();
+            Some(Warning(format!("{name} from {origin} is not used, did you mean RQ_{meant}?")))
+        };
+        plain.chain(odd).filter_map(doubt).collect()
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Python { module: self.name.clone(), file: self.file.clone() }
     }
 
     fn entry(&self, key: &'static Key, name: &str, origin: &Origin) -> Option<Entry> {
@@ -109,4 +133,46 @@ fn too_late(entry: &Entry) -> Problem {
         entry.key.long_variable()
     );
     Problem::with_key(entry.spelled.clone(), entry.origin.clone(), text).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dictionary_that_is_nearly_a_section_is_doubted() {
+        let cases = [
+            ("RQ_WORKR", Some("RQ_WORKER")),
+            ("RQ_WORKERS", Some("RQ_WORKER")),
+            ("RQ_LOGING", Some("RQ_LOGGING")),
+            ("RQ_HORSES", Some("RQ_HORSE")),
+            ("RQ_MAINTAINANCE", Some("RQ_MAINTENANCE")),
+            ("RQ_CORN", Some("RQ_CRON")),
+            ("RQ_WORKER", None),
+            ("RQ_CRON", None),
+            // django-rq's, and what else somebody may call his own.
+            ("RQ_QUEUES", None),
+            ("RQ_CONFIG", None),
+            ("RQ_JOBS", None),
+            ("RQ_DEFAULTS", None),
+            ("RQ_CONNECTION", None),
+            ("WORKR", None),
+            ("RQ", None),
+            ("RQ_", None),
+        ];
+
+        for (name, meant) in cases {
+            let values = Map::from_iter([
+                (name.to_owned(), serde_json::json!({"ttl": 1})),
+                ("RQ_LOGGER".to_owned(), "no dictionary".into()),
+            ]);
+            let module = PythonModule { name: "s".to_owned(), file: None, values, opaque: BTreeMap::new() };
+
+            let told: Vec<String> = module.doubts().iter().map(ToString::to_string).collect();
+
+            let expected =
+                meant.map(|meant| format!("{name} from Python module s is not used, did you mean {meant}?"));
+            assert_eq!(told, Vec::from_iter(expected), "{name}");
+        }
+    }
 }

@@ -9,6 +9,8 @@ use super::Settings;
 use super::connection::{self, Choice};
 use super::layer::{Entry, keys_in};
 use super::origin::Origin;
+use super::problem::Problem;
+use super::section;
 use super::stack::Stack;
 
 /// Settings, and where each value came from.
@@ -26,6 +28,8 @@ pub(crate) struct Resolved {
 pub(crate) struct Effective {
     /// The whole name.
     pub(crate) key: &'static str,
+    /// The key as its author spelled it.
+    pub(crate) spelled: String,
     /// The value without secrets; null when unset.
     pub(crate) value: Raw,
     /// Where it came from.
@@ -72,6 +76,7 @@ impl Resolved {
             let lost = choice.dropped.iter().map(|(_, entry)| entry).filter(|entry| beats(entry));
             Effective {
                 key: key.name,
+                spelled: entry.map_or(key.name, |entry| &entry.spelled).to_owned(),
                 value: entry.map_or(Raw::Null, Entry::shown),
                 origin: entry.map_or(Origin::Default, |entry| entry.origin.clone()),
                 shadowed: below.into_iter().chain(lost).map(Shadowed::of).collect(),
@@ -82,6 +87,27 @@ impl Resolved {
 
     /// Where the value of a key came from; none for a part of a connection that is not in force.
     pub(crate) fn origin(&self, key: &str) -> Option<&Origin> {
-        self.origins.iter().find(|effective| effective.key == key).map(|effective| &effective.origin)
+        self.effective(key).map(|effective| &effective.origin)
+    }
+
+    /// The value of a key without secrets; null when it is unset.
+    pub(crate) fn shown(&self, key: &str) -> &Raw {
+        self.effective(key).map_or(&Raw::Null, |effective| &effective.value)
+    }
+
+    /// Something wrong with the value of a key that only its user can judge.
+    pub(crate) fn problem(&self, key: &str, text: impl Into<String>) -> Problem {
+        let effective = self.effective(key);
+        let given = effective.filter(|effective| effective.origin != Origin::Default);
+        Problem {
+            key: Some(effective.map_or(key, |effective| &effective.spelled).to_owned()),
+            origin: given.map(|effective| effective.origin.clone()),
+            text: text.into(),
+            hint: section::key(key).and_then(section::Key::way_out),
+        }
+    }
+
+    fn effective(&self, key: &str) -> Option<&Effective> {
+        self.origins.iter().find(|effective| effective.key == key)
     }
 }

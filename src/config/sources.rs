@@ -84,7 +84,7 @@ impl Sources {
 
     /// The Python module that must be imported before the settings are whole; [`Sources::python`] takes its values.
     ///
-    /// Until then [`Sources::resolve`] gives what the other sources say, which is enough to start an interpreter.
+    /// Until then [`Sources::read`] gives what the other sources say, which is enough to start an interpreter.
     pub(crate) fn python_wanted(&self) -> Option<&PythonCandidate> {
         self.explicit.iter().find_map(|explicit| match explicit {
             Explicit::Python(candidate) if self.python.is_none() => Some(candidate),
@@ -103,7 +103,14 @@ impl Sources {
     }
 
     /// Reads everything and makes the settings of it, or tells all that is wrong at once.
+    #[cfg(test)]
     pub(crate) fn resolve(&self) -> Result<Resolved, Problems> {
+        let (resolved, problems) = self.read()?;
+        Problems::or(problems, resolved)
+    }
+
+    /// What is known whatever is wrong, and all that is wrong. A value that cannot be used counts as not given.
+    pub(crate) fn read(&self) -> Result<(Resolved, Vec<Problem>), Problems> {
         let mut problems = Vec::new();
         let mut layers = self.layers(&mut problems);
         let module_alone = self.explicit.iter().any(|explicit| matches!(explicit, Explicit::Python(_)));
@@ -111,18 +118,14 @@ impl Sources {
         problems.append(&mut choice.problems);
         problems.extend(layers.iter().flat_map(Layer::problems));
         problems.extend(stack::unusable(&layers));
-        let stack = Problems::or(problems, Stack::new(layers))?;
-        let settings = settings(&stack, self.environment.get("HOME"))?;
+        let stack = Stack::new(layers);
+        let settings = settings(&stack, self.environment.get("HOME"), &mut problems)?;
         let mut warnings = shadow::warnings(&stack, &choice, &self.explicit);
+        warnings.extend(self.python.iter().flat_map(PythonModule::doubts));
         if choice.winner.is_none() && self.environment.is_service_link("REDIS_PORT") {
             warnings.push(Warning(SERVICE_LINK.to_owned()));
         }
-        Ok(Resolved::new(settings, &stack, &choice, warnings))
-    }
-
-    /// What is known of the interpreter, whatever is wrong elsewhere: a wrong value counts as not given here.
-    pub(crate) fn horse(&self) -> Result<Horse, Problems> {
-        horse(&Stack::new(self.layers(&mut Vec::new())), self.environment.get("HOME"))
+        Ok((Resolved::new(settings, &stack, &choice, warnings), problems))
     }
 
     /// Where Python will look for modules, as far as it is known before any file that `-c` names is read.
@@ -188,7 +191,7 @@ fn load(standing: Standing, path: &Path, problems: &mut Vec<Problem>) -> Option<
 }
 
 /// The structs that the rest of the program takes.
-fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
+fn settings(stack: &Stack, home: Option<&str>, problems: &mut Vec<Problem>) -> Result<Settings, Problems> {
     let keys: section::RedisKeys = stack.section("redis")?;
     let mut worker: Worker = stack.section("worker")?;
     // RQ: of its paths, only this one is expanded.
@@ -200,6 +203,8 @@ fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
         key_prefix: keys.key_prefix.clone(),
         address: Address::of(keys)?,
     };
+    let cron = stack.tables::<Cron>("cron")?;
+    cron::check(stack, &cron, problems);
     Ok(Settings {
         redis,
         worker,
@@ -209,7 +214,7 @@ fn settings(stack: &Stack, home: Option<&str>) -> Result<Settings, Problems> {
         maintenance: stack.section::<Maintenance>("maintenance")?,
         scheduler: stack.section::<Scheduler>("scheduler")?,
         sentry: stack.section::<Sentry>("sentry")?,
-        cron: cron::checked(stack, stack.tables::<Cron>("cron")?)?,
+        cron,
     })
 }
 

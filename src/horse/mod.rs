@@ -20,6 +20,6 @@ pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOpti
 pub(crate) use errand::{Mourners, names_callback, run as run_errand};
 pub(crate) use fork_server::{Application, StartError};
 pub(crate) use protocol::{Aftermath, CallbackKind, Errand, Hooks, Occasion, Phase, Run, names_and_lengths};
-pub(crate) use python::{InterpreterError, Places, find as find_python};
+pub(crate) use python::{Found as Interpreter, InterpreterError, Places, find as find_python};
 pub(crate) use stable::{Opened, Stable, StableOptions};
 pub(crate) use work_horse::{Horse, Said};

@@ -28,28 +28,47 @@ pub(crate) struct Places<'a> {
     pub(crate) search_path: &'a OsStr,
 }
 
+/// An interpreter.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) python: PathBuf,
+    /// That of the active virtual environment, when it is not there and another was taken.
+    pub(crate) passed_over: Option<PathBuf>,
+}
+
+impl Found {
+    fn at(python: PathBuf) -> Self {
+        Self { python, passed_over: None }
+    }
+}
+
 /// The interpreter that was asked for, else that of the active or local virtual environment, else `python3`.
-pub(crate) fn find(places: &Places<'_>) -> Result<PathBuf, InterpreterError> {
+pub(crate) fn find(places: &Places<'_>) -> Result<Found, InterpreterError> {
     if let Some(asked) = places.asked {
         let found = if asked.components().count() > 1 {
             Some(places.directory.join(asked)).filter(|path| is_executable(path))
         } else {
             on_path(asked, places.search_path)
         };
-        return found.ok_or_else(|| InterpreterError::Missing(asked.to_owned()));
+        return found.map(Found::at).ok_or_else(|| InterpreterError::Missing(asked.to_owned()));
     }
-    let environments = [places.virtual_env.map(Path::to_owned), Some(places.directory.join(".venv"))];
-    for path in environments.into_iter().flatten().map(|place| place.join("bin/python")) {
-        if is_executable(&path) {
-            return Ok(path);
+    let of = |place: &Path| place.join("bin/python");
+    let active = places.virtual_env.map(of);
+    let local = of(&places.directory.join(".venv"));
+    let mut passed_over = None;
+    for path in active.iter().chain([&local]) {
+        if is_executable(path) {
+            return Ok(Found { python: path.clone(), passed_over });
         }
         if path.symlink_metadata().is_ok() {
-            return Err(InterpreterError::Broken(path));
+            return Err(InterpreterError::Broken(path.clone()));
         }
+        passed_over.clone_from(&active);
     }
-    on_path(Path::new("python3"), places.search_path).ok_or_else(|| {
+    let python = on_path(Path::new("python3"), places.search_path).ok_or_else(|| {
         InterpreterError::NotFound("$VIRTUAL_ENV/bin/python, .venv/bin/python, python3 on PATH".to_owned())
-    })
+    })?;
+    Ok(Found { python, passed_over })
 }
 
 fn on_path(name: &Path, search_path: &OsStr) -> Option<PathBuf> {
@@ -87,12 +106,14 @@ mod tests {
             search_path: search_path.as_os_str(),
         };
 
+        let instead = |python: &Path| Found { python: python.to_owned(), passed_over: Some(active.clone()) };
         executable(&bin);
-        assert_eq!(find(&places).unwrap(), bin);
+        assert_eq!(find(&places).unwrap(), instead(&bin));
         executable(&local);
-        assert_eq!(find(&places).unwrap(), local);
+        assert_eq!(find(&places).unwrap(), instead(&local));
+        assert_eq!(find(&Places { virtual_env: None, ..places }).unwrap(), Found::at(local));
         executable(&active);
-        assert_eq!(find(&places).unwrap(), active);
+        assert_eq!(find(&places).unwrap(), Found::at(active));
     }
 
     #[test]

@@ -12,6 +12,13 @@ use super::keywords::{self, Class, boolean, integer, seconds, text, wrong};
 use super::tls::Tls;
 use super::url;
 
+mod error;
+
+pub(crate) use error::AddressError;
+
+/// Where `SENTINEL` tells how to connect to the sentinels themselves.
+const SENTINEL_KWARGS: &str = "SENTINEL_KWARGS";
+
 /// Everything that is needed to connect. Neither `Display` nor `Debug` shows a secret.
 ///
 /// See the documentation of `keywords` for what becomes of each option of redis-py.
@@ -44,54 +51,6 @@ pub(super) struct Login {
     pub(super) keepalive: bool,
     pub(super) connect_timeout: Duration,
     pub(super) response_timeout: Duration,
-}
-
-/// Why an address is of no use.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum AddressError {
-    /// The URL begins with something else.
-    #[error("redis url must begin with redis://, rediss:// or unix://")]
-    Scheme,
-    /// The URL cannot be taken apart.
-    #[error("redis url has {0} (are the special characters of its password percent-encoded?)")]
-    Grammar(&'static str),
-    /// An option has a value of the wrong kind.
-    #[error("redis connection option {option} must be {expected}")]
-    Value {
-        /// Its name.
-        option: String,
-        /// What is understood.
-        expected: &'static str,
-    },
-    /// redis-py does not know this option for this kind of connection.
-    #[error("redis connection option {option} is not known here{}", .hint.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default())]
-    Unknown {
-        /// Its name.
-        option: String,
-        /// A known name that is close to it.
-        hint: Option<&'static str>,
-    },
-    /// redis-py knows the option, the daemon cannot do what it says.
-    #[error("redis connection option {option} {why}")]
-    Unsupported {
-        /// Its name.
-        option: String,
-        /// Why not.
-        why: &'static str,
-    },
-    /// A file of certificates or a key cannot be used.
-    #[error("cannot use {option} {}: {why}", .path.display())]
-    File {
-        /// The option that names it.
-        option: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// TLS cannot be set up.
-    #[error("cannot set up TLS for redis: {0}")]
-    Tls(String),
 }
 
 /// The `REDIS_HOST` … `REDIS_SSL_CERTFILE` settings.
@@ -204,6 +163,7 @@ impl Address {
             ("socket_timeout", json!(sentinel.socket_timeout)),
             ("ssl", json!(sentinel.ssl)),
         ]);
+        let own: Vec<String> = sentinel.connection_kwargs.keys().cloned().collect();
         all.extend(sentinel.connection_kwargs);
         let horse = json!({ "sentinel": {
             "instances": sentinel.instances,
@@ -214,9 +174,28 @@ impl Address {
         let target = Target::Sentinel {
             instances: sentinel.instances,
             master_name: sentinel.master_name,
-            login: Box::new(Login::from_dictionary(sentinel.sentinel_kwargs)?),
+            login: Box::new(
+                Login::from_dictionary(sentinel.sentinel_kwargs)
+                    .map_err(|error| error.within(SENTINEL_KWARGS))?,
+            ),
         };
-        Ok(Self { target, login: Login::from_dictionary(all)?, horse })
+        let login = Login::from_dictionary(all).map_err(|error| {
+            let is_own = error.option().is_some_and(|option| own.iter().any(|own| own == option));
+            if is_own { error.within("CONNECTION_KWARGS") } else { error }
+        })?;
+        Ok(Self { target, login, horse })
+    }
+
+    /// What is wrong with the files that TLS needs, all of it.
+    ///
+    /// They are read anew for each connection; this is to be told before the first one.
+    pub(crate) fn unusable_files(&self) -> Vec<AddressError> {
+        let mut found: Vec<_> = self.login.tls.iter().flat_map(Tls::faults).collect();
+        if let Target::Sentinel { login, .. } = &self.target {
+            let faults = login.tls.iter().flat_map(Tls::faults);
+            found.extend(faults.map(|fault| fault.within(SENTINEL_KWARGS)));
+        }
+        found
     }
 
     /// How a job reaches the same server with redis-py: the `connection` of the horse protocol. It holds secrets.

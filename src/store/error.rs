@@ -34,6 +34,17 @@ pub(crate) enum StoreError {
         #[source]
         cause: RedisError,
     },
+    /// TLS failed over something that no time cures.
+    #[error("cannot set up TLS with redis at {address}: {}", told(.cause))]
+    Insecure {
+        /// The server, without secrets.
+        address: String,
+        /// What stands in the way.
+        obstacle: TlsObstacle,
+        /// What the library says of it.
+        #[source]
+        cause: RedisError,
+    },
     /// The server answered something that we cannot read.
     #[error("cannot read the answer of redis at {address}: {what}")]
     Malformed {
@@ -47,15 +58,33 @@ pub(crate) enum StoreError {
     Address(#[from] AddressError),
 }
 
+/// What stands in the way of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TlsObstacle {
+    /// No authority that we know has signed the server's certificate.
+    Unknown,
+    /// The server's certificate is for another name.
+    OtherName,
+    /// The server's certificate is not valid yet, or not any more.
+    NotNow,
+    /// The server does not accept us.
+    Unaccepted,
+    /// The other side speaks something else.
+    NotSpoken,
+}
+
 impl StoreError {
     /// Sorts what the client library reports, for the server at `address`.
     pub(super) fn sort(address: &str, cause: RedisError) -> Self {
         let (address, code) = (address.to_owned(), server_code(&cause));
+        if let Some(obstacle) = tls_error(&cause).and_then(obstacle) {
+            return Self::Insecure { address, obstacle, cause };
+        }
         match cause.kind() {
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType | ErrorKind::Client => {
                 Self::Malformed { address, what: cause.to_string() }
             }
-            ErrorKind::Io if is_settled(&cause) => Self::Refused { address, code, cause },
+            ErrorKind::Io if is_impossible(&cause) => Self::Refused { address, code, cause },
             ErrorKind::Io => Self::Away { address, code, cause },
             _ if code.as_deref().is_some_and(|code| is_passing(code, &cause)) => {
                 Self::Away { address, code, cause }
@@ -86,7 +115,7 @@ impl StoreError {
     pub(crate) fn code(&self) -> Option<&str> {
         match self {
             Self::Away { code, .. } | Self::Refused { code, .. } => code.as_deref(),
-            Self::Malformed { .. } | Self::Address(_) => None,
+            Self::Insecure { .. } | Self::Malformed { .. } | Self::Address(_) => None,
         }
     }
 }
@@ -132,22 +161,36 @@ fn is_passing(code: &str, cause: &RedisError) -> bool {
     }
 }
 
-/// Whether TLS failed over a certificate, or because the other side speaks none; or no socket can have such an
-/// address. Waiting does not help against either.
-fn is_settled(cause: &RedisError) -> bool {
-    let Some(error) = io_error(cause) else { return false };
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    error.kind() == io::ErrorKind::InvalidInput
-        || matches!(
-            tls,
-            Some(
-                rustls::Error::InvalidCertificate(_)
-                    | rustls::Error::NoCertificatesPresented
-                    | rustls::Error::AlertReceived(_)
-                    | rustls::Error::InvalidMessage(_)
-                    | rustls::Error::PeerIncompatible(_)
-            )
-        )
+/// Whether no socket can have such an address: waiting does not help against that.
+fn is_impossible(cause: &RedisError) -> bool {
+    io_error(cause).is_some_and(|error| error.kind() == io::ErrorKind::InvalidInput)
+}
+
+/// The library's error about TLS.
+fn tls_error(cause: &RedisError) -> Option<&rustls::Error> {
+    io_error(cause)?.get_ref()?.downcast_ref()
+}
+
+/// What stands in the way, when waiting does not help against it.
+fn obstacle(error: &rustls::Error) -> Option<TlsObstacle> {
+    use rustls::{CertificateError as Certificate, Error};
+    match error {
+        Error::InvalidCertificate(
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+        ) => Some(TlsObstacle::OtherName),
+        Error::InvalidCertificate(
+            Certificate::Expired
+            | Certificate::ExpiredContext { .. }
+            | Certificate::NotValidYet
+            | Certificate::NotValidYetContext { .. },
+        ) => Some(TlsObstacle::NotNow),
+        Error::InvalidCertificate(_) => Some(TlsObstacle::Unknown),
+        Error::AlertReceived(_) => Some(TlsObstacle::Unaccepted),
+        Error::NoCertificatesPresented | Error::InvalidMessage(_) | Error::PeerIncompatible(_) => {
+            Some(TlsObstacle::NotSpoken)
+        }
+        _ => None,
+    }
 }
 
 /// The system's error inside the library's, which wraps it twice.
@@ -177,8 +220,30 @@ mod tests {
             assert!(sorted(io::Error::new(kind, "x")).is_away(), "{kind:?}");
         }
         assert!(!sorted(io::Error::new(io::ErrorKind::InvalidInput, "path too long")).is_away());
-        let tls = rustls::Error::NoCertificatesPresented;
-        assert!(!sorted(io::Error::new(io::ErrorKind::InvalidData, tls)).is_away());
+    }
+
+    #[test]
+    fn what_stands_in_the_way_of_tls_is_told_apart() {
+        use rustls::{AlertDescription, CertificateError as Certificate, Error, InvalidMessage};
+
+        for (error, expected) in [
+            (Error::InvalidCertificate(Certificate::UnknownIssuer), TlsObstacle::Unknown),
+            (Error::InvalidCertificate(Certificate::NotValidForName), TlsObstacle::OtherName),
+            (Error::InvalidCertificate(Certificate::Expired), TlsObstacle::NotNow),
+            (Error::InvalidCertificate(Certificate::NotValidYet), TlsObstacle::NotNow),
+            (Error::AlertReceived(AlertDescription::CertificateRequired), TlsObstacle::Unaccepted),
+            (Error::InvalidMessage(InvalidMessage::InvalidContentType), TlsObstacle::NotSpoken),
+            (Error::NoCertificatesPresented, TlsObstacle::NotSpoken),
+        ] {
+            let told = error.to_string();
+
+            let StoreError::Insecure { obstacle, .. } =
+                sorted(io::Error::new(io::ErrorKind::InvalidData, error))
+            else {
+                panic!("{told} should be about TLS")
+            };
+            assert_eq!(obstacle, expected, "{told}");
+        }
     }
 
     /// What becomes of an error that the server answers with.

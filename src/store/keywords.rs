@@ -130,8 +130,8 @@ pub(super) fn check(class: Class, keywords: &Map<String, Value>) -> Result<(), A
             Some(Fate::Refused(_)) if matches!(value, Value::Null | Value::Bool(false)) => {}
             Some(Fate::Refused(why)) => return Err(AddressError::Unsupported { option: name.clone(), why }),
             None => {
-                let hint = near(name, own);
-                return Err(AddressError::Unknown { option: printable(name), hint });
+                let near = near(name, own);
+                return Err(AddressError::Unknown { option: printable(name), near });
             }
         }
     }

@@ -35,7 +35,7 @@ use client::Script;
 pub(crate) use cron::{CronEnqueued, CronRun, Known};
 pub(crate) use dedicated::Dedicated;
 pub(crate) use dequeue::{ClaimRequest, Claimed, Surfaced};
-pub(crate) use error::StoreError;
+pub(crate) use error::{StoreError, TlsObstacle};
 pub(crate) use keys::Keys;
 pub(crate) use liveness::{Life, OtherDaemon, QueueWatched, Watched};
 pub(crate) use outbox::Note;

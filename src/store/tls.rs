@@ -57,7 +57,7 @@ impl Tls {
         };
         let (certfile, keyfile) = (path("ssl_certfile")?, path("ssl_keyfile")?);
         if keyfile.is_some() && certfile.is_none() {
-            return Err(wrong("ssl_certfile", "given when ssl_keyfile is"));
+            return Err(wrong("ssl_keyfile", "given together with ssl_certfile"));
         }
         Ok(Self {
             trust,
@@ -103,26 +103,46 @@ impl Tls {
         })
     }
 
+    /// All that is wrong with what the options name, found before the first connection.
+    pub(super) fn faults(&self) -> Vec<AddressError> {
+        let mut faults: Vec<_> = self.authorities().into_iter().filter_map(Result::err).collect();
+        if let Some(certfile) = &self.certfile {
+            let chain = certificates("ssl_certfile", certfile).err();
+            // One file that cannot be read is told once.
+            let key = self.keyfile.is_some() || chain.is_none();
+            faults.extend(chain);
+            faults.extend(key.then(|| self.key(certfile).err()).flatten());
+        }
+        if faults.is_empty() {
+            // What each of them holds may still not go together.
+            faults.extend(self.config().err());
+        }
+        faults
+    }
+
     /// The authorities that the user names.
     fn given(&self) -> Result<Vec<CertificateDer<'static>>, AddressError> {
-        let mut given = Vec::new();
-        if let Some(file) = &self.ca_certs {
-            given.extend(certificates("ssl_ca_certs", file)?);
-        }
-        if let Some(folder) = &self.ca_path {
-            for file in files(folder)? {
-                // A folder of authorities also holds revocation lists and notes.
-                given.extend(certificates("ssl_ca_path", &file).unwrap_or_default());
-            }
-        }
-        if let Some(data) = &self.ca_data {
+        let all: Result<Vec<_>, _> = self.authorities().into_iter().collect();
+        Ok(all?.concat())
+    }
+
+    /// The authorities of each option that is given.
+    fn authorities(&self) -> Vec<Result<Vec<CertificateDer<'static>>, AddressError>> {
+        let data = |data: &String| {
             let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(data.as_bytes()).collect();
-            match found {
-                Ok(found) if !found.is_empty() => given.extend(found),
-                _ => return Err(AddressError::Tls("ssl_ca_data holds no certificate in PEM form".into())),
-            }
-        }
-        Ok(given)
+            found
+                .ok()
+                .filter(|found| !found.is_empty())
+                .ok_or_else(|| wrong("ssl_ca_data", "certificates in PEM form"))
+        };
+        // A folder of authorities also holds revocation lists and notes.
+        let in_folder = |file: PathBuf| certificates("ssl_ca_path", &file).unwrap_or_default();
+        let folder = |path: &PathBuf| Ok(files(path)?.into_iter().flat_map(in_folder).collect());
+        let file = self.ca_certs.as_ref().map(|file| certificates("ssl_ca_certs", file));
+        [file, self.ca_path.as_ref().map(folder), self.ca_data.as_ref().map(data)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// The given authorities and the system's, as with Python; only to have none at all is an error.

@@ -1,14 +1,14 @@
 //! `rq cron`: gathers what is to be enqueued, and stays with the scheduler until a signal comes.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::check::doubts;
 use super::startup::{Purpose, Settled, application, load_settings};
-use super::{SupervisorError, block_on, redis};
-use crate::config::{self, Problem, Resolved, Sources};
+use super::{SupervisorError, address, block_on, interpreter, redis};
+use crate::config::{Resolved, Sources};
 use crate::cron::{Entry, Scheduler, entries_of_module, entry_of_table, payload_format, scheduler_name};
 use crate::event::{CronEvent, Event};
 use crate::horse::Opened;
@@ -91,7 +91,7 @@ async fn schedule(
     begun: &Cell<bool>,
 ) -> Result<(), SupervisorError> {
     let settings = &gathered.resolved.settings;
-    let client = Client::new(redis::address(&settings.redis.address)?, Some(name.clone()));
+    let client = Client::new(address::of(&gathered.resolved)?, Some(name.clone()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
     redis::reach(&store, &name, settings.redis.start_timeout).await?;
     let config = module.unwrap_or_default().to_owned();
@@ -111,15 +111,15 @@ async fn gather(
     let tell = |event| emit(Event::Cron { scheduler: scheduler.to_owned(), event });
     let mut settled = load_settings(sources, purpose).await?;
     check(&settled.resolved)?;
-    for warning in &settled.resolved.warnings {
-        emit(Event::ConfigurationDoubted { warning: warning.to_string() });
+    let of_python = module.and_then(|_| interpreter::doubt(&settled.resolved));
+    for warning in doubts(&settled.resolved).into_iter().chain(of_python) {
+        emit(Event::ConfigurationDoubted { warning });
     }
     let mut entries = Vec::new();
     if let Some(module) = module {
         entries = of_module(&mut settled, module, purpose, &tell).await?;
     }
-    let settings = &settled.resolved.settings;
-    let tables = of_tables(&settings.cron, settings.worker.serializer.as_deref())?;
+    let tables = of_tables(&settled.resolved)?;
     if module.is_none() && tables.is_empty() {
         return Err(SupervisorError::NothingToEnqueue);
     }
@@ -136,7 +136,7 @@ async fn of_module(
     purpose: Purpose,
     tell: &impl Fn(CronEvent),
 ) -> Result<Vec<Entry>, SupervisorError> {
-    let mut application = application(&settled.resolved.settings.horse, purpose)?;
+    let mut application = application(&settled.resolved, purpose)?;
     application.key_prefix.clone_from(&settled.resolved.settings.redis.key_prefix);
     application.start_timeout = settled.resolved.settings.horse.start_timeout;
     let mut opened = match settled.opened.take() {
@@ -163,24 +163,16 @@ async fn of_module(
     Ok(entries)
 }
 
-fn of_tables(
-    tables: &BTreeMap<String, config::Cron>,
-    serializer: Option<&str>,
-) -> Result<Vec<Entry>, SupervisorError> {
-    let enabled: Vec<_> = tables.iter().filter(|(_, table)| table.enabled).collect();
+fn of_tables(resolved: &Resolved) -> Result<Vec<Entry>, SupervisorError> {
+    let enabled: Vec<_> = resolved.settings.cron.iter().filter(|(_, table)| table.enabled).collect();
     if enabled.is_empty() {
         return Ok(Vec::new());
     }
-    let Some(format) = payload_format(serializer) else {
+    let Some(format) = payload_format(resolved.settings.worker.serializer.as_deref()) else {
         let text = "the jobs of [cron.NAME] can be written as pickle and as json only";
-        let problem = Problem {
-            key: Some("worker.serializer".to_owned()),
-            origin: None,
-            text: text.to_owned(),
-            hint: None,
-        };
-        let problem =
-            problem.hint("register them in a cron module, rq cron CONFIG_PATH, or use one of the two");
+        let problem = resolved
+            .problem("worker.serializer", text)
+            .hint("register them in a cron module, rq cron CONFIG_PATH, or use one of the two");
         return Err(SupervisorError::Config(problem.into()));
     };
     Ok(enabled.into_iter().filter_map(|(name, table)| entry_of_table(name, table, format)).collect())

@@ -1,7 +1,11 @@
 //! The supervisor: starts what a worker needs, passes signals on, and sees to its end.
 
+mod address;
+mod alarm;
+mod check;
 mod cron;
 mod engine;
+mod interpreter;
 mod redis;
 mod scheduler;
 mod signals;
@@ -17,13 +21,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::LocalSet;
 
 use crate::config::{Problems, Resolved, Sources};
-use crate::horse::{InterpreterError, Stable, StartError};
+use crate::horse::{Stable, StartError};
 use crate::os;
-use crate::store::{AddressError, StoreError};
+use crate::store::StoreError;
 use crate::worker::{Stop, WorkError};
 
+pub(crate) use alarm::ring;
+pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
-pub(crate) use startup::{Purpose, check, load_settings, without_effect};
+pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
+pub(crate) use startup::{Purpose, load_settings};
 
 /// Why the daemon ended that was not asked to.
 #[derive(Debug, Error)]
@@ -31,11 +38,7 @@ pub(crate) enum SupervisorError {
     #[error("{0}")]
     Config(Problems),
     #[error(transparent)]
-    Interpreter(#[from] InterpreterError),
-    #[error(transparent)]
     Application(#[from] StartError),
-    #[error("cannot use the address of redis")]
-    Address(#[from] AddressError),
     /// Redis was never reached.
     #[error("redis did not answer {}", within(.0))]
     Unreachable(Duration, #[source] StoreError),
@@ -49,8 +52,6 @@ pub(crate) enum SupervisorError {
     Work(#[from] WorkError),
     #[error("cannot write the pid file {0}")]
     PidFile(std::path::PathBuf, #[source] io::Error),
-    #[error("cannot use logging.format or logging.date_format: {0}")]
-    LogFormat(String),
     #[error("cannot set up the event loop")]
     System(#[source] io::Error),
 }
@@ -86,7 +87,7 @@ pub(crate) fn run(
     })
 }
 
-/// Runs a future on this thread, together with the tasks that it spawns.
+/// Runs a future on this thread, together with the tasks that it spawns; a panic of one of these is one of the whole.
 pub(crate) fn block_on<T>(
     work: impl Future<Output = Result<T, SupervisorError>>,
 ) -> Result<T, SupervisorError> {
@@ -94,7 +95,7 @@ pub(crate) fn block_on<T>(
         .enable_all()
         .build()
         .map_err(SupervisorError::System)?;
-    LocalSet::new().block_on(&runtime, work)
+    LocalSet::new().block_on(&runtime, alarm::heeding(work))
 }
 
 /// What the parts of the daemon share.

@@ -1,51 +1,13 @@
-//! From the configuration's Redis to the store's.
+//! Reaching Redis at the start.
 
 use std::time::{Duration, Instant};
 
-use secrecy::ExposeSecret as _;
 use tokio::time::sleep;
 
 use super::SupervisorError;
-use crate::config;
 use crate::event::Event;
-use crate::store::{self, AddressError, Backoff, Store, StoreError};
+use crate::store::{Backoff, Store, StoreError};
 use crate::telemetry::emit;
-
-/// The address that the settings name.
-pub(super) fn address(address: &config::Address) -> Result<store::Address, AddressError> {
-    let secret = |secret: &Option<secrecy::SecretString>| {
-        secret.as_ref().map(|secret| secret.expose_secret().to_owned())
-    };
-    let path =
-        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
-    match address {
-        config::Address::Url(url) => store::Address::from_url(url.expose_secret()),
-        config::Address::Options(options) => store::Address::from_options(store::Options {
-            host: options.host.clone(),
-            port: options.port,
-            db: options.db,
-            username: options.username.clone(),
-            password: secret(&options.password),
-            ssl: options.ssl,
-            ssl_ca_certs: path(&options.ssl_ca_certs),
-            ssl_cert_reqs: Some(options.ssl_cert_reqs.clone()),
-            ssl_ca_data: options.ssl_ca_data.clone(),
-            ssl_keyfile: path(&options.ssl_keyfile),
-            ssl_certfile: path(&options.ssl_certfile),
-        }),
-        config::Address::Sentinel(sentinel) => store::Address::from_sentinel(store::Sentinel {
-            instances: sentinel.instances.clone(),
-            master_name: sentinel.master_name.clone(),
-            db: sentinel.db,
-            username: sentinel.username.clone(),
-            password: secret(&sentinel.password),
-            socket_timeout: sentinel.socket_timeout.map(|timeout| timeout.as_secs_f64()),
-            ssl: sentinel.ssl,
-            connection_kwargs: sentinel.connection_kwargs.0.clone(),
-            sentinel_kwargs: sentinel.sentinel_kwargs.0.clone(),
-        }),
-    }
-}
 
 /// Waits until Redis answers, up to a limit; what it answers with an error is final at once.
 pub(super) async fn reach(store: &Store, worker: &str, limit: Duration) -> Result<bool, SupervisorError> {

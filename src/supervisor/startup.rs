@@ -1,6 +1,5 @@
 //! The start: settings, interpreter, Redis, worker; in this order, because each needs the one before.
 
-use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -9,22 +8,21 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use super::{Daemon, SupervisorError, engine, redis, scheduler};
+use super::check::{checked, doubts};
+use super::{Daemon, SupervisorError, address, engine, interpreter, redis, scheduler};
 use crate::config::{
-    self, AtSuspension, Horse as HorseSection, PythonCandidate, PythonModule, PythonSource, Resolved,
-    Settings, Sources, Worker as WorkerSection,
+    self, AtSuspension, PythonCandidate, PythonModule, PythonSource, Resolved, Settings, Sources,
+    Worker as WorkerSection,
 };
 use crate::event::Event;
 use crate::horse::{
-    Application, EngineKind, Hooks, Mourners, Opened, Places, Stable, StableOptions, StartError, Wishes,
-    find_python,
+    Application, EngineKind, Hooks, Mourners, Opened, Stable, StableOptions, StartError, Wishes,
 };
 use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
 use crate::maintenance::{self, Followup, Maintenance};
 use crate::os;
 use crate::store::{self, Client, Keys, Life, Store};
-use crate::telemetry::format::LineFormat;
-use crate::telemetry::{FormatError, emit};
+use crate::telemetry::emit;
 use crate::webhook::Courier;
 use crate::worker::{self, Horses, Left, Options, Surroundings, WorkError, Worker};
 
@@ -36,12 +34,40 @@ const WEBHOOKS: Duration = Duration::from_secs(10);
 pub(crate) enum Purpose {
     /// To work: an interpreter is needed in any case.
     Work,
-    /// To be looked at: an interpreter is started only for settings in Python, and standard output is kept free.
+    /// To be judged: an interpreter is started only for settings in Python, and standard output is kept free.
+    Check,
+    /// To be looked at: as before, and nothing is judged that does not show.
     Look,
     /// To enqueue: an interpreter is started only for settings and cron modules in Python.
     Schedule,
     /// To tell when something is to be enqueued: as before, and standard output is kept free.
     Tell,
+}
+
+impl Purpose {
+    /// Whether Redis is to be talked to, and the log to be written.
+    pub(super) fn connects(self) -> bool {
+        match self {
+            Self::Work | Self::Check | Self::Schedule => true,
+            Self::Look | Self::Tell => false,
+        }
+    }
+
+    /// Whether there must be an interpreter for jobs.
+    pub(super) fn runs_jobs(self) -> bool {
+        match self {
+            Self::Work | Self::Check => true,
+            Self::Look | Self::Schedule | Self::Tell => false,
+        }
+    }
+
+    /// Whether standard output is for the answer of the command.
+    fn answers(self) -> bool {
+        match self {
+            Self::Check | Self::Look | Self::Tell => true,
+            Self::Work | Self::Schedule => false,
+        }
+    }
 }
 
 /// The settings, whole, and the interpreter that told the Python part of them.
@@ -71,8 +97,6 @@ pub(crate) async fn load_settings(
     purpose: Purpose,
 ) -> Result<Settled, SupervisorError> {
     let leash = leash()?;
-    // What is wrong already is told together with what is wrong in the module, when that can be read.
-    let known = sources.resolve();
     let mut opened = None;
     if let Some(candidate) = sources.python_wanted().cloned() {
         match import(&sources, &candidate, &leash, purpose).await {
@@ -83,24 +107,23 @@ pub(crate) async fn load_settings(
             Err(SupervisorError::Application(StartError::Refused(refused))) if refused.missing => {
                 sources = sources.module_is_missing()?;
             }
-            Err(error) => return known.map_err(SupervisorError::from).and(Err(error)),
+            // What is wrong in the other sources may well be the reason.
+            Err(error) => return checked(&sources, purpose).and(Err(error)),
         }
     }
-    let resolved = sources.resolve()?;
-    if matches!(purpose, Purpose::Schedule | Purpose::Tell) {
-        // Tables are enqueued where there is no Python at all.
+    let resolved = checked(&sources, purpose)?;
+    if purpose != Purpose::Work {
         return Ok(Settled { resolved, opened: opened.map(|(server, _)| server), application: None, leash });
     }
-    let mut application = application(&resolved.settings.horse, purpose)?;
+    let mut application = application(&resolved, purpose)?;
     let opened = match opened {
         Some((server, source)) => {
             name(&mut application, &source);
-            Some(server)
+            server
         }
-        None if purpose == Purpose::Work => Some(Opened::open(&application, &leash.read).await?),
-        None => None,
+        None => Opened::open(&application, &leash.read).await?,
     };
-    Ok(Settled { resolved, opened, application: Some(application), leash })
+    Ok(Settled { resolved, opened: Some(opened), application: Some(application), leash })
 }
 
 /// Imports a settings module by the interpreter that the other sources name.
@@ -110,7 +133,7 @@ async fn import(
     leash: &Leash,
     purpose: Purpose,
 ) -> Result<Opened, SupervisorError> {
-    let mut application = application(&sources.horse()?, purpose)?;
+    let mut application = application(&sources.read()?.0, purpose)?;
     name(&mut application, &candidate.source);
     Ok(Opened::open(&application, &leash.read).await?)
 }
@@ -132,20 +155,6 @@ fn with_module(sources: Sources, candidate: &PythonCandidate, server: &Opened) -
     })
 }
 
-/// Checks what only the layers below can judge: the words of the connection and of the log lines.
-pub(crate) fn check(settings: &Settings) -> Result<(), SupervisorError> {
-    redis::address(&settings.redis.address)?;
-    let unusable = |error: FormatError| SupervisorError::LogFormat(error.to_string());
-    LineFormat::parse(&settings.logging.format).map_err(unusable)?;
-    Ok(())
-}
-
-/// What is set and does nothing yet.
-pub(crate) fn without_effect(resolved: &Resolved) -> Option<String> {
-    let origin = resolved.origin("sentry.dsn").filter(|_| resolved.settings.sentry.is_asked_for())?;
-    Some(format!("sentry.dsn from {origin} has no effect: this release does not report to Sentry yet"))
-}
-
 /// Starts everything and works.
 pub(super) async fn start_and_work(
     daemon: &Daemon,
@@ -155,14 +164,14 @@ pub(super) async fn start_and_work(
     let Settled { resolved, opened, application, leash } = load_settings(sources, Purpose::Work).await?;
     let mut application = application.expect("there is one to work with");
     check(&resolved)?;
-    for warning in resolved.warnings.iter().map(ToString::to_string).chain(without_effect(&resolved)) {
+    for warning in doubts(&resolved).into_iter().chain(interpreter::doubt(&resolved)) {
         emit(Event::ConfigurationDoubted { warning });
     }
     let settings = &resolved.settings;
     write_pid(&settings.worker)?;
     let opened = opened.expect("it was asked for");
     let mut options = options(settings, opened.python_version());
-    let address = redis::address(&settings.redis.address)?;
+    let address = address::of(&resolved)?;
     complete(&mut application, &resolved, &address);
     let client = Client::new(address, Some(options.name.to_string()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
@@ -240,19 +249,10 @@ fn leash() -> Result<Leash, SupervisorError> {
     Ok(Leash { read, _write: write })
 }
 
-pub(super) fn application(horse: &HorseSection, purpose: Purpose) -> Result<Application, SupervisorError> {
-    let directory = std::env::current_dir().map_err(SupervisorError::System)?;
-    let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let search_path =
-        std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
-    let places = Places {
-        asked: horse.python.as_deref(),
-        virtual_env: virtual_env.as_deref(),
-        directory: &directory,
-        search_path: &search_path,
-    };
+pub(super) fn application(resolved: &Resolved, purpose: Purpose) -> Result<Application, SupervisorError> {
+    let horse = &resolved.settings.horse;
     Ok(Application {
-        python: find_python(&places)?,
+        python: interpreter::find(resolved)?.python,
         module: None,
         file: None,
         path: horse.path.clone(),
@@ -266,7 +266,7 @@ pub(super) fn application(horse: &HorseSection, purpose: Purpose) -> Result<Appl
         engine: Wishes::default(),
         settings_timeout: horse.settings_timeout,
         start_timeout: horse.start_timeout,
-        settings_alone: matches!(purpose, Purpose::Look | Purpose::Tell),
+        settings_alone: purpose.answers(),
     })
 }
 

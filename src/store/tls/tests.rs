@@ -4,6 +4,11 @@ use crate::store::tests::certificates::Certificates;
 use crate::store::tests::server::{Server, run, words};
 use crate::store::{Address, Client, StoreError};
 
+/// What is wrong with the files of a URL, before anything is asked of a server.
+fn faults(url: &str) -> Vec<String> {
+    Address::from_url(url).unwrap().unusable_files().iter().map(ToString::to_string).collect()
+}
+
 /// A server that speaks TLS, with one of the certificates, and may ask for the client's.
 fn server(certificates: &Certificates, name: &str, clients: &str) -> (Server, u16) {
     let file = |suffix| certificates.file(&format!("{name}.{suffix}"));
@@ -117,7 +122,7 @@ fn files_that_are_of_no_use_are_named_with_the_reason() {
     refused(&format!("{url}ssl_ca_certs=/none/ca.pem"), "ssl_ca_certs /none/ca.pem: No such file");
     refused(&format!("{url}ssl_ca_certs={junk}"), "no certificate in PEM form");
     refused(&format!("{url}ssl_ca_path=/none"), "ssl_ca_path /none: No such file");
-    refused(&format!("{url}ssl_ca_data=junk"), "ssl_ca_data holds no certificate");
+    refused(&format!("{url}ssl_ca_data=junk"), "ssl_ca_data must be certificates in PEM form");
     refused(&format!("{url}ssl_ca_certs={ca}&ssl_certfile={junk}"), "no certificate in PEM form");
     refused(&format!("{url}ssl_ca_certs={ca}&ssl_certfile={cert}"), "no private key in PEM form");
     refused(&format!("{url}ssl_ca_certs={ca}&ssl_certfile={cert}&ssl_keyfile={locked}"), "is encrypted");
@@ -132,4 +137,32 @@ fn a_server_without_tls_is_not_waited_for_longer_than_it_takes_to_connect() {
     let error = ping(&format!("rediss://127.0.0.1:{port}?socket_connect_timeout=0.2")).unwrap_err();
 
     assert!(error.to_string().contains("no connection within 200ms"), "{error}");
+}
+
+#[test]
+fn all_files_of_no_use_are_found_before_a_connection_is_made() {
+    let files = Certificates::make();
+    let [ca, cert, key] = ["ca.pem", "client.pem", "client.key"].map(|name| files.file(name));
+
+    assert_eq!(
+        faults("rediss://h?ssl_ca_certs=/a&ssl_ca_path=/b&ssl_certfile=/c&ssl_keyfile=/d"),
+        ["ssl_ca_certs /a", "ssl_ca_path /b", "ssl_certfile /c", "ssl_keyfile /d"]
+            .map(|what| format!("cannot use {what}: No such file or directory (os error 2)"))
+    );
+    // One that holds certificate and key is told once, and trust that is not asked for does not hide it.
+    assert_eq!(faults("rediss://h?ssl_cert_reqs=none&ssl_certfile=/c").len(), 1);
+    assert_eq!(
+        faults(&format!("rediss://h?ssl_ca_certs={ca}&ssl_certfile={cert}")),
+        [format!("cannot use ssl_certfile {cert}: it holds no private key in PEM form")]
+    );
+    let other = files.file("server.key");
+    let [pair] =
+        &faults(&format!("rediss://h?ssl_ca_certs={ca}&ssl_certfile={cert}&ssl_keyfile={other}"))[..]
+    else {
+        panic!("one thing is wrong")
+    };
+    assert!(pair.contains("do not go together"), "{pair}");
+    let good = format!("rediss://h?ssl_ca_certs={ca}&ssl_certfile={cert}&ssl_keyfile={key}");
+    assert_eq!(faults(&good), [""; 0]);
+    assert_eq!(faults("redis://h"), [""; 0]);
 }

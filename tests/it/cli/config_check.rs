@@ -104,19 +104,100 @@ fn programs_get_what_was_read_and_every_warning() {
     }
 }
 
-#[test]
-fn a_check_judges_what_the_worker_would_only_meet_later() {
-    let folder = Folder::new();
-    for (variable, value, told) in [
-        ("RQ_LOGGING__FORMAT", "%(nonsense)s", "nonsense"),
-        ("RQ_REDIS_URL", "redis://h:port", "a port that is not a number"),
-        ("RQ_PYTHON", "/nowhere/python", "/nowhere/python"),
-    ] {
-        let mut command = folder.rq(&["config", "check"]);
+/// Runs `rq config check` and `rq worker` with a variable; both must refuse it with 78, these words on the first line, and this hint.
+#[track_caller]
+fn assert_both_refuse((variable, value): (&str, &str), told: &str, hint: &str) {
+    for arguments in [&["config", "check"][..], &["worker", "--burst"]] {
+        let folder = Folder::new();
+        let mut command = folder.rq(arguments);
         command.env(variable, value);
 
-        assert_refused(&run(command), 78, &[told]);
+        assert_refused(&run(command), 78, &[&format!("error: cannot use {told}"), hint]);
     }
+}
+
+#[test]
+fn what_is_judged_late_is_told_with_key_and_origin_too() {
+    let url = "redis.url from environment variable REDIS_URL: ";
+    let of_url = |rest: &str| format!("{url}{rest}");
+    assert_both_refuse(
+        ("REDIS_URL", "redis://localhost:abc"),
+        &of_url("has a port that is not a number, found \"redis://localhost:***\"\n"),
+        "hint: write redis://[user][:password]@host:port/db",
+    );
+    assert_both_refuse(
+        ("REDIS_URL", "redis://u:pw@h?db=first"),
+        &of_url("option db must be a whole number, found \"redis://u:***@h?db=first\"\n"),
+        "",
+    );
+    assert_both_refuse(
+        ("REDIS_URL", "redis://h?socket_timeuot=1"),
+        &of_url("option socket_timeuot is not known here, found \"redis://h?socket_timeuot=1\"\n"),
+        "hint: did you mean socket_timeout?",
+    );
+    assert_both_refuse(
+        ("RQ_PYTHON", "/nowhere/python"),
+        "horse.python from environment variable RQ_PYTHON: there is no such executable file, found \"/nowhere/python\"\n",
+        "hint: name one by --python",
+    );
+    assert_both_refuse(
+        ("RQ_LOGGING__FORMAT", "%(nonsense)s"),
+        "logging.format from environment variable RQ_LOGGING__FORMAT: unknown field %(nonsense)",
+        "hint: remove it to use the default, %(asctime)s %(message)s",
+    );
+}
+
+#[test]
+fn what_is_judged_late_is_told_with_its_line_and_all_at_once() {
+    let text = "[worker]\nttl = \"soon\"\n[horse]\npython = \"/nope\"\n[logging]\nformat = \"plain\"\n\
+                date_format = \"a\\u0000\"\n[redis.sentinel]\ninstances = [[\"a\", 1]]\n\
+                connection_kwargs = {socket_timeout = \"late\", password = \"hunter2\"}\n";
+    let folder = Folder::with(&[("rq.toml", text)]);
+    let file = folder.path("rq.toml").display().to_string();
+    for arguments in [&["config", "check", "-c", "rq.toml"][..], &["worker", "-c", "rq.toml"]] {
+        let mut command = folder.rq(arguments);
+        command.env_remove("RQ_PYTHON");
+
+        let exit = run(command);
+
+        let told = [
+            format!("cannot use worker.ttl from {file}, line 2: "),
+            format!("cannot use horse.python from {file}, line 4: "),
+            format!("cannot use logging.format from {file}, line 6: log format \"plain\""),
+            format!("cannot use logging.date_format from {file}, line 7: date format"),
+            format!(
+                "cannot use redis.sentinel from {file}, line 8: option socket_timeout of its CONNECTION_KWARGS must be \
+                 a number of seconds above 0, found \"late\"\n"
+            ),
+        ];
+        assert_refused(&exit, 78, &told.each_ref().map(String::as_str));
+        assert_eq!(exit.stderr.matches("error: ").count(), told.len(), "{}", exit.stderr);
+        assert!(!exit.stderr.contains("hunter2"), "{}", exit.stderr);
+    }
+}
+
+#[test]
+fn a_missing_interpreter_does_not_hide_other_mistakes() {
+    let folder = Folder::with(&[("settings.py", "")]);
+    let mut command = folder.rq(&["config", "check", "-c", "settings", "--python", "/nope"]);
+    command.env("RQ_LOGGING__LEVEL", "loud").env("RQ_LOGGING__FORMAT", "plain");
+
+    let exit = run(command);
+
+    assert_refused(&exit, 78, &["RQ_LOGGING__LEVEL", "logging.format", "horse.python from option --python"]);
+    assert_eq!(exit.stderr.matches("error: ").count(), 3, "{}", exit.stderr);
+}
+
+#[test]
+fn the_settings_can_be_shown_without_an_interpreter() {
+    let folder = Folder::new();
+    let mut command = folder.rq(&["config", "show"]);
+    command.env("RQ_PYTHON", "/nowhere/python");
+
+    let exit = run(command);
+
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    assert!(exit.stdout.contains("/nowhere/python"), "{}", exit.stdout);
 }
 
 #[test]

@@ -156,6 +156,35 @@ fn a_broken_virtual_environment_is_not_passed_over() {
 }
 
 #[test]
+fn a_virtual_environment_that_is_not_there_is_passed_over_with_a_warning() {
+    let world = World::new();
+    let root = world.path(".");
+    let used = marked(&root, "bin/python3", "path");
+    let gone = root.join("gone");
+    let told = format!(
+        "VIRTUAL_ENV from the environment: not used, as there is no {}; jobs are run by {}",
+        gone.join("bin/python").display(),
+        used.display()
+    );
+    let with = |arguments: &[&str]| {
+        let mut command = world.command(Path::new(env!("CARGO_BIN_EXE_rq")));
+        command.args(arguments).args(["-c", "settings"]);
+        command.env("VIRTUAL_ENV", &gone).env("PATH", root.join("bin"));
+        world.start(command).wait_exit()
+    };
+
+    let check = with(&["config", "check"]);
+    let worker = with(&["worker", "--burst"]);
+    let asked = with(&["config", "check", "--python", used.to_str().unwrap()]);
+
+    assert_eq!((check.code(), worker.code()), (0, 0), "{}{}", check.stderr, worker.stderr);
+    assert_eq!(check.stderr, format!("warning: {told}"));
+    assert!(worker.stdout.contains(&told), "{}", worker.stdout);
+    assert_eq!((asked.code(), asked.stderr.as_str()), (0, ""));
+    world.finish();
+}
+
+#[test]
 fn a_tilde_in_front_of_the_interpreter_is_the_home_directory() {
     let folder = Folder::with(&[("settings.py", "NAME = 'n'\n")]);
     marked(&folder.path("."), "mine", "home");

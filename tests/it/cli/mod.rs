@@ -14,6 +14,7 @@ mod python_settings;
 mod secrets;
 mod streams;
 mod terminal;
+mod tls;
 mod unsupported;
 
 use folder::Folder;

@@ -185,6 +185,21 @@ fn a_mistake_in_a_module_is_told_by_its_name_file_and_key() {
 }
 
 #[test]
+fn a_section_that_is_misspelled_is_doubted_and_no_mistake() {
+    let settings = "RQ_WORKR = {'ttl': 5}\nRQ_HORSEE = {'class': object}\nRQ_QUEUES = {'default': {}}\nRQ_LOGGER = 'x'\n";
+    let folder = Folder::with(&[("settings.py", settings)]);
+
+    let exit = folder.run(&["config", "check", "-c", "settings"]);
+
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    let file = folder.path("settings.py").display().to_string();
+    let doubted = |name: &str, meant: &str| {
+        format!("warning: {name} from Python module settings ({file}) is not used, did you mean {meant}?\n")
+    };
+    assert_eq!(exit.stderr, doubted("RQ_WORKR", "RQ_WORKER") + &doubted("RQ_HORSEE", "RQ_HORSE"));
+}
+
+#[test]
 fn what_is_needed_before_the_import_cannot_stand_in_the_module() {
     let folder = Folder::with(&[("settings.py", "RQ_HORSE = {'python': '/usr/bin/python3'}\n")]);
 

@@ -91,12 +91,22 @@ fn mistaken(folder: &Folder, arguments: &[&str]) -> Vec<(&'static str, Command)>
     folder.write("object.py", &format!(
         "class Secret:\n    def __repr__(self): return {SECRET:?}\nREDIS_URL = Secret()\nREDIS_PASSWORD = Secret()\n"
     ));
+    folder.write("kwargs.toml", &format!(
+        "[SENTINEL]\nCONNECTION_KWARGS = {{db = \"x\", password = {SECRET:?}}}\nSENTINEL_KWARGS = {{password = {SECRET:?}}}\n"
+    ));
+    folder.write(
+        "list_in_kwargs.toml",
+        &format!("[SENTINEL]\nCONNECTION_KWARGS = {{password = [{SECRET:?}]}}\n"),
+    );
     let url = |text: &str| format!("redis://user:{SECRET}@{text}");
     let with = |more: &[&str]| folder.rq(&[arguments, more].concat());
     let mut commands = vec![
         ("no TOML", with(&["-c", "broken.toml"])),
         ("a list", with(&["-c", "list.toml"])),
         ("an object", with(&["-c", "object"])),
+        ("an option beside it", with(&["-c", "kwargs.toml"])),
+        ("a list in a table", with(&["-c", "list_in_kwargs.toml"])),
+        ("a query in it", with(&["--url", &format!("redis://user:x?db={SECRET}@h")])),
     ];
     for wrong in ["h:port", "h:99999999", "[::1", "h/0?no_such=1", "h?db=x", "h?ssl_cert_reqs=perhaps"] {
         commands.push(("a wrong URL", with(&["--url", &url(wrong)])));

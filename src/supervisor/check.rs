@@ -1,0 +1,63 @@
+//! What only the layers below can judge of the settings: the connection, the lines of the log, the interpreter.
+
+use super::startup::Purpose;
+use super::{SupervisorError, address, interpreter};
+use crate::config::{Address, Effective, Origin, Problem, Problems, Resolved, Sources};
+use crate::telemetry::format::{LineFormat, date_format};
+
+/// The settings, or all that is wrong with them, as far as it matters for the purpose.
+pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, SupervisorError> {
+    let (resolved, mut problems) = sources.read()?;
+    if purpose.connects() {
+        problems.extend(address::problems(&resolved));
+        problems.extend(formats(&resolved));
+    }
+    if purpose.runs_jobs() {
+        match interpreter::find(&resolved) {
+            Ok(_) => {}
+            Err(SupervisorError::Config(missing)) => problems.extend(missing),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Problems::or(problems, resolved)?)
+}
+
+fn formats(resolved: &Resolved) -> Vec<Problem> {
+    let logging = &resolved.settings.logging;
+    let line = LineFormat::parse(&logging.format).err().map(|error| ("logging.format", error));
+    let date = date_format(&logging.date_format).err().map(|error| ("logging.date_format", error));
+    let unusable = [line, date].into_iter().flatten();
+    unusable.map(|(key, error)| resolved.problem(key, error.to_string())).collect()
+}
+
+/// What its author should know of settings that can be used.
+pub(crate) fn doubts(resolved: &Resolved) -> Vec<String> {
+    let told = resolved.warnings.iter().map(ToString::to_string);
+    told.chain(without_effect(resolved)).chain(without_tls(resolved)).collect()
+}
+
+/// What is set and does nothing yet.
+fn without_effect(resolved: &Resolved) -> Vec<String> {
+    let told = |effective: &Effective| {
+        let Effective { spelled, origin, .. } = effective;
+        format!("{spelled} from {origin} has no effect: this release does not report to Sentry yet")
+    };
+    let asked = resolved.settings.sentry.is_asked_for();
+    given(resolved, "sentry.").filter(|_| asked).map(told).collect()
+}
+
+/// What is set for TLS where none is spoken.
+fn without_tls(resolved: &Resolved) -> Vec<String> {
+    let Address::Options(options) = &resolved.settings.redis.address else { return Vec::new() };
+    // RQ: they are left unread.
+    let told = |effective: &Effective| {
+        format!("{} from {} has no effect, as redis.ssl is off", effective.spelled, effective.origin)
+    };
+    given(resolved, "redis.ssl_").filter(|_| !options.ssl).map(told).collect()
+}
+
+/// The settings of this prefix that somebody gave.
+fn given<'a>(resolved: &'a Resolved, prefix: &'static str) -> impl Iterator<Item = &'a Effective> {
+    let all = resolved.origins.iter();
+    all.filter(move |effective| effective.key.starts_with(prefix) && effective.origin != Origin::Default)
+}

@@ -1,0 +1,47 @@
+//! Which interpreter runs the jobs.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::SupervisorError;
+use crate::config::{Problem, Resolved};
+use crate::horse::{Interpreter, InterpreterError, Places, find_python};
+
+/// How to come to an interpreter.
+pub(crate) const ADVICE: &str = "name one by --python, RQ_PYTHON or horse.python, or install python3";
+
+/// What its author should know of the environment that was to name the interpreter.
+pub(crate) fn doubt(resolved: &Resolved) -> Option<String> {
+    let Interpreter { python, passed_over } = find(resolved).ok()?;
+    let (missing, python) = (passed_over?, python.display());
+    Some(format!(
+        "VIRTUAL_ENV from the environment: not used, as there is no {}; jobs are run by {python}",
+        missing.display()
+    ))
+}
+
+/// The interpreter that the settings and the environment mean.
+pub(super) fn find(resolved: &Resolved) -> Result<Interpreter, SupervisorError> {
+    let directory = std::env::current_dir().map_err(SupervisorError::System)?;
+    let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let search_path =
+        std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
+    let places = Places {
+        asked: resolved.settings.horse.python.as_deref(),
+        virtual_env: virtual_env.as_deref(),
+        directory: &directory,
+        search_path: &search_path,
+    };
+    find_python(&places).map_err(|error| SupervisorError::Config(problem(resolved, &error).into()))
+}
+
+fn problem(resolved: &Resolved, error: &InterpreterError) -> Problem {
+    let problem = match error {
+        InterpreterError::Missing(asked) => resolved.problem(
+            "horse.python",
+            format!("there is no such executable file, found {:?}", asked.display().to_string()),
+        ),
+        InterpreterError::Broken(_) | InterpreterError::NotFound(_) => Problem::in_words(error.to_string()),
+    };
+    problem.hint(ADVICE)
+}
