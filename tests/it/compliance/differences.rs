@@ -37,6 +37,7 @@ fn a_suspended_worker_that_was_waiting_takes_no_further_job() {
 
 #[test]
 fn a_job_that_was_deleted_while_it_ran_stays_deleted() {
+    //
     let world = World::new();
     let mut gate = world.gate("gate");
     world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
@@ -175,6 +176,7 @@ fn any_negative_result_ttl_keeps_the_result_for_ever() {
 
 #[test]
 fn a_command_that_finds_no_job_kills_nobody() {
+    //
     let world = World::new();
     let mut worker = world.idle_worker(&["--name", "w1"]);
 
