@@ -31,6 +31,7 @@ mod results;
 mod retries;
 mod running;
 mod scheduling;
+mod self_dependence;
 mod sentry;
 mod serializers;
 mod settings;
