@@ -30,5 +30,6 @@ mod scheduler;
 mod scheduler_mixed;
 mod stage;
 mod stop_grace;
+mod strange_names;
 mod strategies;
 mod titles;
