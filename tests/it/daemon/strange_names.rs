@@ -1,5 +1,8 @@
 //! Ids and names that no client would choose, wherever they may stand: the worker goes on, and what it can run, it runs.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use crate::harness::{SOON, World, wait_until};
 
 /// No text in UTF-8, and neither is any part of it.
@@ -93,4 +96,22 @@ fn garbage_in_every_list_and_set_is_survived() {
     assert!(!aside.is_empty());
     assert!(aside.iter().all(|entry| *entry == garbage("default ", "")), "{aside:?}");
     // Garbage that stands where nothing runs from may stay; no client could look at it either.
+}
+
+#[test]
+fn a_queue_whose_name_is_not_utf_8_is_refused_at_the_start() {
+    let world = World::new();
+    let mut named = world.worker_command();
+    named.args(["-c", "settings", "--burst"]).arg(OsStr::from_bytes(GARBAGE));
+    let mut meant = world.worker_command();
+    meant.args(["-c", "settings", "--burst"]).env("QUEUES", OsStr::from_bytes(GARBAGE));
+
+    let named = world.start(named).wait_exit();
+    let meant = world.start(meant).wait_exit();
+
+    assert_eq!(named.code(), 2, "{}", named.stderr);
+    assert!(named.stderr.contains("invalid UTF-8"), "{}", named.stderr);
+    assert_eq!(meant.code(), 78, "{}", meant.stderr);
+    assert!(meant.stderr.contains("QUEUES: it is not UTF-8 text"), "{}", meant.stderr);
+    world.finish();
 }
