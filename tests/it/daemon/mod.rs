@@ -2,6 +2,7 @@
 //!
 //! The numbers `R-…` name the races of Python's protocol that a test shows closed.
 
+mod clocks;
 mod commands;
 mod cron;
 mod hooks;
