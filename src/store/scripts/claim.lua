@@ -58,6 +58,8 @@ for i = 1, queues do
   while id do
     -- A colon would break the members `job:execution` that every client splits.
     if id:find(':', 1, true) then return put_aside(queue, id, 'its id contains a colon') end
+    -- The daemon could not name it again.
+    if not is_utf8(id) then return put_aside(queue, id, 'its id is not UTF-8') end
     local job_kind = kind(job_key(id))
     if job_kind ~= 'none' and job_kind ~= 'hash' then return put_aside(queue, id, 'its key holds a ' .. job_kind) end
     if is_job(id) then return start(id, queue) end

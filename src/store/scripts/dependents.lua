@@ -44,9 +44,10 @@ local function release_dependent(parent, job, outcome, now)
   if not is_job(job) then return end
   local values, fields = call('HMGET', job_key(job), unpack(DEPENDENT_FIELDS)), {}
   for i, name in ipairs(DEPENDENT_FIELDS) do fields[name] = values[i] or nil end
-  local released = fields.status == 'deferred' and fields.origin
-    and is_met(outcome, fields.allow_dependency_failures == '1') and not waits_for_others(fields, parent)
-  if released then
+  if not fields.origin then return end
+  -- RQ: clients before 2.9 may queue a job at once and list it as deferred all the same.
+  if fields.status ~= 'deferred' then return call('ZREM', registry_key('deferred', fields.origin), job) end
+  if is_met(outcome, fields.allow_dependency_failures == '1') and not waits_for_others(fields, parent) then
     enqueue_dependent(job, fields, now)
     call('SREM', dependents_key(parent), job)
   end

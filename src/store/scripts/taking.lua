@@ -2,6 +2,7 @@
 
 -- Exactly what the daemon takes for UTF-8. What is replaced leaves a letter, so that its neighbours do not meet.
 local function is_utf8(text)
+  if not text:find('[\128-\255]') then return true end
   for _, form in ipairs({ '[\194-\223][\128-\191]', '\224[\160-\191][\128-\191]', '[\225-\236\238\239][\128-\191][\128-\191]',
     '\237[\128-\159][\128-\191]', '\240[\144-\191][\128-\191][\128-\191]', '[\241-\243][\128-\191][\128-\191][\128-\191]',
     '\244[\128-\143][\128-\191][\128-\191]' }) do

@@ -21,6 +21,7 @@ fn cancel_while_running(world: &World, arguments: &str, later: impl FnOnce(&Worl
 
 #[test]
 fn a_job_that_is_canceled_while_it_runs_stays_canceled() {
+    //
     for version in VERSIONS {
         let Ok(world) = World::with(&Setup { version, ..Setup::default() }) else { continue };
         if world.subject == Subject::Theirs && version != Version::V3_0_0 {
@@ -84,6 +85,7 @@ fn a_canceled_job_that_fails_is_not_retried() {
 
 #[test]
 fn the_dependents_of_a_job_that_is_canceled_while_it_runs_go_on_waiting() {
+    // in RQ too, although its job ends as finished.
     let world = World::new();
 
     cancel_while_running(&world, "'jobs.waits.at'", |world| {

@@ -91,6 +91,7 @@ fn commands_to_an_idle_worker_are_told_and_change_nothing() {
 
 #[test]
 fn a_stop_that_came_after_the_end_does_not_stop_the_next_run() {
+    //
     let world = World::new();
     let mut worker = world.idle_worker(&["--name", "w1"]);
     world.enqueue("'jobs.raising.plain', job_id='j1'");

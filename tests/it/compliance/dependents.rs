@@ -18,6 +18,23 @@ for_every_client! {
         assert_eq!(world.client.eval("DeferredJobRegistry('other', connection=conn).get_job_ids()"), json!([]));
     }
 
+    fn a_dependent_on_a_queue_that_nobody_here_serves_waits_there(world: &World) {
+        world.client.exec(
+            "p = q.enqueue('jobs.returns.value', 1, job_id='p')
+other = queue('other')
+other.enqueue('jobs.returns.value', 2, depends_on=p, job_id='c')
+other.enqueue('jobs.returns.value', 3, depends_on=Dependency([p], enqueue_at_front=True), job_id='first')",
+        );
+
+        world.work(&["default"]);
+
+        assert_eq!(world.redis.list(&world.key("queue:other")), ["first", "c"]);
+        assert_eq!(world.view("c")["status"], "queued");
+        assert!(!world.redis.exists(&world.key("deferred:other")));
+        world.work(&["other"]);
+        assert_eq!(world.client.eval("[fetch(i).return_value() for i in ('first', 'c')]"), json!([3, 2]));
+    }
+
     fn a_dependent_of_a_failed_job_goes_on_waiting_unless_it_allows_failure(world: &World) {
         world.client.exec(
             "p = q.enqueue('jobs.raising.plain', job_id='p')\n\

@@ -37,6 +37,7 @@ fn a_suspended_worker_that_was_waiting_takes_no_further_job() {
 
 #[test]
 fn a_job_that_was_deleted_while_it_ran_stays_deleted() {
+    //
     let world = World::new();
     let mut gate = world.gate("gate");
     world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
@@ -142,7 +143,11 @@ fn an_id_with_a_colon_is_put_aside_and_told() {
     if world.subject == Subject::Theirs {
         return;
     }
-    assert!(world.subject.differs("ids with a colon and keys of another type are put aside"));
+    assert!(
+        world
+            .subject
+            .differs("ids with a colon, ids that are not UTF-8 and keys of another type are put aside")
+    );
     let _: i64 = world.redis.command(&["HSET", &world.key("job:a:b"), "data", "x"]);
     let _: i64 = world.redis.command(&["RPUSH", &world.key("queue:default"), "a:b"]);
     let next = world.enqueue("'jobs.returns.value', 2");
@@ -175,6 +180,7 @@ fn any_negative_result_ttl_keeps_the_result_for_ever() {
 
 #[test]
 fn a_command_that_finds_no_job_kills_nobody() {
+    //
     let world = World::new();
     let mut worker = world.idle_worker(&["--name", "w1"]);
 

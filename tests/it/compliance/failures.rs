@@ -181,3 +181,34 @@ fn a_function_that_does_not_exist_fails_the_job() {
     }
     world.finish();
 }
+
+#[test]
+fn a_module_that_breaks_while_it_is_imported_fails_its_job_alone() {
+    let world = World::new();
+    let broken = [
+        ("syntax", "def (", "SyntaxError"),
+        ("raises", "raise RuntimeError('at import')", "RuntimeError: at import"),
+        // RQ: which module is missing is not told.
+        ("needs", "import not_there_at_all", "Invalid attribute name: needs.job"),
+        ("divides", "1 / 0", "ZeroDivisionError"),
+        ("leaves", "raise SystemExit(0)", "SystemExit: 0"),
+        ("exits", "import os\nos._exit(3)", "Work-horse terminated unexpectedly; waitpid returned 768"),
+        ("dies", "import os\nos.kill(os.getpid(), 9)", "waitpid returned 9"),
+    ];
+    for (name, source, _) in broken {
+        std::fs::write(world.path(&format!("{name}.py")), source).unwrap();
+        world.enqueue(&format!("'{name}.job', job_id='{name}'"));
+    }
+    let next = world.enqueue("'jobs.returns.value', 2");
+
+    world.work(&[]);
+
+    for (name, _, told) in broken {
+        let view = world.view(name);
+        assert_eq!(view["status"], "failed", "{name}");
+        let text = view["exc_info"].as_str().unwrap();
+        assert!(text.contains(told), "{name}: {text}");
+    }
+    assert_eq!(world.view(&next)["result"], 2);
+    world.finish();
+}

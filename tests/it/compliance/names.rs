@@ -1,6 +1,8 @@
 //! Names: of keys, of jobs, of queues and of workers.
 
-use crate::harness::{Setup, World};
+use serde_json::json;
+
+use crate::harness::{Setup, Subject, Version, World};
 
 #[test]
 fn every_key_begins_with_the_prefix_of_the_environment() {
@@ -48,5 +50,53 @@ fn names_with_spaces_colons_and_letters_of_any_script_work() {
         assert_eq!(view["result"][1], *name);
         assert_eq!(view["worker_name"], "wörker: one");
     }
+    world.finish();
+}
+
+/// What clients before 2.8 take for an id.
+const STRANGE: &str = r#"strange = [
+    "with space", " ", "tab\tand\nlines", "'quoted\"", "漢字 \U0001f980", "\u202eback", "{tag}", "a*b?[c]", "%s%n%%", "../..", "$(x)`y`",
+    "-1", "None", "null", "\x1b[2J", "\x7f", "a,b;c", "x" * 5000,
+]"#;
+
+#[test]
+fn ids_of_any_characters_work() {
+    for version in [Version::V1_16_2, Version::V2_6_1] {
+        let Ok(world) = World::with(&Setup { version, ..Setup::default() }) else { continue };
+        world.client.exec(STRANGE);
+        world.client.exec(
+            "for i in strange:
+    q.enqueue('jobs.context.identity', job_id=i, meta={'id': i})
+    q.enqueue('jobs.raising.plain', job_id=i + '!')
+    q.enqueue('jobs.returns.value', 1, job_id=i + '+', depends_on=i)",
+        );
+
+        world.work(&[]);
+
+        let right =
+            "[i for i in strange if fetch(i).return_value()[0] != i or fetch(i).get_meta() != {'id': i}]";
+        assert_eq!(world.client.eval(right), json!([]), "{version}");
+        let failed = "[i for i in strange if 'it broke' not in fetch(i + '!').exc_info]";
+        assert_eq!(world.client.eval(failed), json!([]), "{version}");
+        let waited = "[i for i in strange if fetch(i + '+').return_value() != 1]";
+        assert_eq!(world.client.eval(waited), json!([]), "{version}");
+        world.finish();
+    }
+}
+
+#[test]
+fn an_id_with_a_nul_does_not_stop_the_worker() {
+    let Ok(world) = World::with(&Setup { version: Version::V1_16_2, ..Setup::default() }) else { return };
+    if world.subject == Subject::Theirs {
+        // RQ: no environment can hold such an id, and the worker that meets one ends.
+        return;
+    }
+    world.client.exec("q.enqueue('jobs.returns.value', 1, job_id='nul\\0here')");
+    let next = world.enqueue("'jobs.returns.value', 2");
+
+    world.work(&[]);
+
+    assert_eq!(world.client.eval("fetch('nul\\0here').return_value()"), 1);
+    assert_eq!(world.view(&next)["result"], 2);
     world.finish();
 }

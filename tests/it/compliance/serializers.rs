@@ -66,3 +66,45 @@ fn json_jobs_see_themselves() {
     assert_eq!(world.client.eval("fetch('j1', serializer=JSONSerializer).meta"), json!({ "step": 2 }));
     world.finish();
 }
+
+#[test]
+fn a_serializer_that_cannot_write_a_result_leaves_rqs_text_in_its_place() {
+    let world = World::new();
+    world.enqueue("'jobs.returns.value', 'unspeakable', job_id='j1'");
+    let next = world.enqueue("'jobs.returns.value', 2");
+
+    world.work(&["-S", "jobs.own.Squeamish"]);
+
+    assert_eq!(world.view("j1")["status"], "finished");
+    assert_eq!(world.view("j1")["result"], "Unserializable return value");
+    assert_eq!(world.view(&next)["result"], 2);
+    world.finish();
+}
+
+#[test]
+fn a_serializer_that_leaves_while_it_reads_fails_the_job_and_not_the_worker() {
+    let world = World::new();
+    world.enqueue("'jobs.returns.value', 1, job_id='j1'");
+    world.enqueue("'jobs.returns.value', 2, job_id='j2'");
+
+    world.work(&["-S", "jobs.own.Leaving"]);
+
+    for job in ["j1", "j2"] {
+        assert_eq!(world.view(job)["status"], "failed");
+    }
+    world.finish();
+}
+
+#[test]
+fn a_serializer_that_cannot_be_used_ends_the_worker_at_start() {
+    for name in ["nowhere.at_all", "jobs.own.missing", "jobs.own.Worker"] {
+        let world = World::new();
+        let job = world.enqueue("'jobs.returns.value', 1");
+
+        let exit = world.worker(&["--burst", "-S", name]).wait_exit();
+
+        assert_ne!(exit.code(), 0, "{name}");
+        assert_eq!(world.view(&job)["status"], "queued");
+        world.finish();
+    }
+}

@@ -1,10 +1,11 @@
-//! Commands in the narrow moments of a job.
+//! commands in the narrow moments of a job reach the execution that they mean, or nothing.
 
 use super::stage::{Stage, marks, transition_of};
 use crate::harness::{Act, SOON};
 
 #[test]
 fn a_stop_that_comes_before_the_horse_has_its_job_stops_the_job() {
+    // a worker of RQ kills its own process group then.
     let stage = Stage::new();
     let world = &stage.world;
     let mut worker = stage.waiting_worker(&[], 1);
@@ -23,6 +24,7 @@ fn a_stop_that_comes_before_the_horse_has_its_job_stops_the_job() {
 
 #[test]
 fn a_stop_that_comes_while_the_outcome_is_written_is_for_that_run_alone() {
+    // a mark that was left behind would record the next failure as a stop.
     let stage = Stage::new();
     let world = &stage.world;
     let mut worker = stage.waiting_worker(&[], 1);

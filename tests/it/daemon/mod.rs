@@ -2,6 +2,7 @@
 //!
 //! The numbers `R-…` name the races of Python's protocol that a test shows closed.
 
+mod clocks;
 mod commands;
 mod cron;
 mod hooks;
@@ -16,10 +17,12 @@ mod outage_start;
 mod processes;
 mod quiet;
 mod races_claim;
+mod races_dependents;
 mod races_overdue;
 mod races_poison;
 mod races_records;
 mod races_registration;
+mod races_retries;
 mod races_settle;
 mod races_start;
 mod races_taken;
@@ -29,4 +32,6 @@ mod scheduler;
 mod scheduler_mixed;
 mod stage;
 mod stop_grace;
+mod strange_names;
+mod strategies;
 mod titles;

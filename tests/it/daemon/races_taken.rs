@@ -1,4 +1,4 @@
-//! an execution that another has taken away is given up, and its outcome dropped.
+//! an execution that another has taken away is given up, and its outcome dropped.
 
 use super::processes::wait_until_gone;
 use super::stage::{Stage, marking, of_worker, transition};
@@ -81,6 +81,7 @@ fn a_lease_that_an_old_cleaner_has_dropped_is_renewed() {
 
 #[test]
 fn a_job_that_is_deleted_while_it_runs_is_stopped_and_stays_deleted() {
+    // RQ writes its hash anew.
     let world = World::new();
     let mut gate = world.gate("gate");
     world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
@@ -171,4 +172,33 @@ conn.zadd('rq:wip:default', {{'j1:e1': 1}})
     world.wait_for_status("j1", "failed");
     worker.stop();
     world.finish();
+}
+
+/// Deletes the job `j1` while its outcome is on the way, and enqueues another of that name.
+#[track_caller]
+fn assert_its_successor_runs_by_itself(act: Act) {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let mut worker = stage.waiting_worker(&[], 1);
+    let settle = stage.proxy.on(transition("settle"), act);
+    world.enqueue("'jobs.returns.value', 'old', job_id='j1', unique=True");
+    settle.wait();
+
+    world.client.exec("fetch('j1').delete()");
+    world.enqueue("'jobs.returns.value', 'new', job_id='j1', unique=True");
+    settle.release();
+
+    world.wait_for_status("j1", "finished");
+    assert_eq!(world.view("j1")["result"], "new");
+    assert_eq!(world.redis.stream("rq:results:j1").len(), 1);
+    assert_eq!(world.client.eval("registries()['finished']"), serde_json::json!(["j1"]));
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn the_outcome_of_a_deleted_job_is_not_written_to_the_next_of_its_name() {
+    //
+    assert_its_successor_runs_by_itself(Act::PauseRequest);
+    assert_its_successor_runs_by_itself(Act::PauseReply);
 }

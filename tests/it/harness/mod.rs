@@ -9,6 +9,7 @@ mod output;
 mod proxy;
 mod receiver;
 mod redis_server;
+mod skew;
 mod subject;
 mod tagged;
 mod text;
@@ -26,6 +27,7 @@ pub(crate) use self::{
     proxy::{Act, Match, Proxy, Rule},
     receiver::Receiver,
     redis_server::free_port,
+    skew::Skew,
     subject::{Subject, not_skipped, skipped},
     tagged::process_exists,
     text::{application_part, is_python_float},
