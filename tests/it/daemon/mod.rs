@@ -4,6 +4,7 @@
 
 mod commands;
 mod cron;
+mod crowds;
 mod hooks;
 mod horses;
 mod interrupted;
