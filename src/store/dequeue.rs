@@ -37,6 +37,8 @@ pub(crate) enum Claimed {
         id: String,
         reason: String,
     },
+    /// So far there were only ids of jobs that are gone; they were taken out of the way, and there may be more.
+    More,
     Empty,
     Suspended,
     /// The worker's key is gone: nothing was claimed.
@@ -72,6 +74,7 @@ impl Store {
         match reply.status() {
             "claimed" | "again" => claimed(&mut reply, request, now),
             "aside" => aside(&mut reply),
+            "more" => Some(Claimed::More),
             "empty" => Some(Claimed::Empty),
             "suspended" => Some(Claimed::Suspended),
             "unregistered" => Some(Claimed::Unregistered),

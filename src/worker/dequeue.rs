@@ -66,6 +66,8 @@ impl Worker {
                     return Ok(Dequeued::Job(horse, claim));
                 }
                 Claimed::Aside { queue, id, reason } => self.told_aside(queue.to_string(), id, reason),
+                // Others, and commands to this worker, had their turn meanwhile.
+                Claimed::More => {}
                 Claimed::Suspended if self.options.burst => {
                     return Ok(Dequeued::Nothing(Event::SuspensionFound {
                         worker: self.name(),

@@ -5,11 +5,14 @@
 --       10 number of queues  11.. their names, then pairs of queue and id that a wait surfaced
 -- Derived: job, execution, executions of the job, started registry and intermediate lists, list of ids put aside
 -- Returns: {"claimed", queue, id, job hash} | {"again", queue, id, job hash} (this execution already holds a job)
---          | {"aside", queue, id, reason} (an id that nothing can be done with) | {"empty"} | {"suspended"} | {"unregistered"}
+--          | {"aside", queue, id, reason} (an id that nothing can be done with) | {"more"} (only ids of jobs that are gone so
+--          far) | {"empty"} | {"suspended"} | {"unregistered"}
 
 local worker, worker_executions, suspended = KEYS[1], KEYS[2], KEYS[3]
 local execution, worker_name, now, now_float, lease = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local daemon, life, turn, queues = ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+-- So many ids of jobs that are gone are passed over in one go, that Redis is not held up.
+local GONE_AT_ONCE = 500
 
 local function start(job, queue)
   local origin = origin_of(job, queue)
@@ -52,6 +55,7 @@ if turn < (tonumber(call('HGET', worker, 'rqd_turn') or '') or 0) then return { 
 for i = 11 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
 if call('EXISTS', suspended) == 1 then return { 'suspended' } end
 
+local gone = 0
 for i = 1, queues do
   local queue = ARGV[10 + i]
   local id = call('LPOP', KEYS[3 + i])
@@ -63,6 +67,8 @@ for i = 1, queues do
     local job_kind = kind(job_key(id))
     if job_kind ~= 'none' and job_kind ~= 'hash' then return put_aside(queue, id, 'its key holds a ' .. job_kind) end
     if is_job(id) then return start(id, queue) end
+    gone = gone + 1
+    if gone == GONE_AT_ONCE then return { 'more' } end
     id = call('LPOP', KEYS[3 + i])
   end
 end

@@ -5,6 +5,7 @@
 mod clocks;
 mod commands;
 mod cron;
+mod crowds;
 mod hooks;
 mod horses;
 mod interrupted;
