@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 
-use crate::harness::{SOON, Setup, Venv, World, free_port, get, not_skipped, skipped, wait_until};
+use crate::harness::{SOON, Setup, Venv, World, free_port, get, skipped, wait_until};
 
 #[test]
 fn rq_dashboard_shows_worker_queues_and_jobs() {
@@ -10,7 +10,6 @@ fn rq_dashboard_shows_worker_queues_and_jobs() {
         Ok(venv) => venv,
         Err(missing) => return skipped(&missing),
     };
-    not_skipped();
     let world = World::with(&Setup { tcp: true, ..Setup::default() }).unwrap();
     world.enqueue("'jobs.returns.add', 1, y=2, job_id='fine'");
     world.enqueue("'jobs.raising.plain', job_id='broken'");

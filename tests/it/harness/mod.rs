@@ -9,6 +9,7 @@ mod output;
 mod proxy;
 mod receiver;
 mod redis_server;
+mod skip;
 mod subject;
 mod tagged;
 mod text;
@@ -26,7 +27,8 @@ pub(crate) use self::{
     proxy::{Act, Match, Proxy, Rule},
     receiver::Receiver,
     redis_server::free_port,
-    subject::{Subject, not_skipped, skipped},
+    skip::{Lack, skipped},
+    subject::Subject,
     tagged::process_exists,
     text::{application_part, is_python_float},
     version::{Venv, Version},
