@@ -37,5 +37,6 @@ mod shutdown;
 mod strange_jobs;
 mod surroundings;
 mod timeouts;
+mod tls;
 mod webhooks;
 mod workers;

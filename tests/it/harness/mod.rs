@@ -1,5 +1,6 @@
 //! What every test stands on: [`World`] is the way in.
 
+mod certificates;
 mod client;
 mod gate;
 mod http;
@@ -19,6 +20,7 @@ mod worker;
 mod world;
 
 pub(crate) use self::{
+    certificates::make_certificates,
     gate::Gate,
     http::get,
     inspect::Hash,
