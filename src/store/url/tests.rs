@@ -37,10 +37,8 @@ impl Oracle {
         let mut oracle = Self { child, ask, hear, python: Vec::new() };
         let hello = oracle.hear();
         oracle.python = serde_json::from_value(hello["python"].clone()).unwrap();
-        if !hello["redis"].as_str().unwrap().starts_with("8.") {
-            eprintln!("skipped: redis-py {} reads URLs in another way than 8", hello["redis"]);
-            return None;
-        }
+        let redis = hello["redis"].as_str().unwrap();
+        assert!(redis.starts_with("8."), "redis-py {redis} reads URLs in another way than 8");
         Some(oracle)
     }
 

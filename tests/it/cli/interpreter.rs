@@ -9,7 +9,7 @@ use std::{
 
 use super::Folder;
 use super::folder::{assert_refused, python, run, write, write_program};
-use crate::harness::{World, not_skipped, skipped};
+use crate::harness::{Lack, World, skipped};
 
 /// A stand-in for an interpreter, which leaves a mark and then is the real one.
 fn marked(folder: &Path, name: &str, mark: &str) -> PathBuf {
@@ -241,7 +241,9 @@ fn a_python_that_is_too_old_is_refused_by_its_version() {
         assert_refused(&exit, 78, &[&format!("it is Python {version}"), "and 3.8 or newer is needed"]);
         assert!(!exit.stderr.contains("Traceback"), "{}", exit.stderr);
     }
-    if missing.is_empty() { not_skipped() } else { skipped(&format!("no Python {}", missing.join(" "))) }
+    if !missing.is_empty() {
+        skipped(&Lack::OfMachine(format!("no Python {}", missing.join(" "))));
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Exit, SOON, Setup, Subject, Version, Worker, World, is_timestamp, not_skipped, skipped, text, wait_until,
+    Exit, SOON, Setup, Subject, Version, Worker, World, is_timestamp, skipped, text, wait_until,
 };
 
 /// `rq cron -c settings` of whoever is under test, with these further arguments.
@@ -354,7 +354,6 @@ fn with_older_rq(version: Version) {
         Ok(world) => world,
         Err(missing) => return skipped(&missing),
     };
-    not_skipped();
     configure(&world, "jobs.returns.add, 'default', args=(1,), kwargs={'y': 2}, interval=3600");
     let mut cron = scheduler(&world, &["-l", "debug"]);
     cron.stdout.wait_for_line("Enqueued job add to queue default", SOON);

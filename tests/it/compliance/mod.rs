@@ -39,6 +39,7 @@ mod shutdown;
 mod strange_jobs;
 mod surroundings;
 mod timeouts;
+mod tls;
 mod unique;
 mod webhooks;
 mod workers;

@@ -1,10 +1,8 @@
 //! Webhooks: what is sent when a job ends for good, and what happens when nobody takes it. Clients have them since 2.12.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
-use crate::harness::{Receiver, SOON, Version, Worker, World, wait_until};
+use crate::harness::{Receiver, SOON, Version, Worker, World, make_certificates, wait_until};
 
 /// The argument `webhooks` of `enqueue`: a list of one webhook for that end.
 fn hook(url: &str, end: &str, more: &str) -> String {
@@ -253,13 +251,9 @@ fn a_slow_receiver_does_not_hold_up_the_next_job() {
     world.finish();
 }
 
-/// A receiver that speaks TLS with a certificate that signs itself, `server.pem` in the world's folder; and its port.
+/// A receiver that speaks TLS, for which `ca.pem` in the world's folder vouches; and its port.
 fn secure_receiver(world: &World) -> (Worker, String) {
-    let mut openssl = world.command(Path::new("openssl"));
-    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
-    openssl.args(["-days", "2", "-subj", "/CN=receiver", "-keyout", "server.key", "-out", "server.pem"]);
-    openssl.args(["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]);
-    assert!(openssl.output().expect("openssl must be on PATH").status.success());
+    make_certificates(&world.path("."));
     let mut command = world.command(&world.venv.python());
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/harness/https.py"));
     let receiver = world.start(command);
@@ -282,7 +276,7 @@ fn https_is_checked_against_the_authorities_of_the_system() {
         world.start(command).wait_exit()
     };
 
-    let trusted = work("j1", "server.pem");
+    let trusted = work("j1", "ca.pem");
     receiver.stdout.wait_for_line("body {\"job_id\": \"j1\"*", SOON);
     assert!(!trusted.stderr.contains("Failed to send webhook"), "{}", trusted.stderr);
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{World, skipped};
+use crate::harness::{Lack, World, skipped};
 
 /// A control group of the test's own, below the one that it runs in, with a limit of memory.
 struct Group(PathBuf);
@@ -58,7 +58,7 @@ fn only_a_horse_that_the_kernel_killed_for_want_of_memory_is_told_so() {
     let world = World::new();
     let name = format!("rqd-test-{}", std::process::id());
     let Some(group) = Group::new(&name, "209715200") else {
-        return skipped("a control group with a limit of memory cannot be made here");
+        return skipped(&Lack::OfMachine("no control group with a limit of memory can be made".to_owned()));
     };
     let hungry = world.enqueue("'jobs.exits.by_hunger'");
     // Its horse is made before the one above is killed.

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use nix::sys::signal::Signal;
 
 use super::stage::{Stage, crash, marking, marks, transition, transition_of};
-use crate::harness::{Act, Leaves, SOON, Worker, World, not_skipped, skipped, wait_until};
+use crate::harness::{Act, Lack, Leaves, SOON, Worker, World, skipped, wait_until};
 
 /// Schedules a job that leaves a mark and was due a while ago.
 #[track_caller]
@@ -371,9 +371,8 @@ fn what_is_due_is_decided_by_the_clock_of_redis() {
     fs::write(&source, AHEAD).unwrap();
     let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
     if !built.is_ok_and(|status| status.success()) {
-        return skipped("no C compiler (cc)");
+        return skipped(&Lack::OfSetup("no C compiler (cc)".to_owned()));
     }
-    not_skipped();
     let mut command = world.worker_command();
     command.args(["-c", "settings", "--name", "w1", "--with-scheduler"]).env("LD_PRELOAD", &library);
     let mut worker = world.start(command);

@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 
 use super::stage::{marking, marks};
-use crate::harness::{SOON, Setup, Version, Worker, World, not_skipped, skipped, wait_until};
+use crate::harness::{SOON, Setup, Version, Worker, World, skipped, wait_until};
 
 /// Python RQ's worker with a scheduler, which does its maintenance every few seconds; it works on a queue that is empty.
 fn pythons(world: &World) -> Worker {
@@ -37,7 +37,6 @@ fn assert_take_turns(version: Version) {
         Ok(world) => world,
         Err(missing) => return skipped(&missing),
     };
-    not_skipped();
     let mut python = pythons(&world);
     let theirs = wait_for_holder(&world, "Python to hold the lock", |_| true);
     let mut ours = world.idle_worker(&["--name", "ours", "--with-scheduler"]);

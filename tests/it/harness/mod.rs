@@ -1,5 +1,6 @@
 //! What every test stands on: [`World`] is the way in.
 
+mod certificates;
 mod client;
 mod gate;
 mod http;
@@ -10,6 +11,7 @@ mod proxy;
 mod receiver;
 mod redis_server;
 mod skew;
+mod skip;
 mod subject;
 mod tagged;
 mod text;
@@ -19,6 +21,7 @@ mod worker;
 mod world;
 
 pub(crate) use self::{
+    certificates::make_certificates,
     gate::Gate,
     http::get,
     inspect::Hash,
@@ -28,7 +31,8 @@ pub(crate) use self::{
     receiver::Receiver,
     redis_server::free_port,
     skew::Skew,
-    subject::{Subject, not_skipped, skipped},
+    skip::{Lack, skipped},
+    subject::Subject,
     tagged::process_exists,
     text::{application_part, is_python_float},
     version::{Venv, Version},

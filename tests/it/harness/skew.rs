@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command};
 
-use super::world::World;
+use super::{skip::Lack, world::World};
 
 /// A clock that is an hour or so off, for the processes that get it.
 pub(crate) struct Skew {
@@ -11,15 +11,15 @@ pub(crate) struct Skew {
 
 impl Skew {
     /// Makes it ready, or says what is missing.
-    pub(crate) fn new(world: &World) -> Result<Self, String> {
+    pub(crate) fn new(world: &World) -> Result<Self, Lack> {
         let library = world.path("skew.so");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/harness/skew.c");
         let made =
             Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).output();
         match made {
             Ok(made) if made.status.success() => Ok(Self { library }),
-            Ok(made) => Err(format!("cc: {}", String::from_utf8_lossy(&made.stderr))),
-            Err(error) => Err(format!("cc: {error}")),
+            Ok(made) => Err(Lack::OfSetup(format!("cc: {}", String::from_utf8_lossy(&made.stderr)))),
+            Err(error) => Err(Lack::OfSetup(format!("cc: {error}"))),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whose worker is under test, and the claims that deliberately differ between the two.
 
-use std::{env, fs, path::PathBuf, thread};
+use std::env;
 
 /// Whose worker a test runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,23 +26,4 @@ impl Subject {
         assert!(!reason.is_empty(), "a difference needs a reason");
         self == Self::Ours
     }
-}
-
-/// Counts the running test as skipped: a file per skipped test under the target folder, and a line on stderr.
-pub(crate) fn skipped(why: &str) {
-    let test = thread::current().name().unwrap_or("unnamed").to_owned();
-    eprintln!("skipped: {test}: {why}");
-    fs::create_dir_all(skip_folder()).unwrap();
-    fs::write(skip_folder().join(test.replace("::", ".")), why).unwrap();
-}
-
-/// Takes back the mark that an earlier run of this test may have left.
-pub(crate) fn not_skipped() {
-    if let Some(test) = thread::current().name() {
-        let _ = fs::remove_file(skip_folder().join(test.replace("::", ".")));
-    }
-}
-
-fn skip_folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("skipped")
 }

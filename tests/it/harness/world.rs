@@ -17,7 +17,8 @@ use super::{
     gate::Gate,
     invariants::{self, Leaves, text},
     redis_server::{Redis, free_port},
-    subject::{Subject, not_skipped, skipped},
+    skip::{Lack, skipped},
+    subject::Subject,
     tagged::{TAG, kill_tagged},
     version::{Venv, Version},
     wait::{SOON, wait_until},
@@ -60,7 +61,7 @@ impl World {
     }
 
     /// A world as asked, or what it lacks.
-    pub(crate) fn with(setup: &Setup) -> Result<Self, String> {
+    pub(crate) fn with(setup: &Setup) -> Result<Self, Lack> {
         let venv = Venv::with_rq(setup.version)?;
         let subject = Subject::from_environment();
         let dir = TempDir::with_prefix("rq-it-").unwrap();
@@ -78,7 +79,6 @@ impl World {
     pub(crate) fn try_claim(version: Version, claim: fn(&World)) {
         match Self::with(&Setup { version, ..Setup::default() }) {
             Ok(world) => {
-                not_skipped();
                 claim(&world);
                 world.finish();
             }
