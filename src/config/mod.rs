@@ -22,6 +22,7 @@ mod secret;
 mod section;
 mod sentinel;
 mod shadow;
+mod size;
 mod sources;
 mod stack;
 

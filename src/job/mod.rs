@@ -130,3 +130,26 @@ pub(crate) struct Ended {
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Timestamp,
 }
+
+impl Ended {
+    /// How many bytes of a result there are to write.
+    pub(crate) fn returned_bytes(&self) -> usize {
+        match &self.outcome {
+            Outcome::Returned(returned) => returned.value.as_ref().map_or(0, Vec::len),
+            Outcome::AskedRetry(asked) => asked.value.len(),
+            Outcome::Raised(_)
+            | Outcome::Died(_)
+            | Outcome::Stopped
+            | Outcome::Unreadable(_)
+            | Outcome::Interrupted(_) => 0,
+        }
+    }
+
+    /// The same, as a failure: its result cannot be kept, for that reason.
+    pub(crate) fn without_result(self, reason: &str) -> Self {
+        let traceback =
+            format!("The result of {} bytes could not be written: {reason}", self.returned_bytes());
+        let outcome = Outcome::Raised(Raised { traceback, function: self.function.clone() });
+        Self { outcome, ..self }
+    }
+}

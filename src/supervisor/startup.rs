@@ -171,16 +171,13 @@ pub(super) async fn start_and_work(
     if suspended && (options.burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
         return Err(SupervisorError::Suspended);
     }
+    redis::fit_results(&store, &mut application.max_result_size).await;
     let Leash { read, _write } = leash;
     let (stable, engine) = Stable::start(opened, StableOptions { application, leash: read }).await?;
     engine::adopt(&engine, settings, &mut options);
     let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
-    let mourners = Mourners {
-        stable,
-        handlers: !settings.worker.exception_handlers.is_empty(),
-        grace: settings.horse.timeout_grace,
-    };
+    let mourners = mourners(stable, settings);
     let courier = Rc::new(Courier::new());
     let followup = Followup { mourners: mourners.clone(), courier: Rc::clone(&courier) };
     let maintenance_options = maintenance_options(settings, &options);
@@ -210,6 +207,11 @@ pub(super) async fn start_and_work(
     courier.rest(if daemon.is_stopped_cold() { Duration::ZERO } else { WEBHOOKS }).await;
     end?;
     Ok(())
+}
+
+fn mourners(stable: Rc<Stable>, settings: &Settings) -> Mourners {
+    let handlers = !settings.worker.exception_handlers.is_empty();
+    Mourners { stable, handlers, grace: settings.horse.timeout_grace }
 }
 
 /// What the fork server is told beyond the interpreter and the settings module.
@@ -256,6 +258,7 @@ pub(super) fn application(horse: &HorseSection, purpose: Purpose) -> Result<Appl
         serializer: None,
         exception_handlers: Vec::new(),
         hooks: Hooks::default(),
+        max_result_size: horse.max_result_size,
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
         engine: Wishes::default(),

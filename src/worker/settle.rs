@@ -12,6 +12,9 @@ use crate::store::{Settled, Store, failure_text};
 use crate::telemetry::emit;
 use crate::webhook::{Message, Status};
 
+/// What a server takes as one value, however its `proto-max-bulk-len` is set, in base64 too.
+const ALWAYS_TAKEN: usize = 512 << 10;
+
 /// How long a cold shutdown waits for the failure callback of the job that it cut off.
 const MOURNING: Duration = Duration::from_secs(5);
 
@@ -41,6 +44,9 @@ impl Worker {
                 emit(Event::CanceledJobEnded { worker: self.name(), job: ended.claim.id.to_string() });
             }
             Ok(None) => return Err(WorkError::Unsettled),
+            Err(error) if ended.returned_bytes() > ALWAYS_TAKEN => {
+                return Box::pin(self.settle(ended.without_result(&error.to_string()))).await;
+            }
             // The server refuses this very job for good: its lease ends, and it is found as abandoned.
             Err(error) => emit(Event::FailureNotPersisted {
                 worker: self.name(),

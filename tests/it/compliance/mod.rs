@@ -20,6 +20,7 @@ mod differences;
 mod exception_handlers;
 mod failures;
 mod horse_deaths;
+mod large_results;
 mod lifecycle;
 mod logging;
 mod names;
