@@ -15,7 +15,8 @@ const HEAD: &str = "\
 # NAME and SENTRY_DSN in the environment, the file or module that -c names, RQ_<SECTION>__<KEY> in the environment,
 # options of the command line. `rq config show` tells every value in force and where it came from.
 #
-# A span of time is a number of seconds or a text with a unit: 250ms, 10s, 5m, 1h30m, 2d.
+# A span of time is a number of seconds or a text with a unit: 250ms, 10s, 5m, 1h30m, 2d. A size is a number of bytes or
+# a text with a unit: 64KiB, 256MiB, 1GiB, or 1MB for a million.
 ";
 
 /// The text of `etc/rq/rq.toml`.
@@ -125,6 +126,7 @@ fn type_name(kind: Kind) -> String {
         Kind::Integer { .. } => "whole number".to_owned(),
         Kind::Seconds { .. } => "whole seconds".to_owned(),
         Kind::Duration { .. } => "span of time".to_owned(),
+        Kind::Size { .. } => "number of bytes".to_owned(),
         Kind::List => "list of texts".to_owned(),
         Kind::Values => "list".to_owned(),
         Kind::Sentinel | Kind::Table => "table".to_owned(),

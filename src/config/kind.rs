@@ -6,7 +6,7 @@ use serde_json::Value as Raw;
 
 use super::problem::Mismatch;
 use super::secret::{MASK, mask_dsn, mask_table, mask_url};
-use super::{duration, sentinel};
+use super::{duration, sentinel, size};
 
 /// What a key holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Seconds { least: i64 },
     /// A span of time.
     Duration { least: Duration },
+    /// A number of bytes.
+    Size { least: u64, most: u64 },
     /// Texts in order.
     List,
     /// Where Redis Sentinel listens, as RQ's `SENTINEL`.
@@ -48,6 +50,7 @@ pub(crate) enum Value {
     Boolean(bool),
     Integer(i64),
     Duration(Duration),
+    Size(u64),
     List(Vec<String>),
     Table(Raw),
 }
@@ -64,6 +67,7 @@ impl Kind {
             Self::Integer { least, most } => read_integer(raw, least, most).map(Value::Integer),
             Self::Seconds { least } => read_seconds(raw, least).map(Value::Integer),
             Self::Duration { least } => duration::read(raw, least).map(Value::Duration),
+            Self::Size { least, most } => size::read(raw, least, most).map(Value::Size),
             Self::List => read_list(raw).map(Value::List),
             Self::Sentinel => sentinel::read(raw).map(Value::Table),
             Self::Table => read_json(raw, '{').ok_or_else(|| Mismatch::new("a table", describe_type(raw))),
@@ -113,6 +117,7 @@ impl Kind {
             Self::Integer { .. } => "a whole number".to_owned(),
             Self::Seconds { .. } => "whole seconds".to_owned(),
             Self::Duration { .. } => "a span of time".to_owned(),
+            Self::Size { .. } => "a number of bytes".to_owned(),
             Self::List => "a list of texts".to_owned(),
             Self::Values => "a list".to_owned(),
             Self::Sentinel | Self::Table => "a table".to_owned(),
@@ -129,6 +134,7 @@ impl Kind {
             (_, Value::Boolean(flag)) => (*flag).into(),
             (_, Value::Integer(number)) => (*number).into(),
             (_, Value::Duration(span)) => duration::show(*span).into(),
+            (_, Value::Size(bytes)) => size::show(*bytes).into(),
             (_, Value::List(items)) => items.clone().into(),
             (_, Value::Table(table)) => mask_table(table),
         }

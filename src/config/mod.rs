@@ -23,6 +23,7 @@ mod secret;
 mod section;
 mod sentinel;
 mod shadow;
+mod size;
 mod sources;
 mod stack;
 

@@ -64,6 +64,9 @@ fn of_kind(kind: Kind) -> Raw {
         Kind::Integer { least, most } => {
             json!({"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, {"type": "string"}]})
         }
+        Kind::Size { least, most } => {
+            json!({"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, {"type": "string"}]})
+        }
         Kind::Seconds { least } => {
             json!({"anyOf": [{"type": "integer", "minimum": least}, {"type": "string"}]})
         }

@@ -118,6 +118,7 @@ fn entry(name: &str, value: &Raw) -> Result<Raw, (String, String)> {
         Value::Text(text) => Ok(text.into()),
         Value::Boolean(flag) => Ok(flag.into()),
         Value::Integer(number) => Ok(number.into()),
+        Value::Size(bytes) => Ok(bytes.into()),
         Value::Duration(span) => Ok(json!({"secs": span.as_secs(), "nanos": span.subsec_nanos()})),
         Value::List(items) => Ok(items.into()),
         Value::Table(table) => Ok(table),

@@ -60,6 +60,7 @@ fn merged(value: &Value) -> Merged {
         Value::Text(text) => text.clone().into(),
         Value::Boolean(flag) => (*flag).into(),
         Value::Integer(number) => (*number).into(),
+        Value::Size(bytes) => (*bytes).into(),
         Value::Duration(span) => {
             let parts = [("secs", Merged::from(span.as_secs())), ("nanos", span.subsec_nanos().into())];
             Merged::from(parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect::<Dict>())

@@ -37,6 +37,8 @@ pub(crate) struct Application {
     /// Dotted names of what is called for every job that raised, in this order.
     pub(crate) exception_handlers: Vec<String>,
     pub(crate) hooks: Hooks,
+    /// The most bytes that a result may have.
+    pub(crate) max_result_size: u64,
     /// How a job reaches Redis when it asks for it.
     pub(crate) connection: Value,
     /// What every key begins with, for the job's own rq.
@@ -177,6 +179,7 @@ impl ForkServer {
             serializer: application.serializer.as_deref(),
             exception_handlers: &application.exception_handlers,
             hooks: &application.hooks,
+            max_result_size: application.max_result_size,
             connection: &application.connection,
             key_prefix: &application.key_prefix,
             engine: &application.engine,

@@ -34,6 +34,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "payload",
         "process",
         "resolve",
+        "result",
         "rq_engine",
         "rq_steps",
         "serializers",

@@ -29,6 +29,7 @@ pub(super) enum ServerOrder<'a> {
         serializer: Option<&'a str>,
         exception_handlers: &'a [String],
         hooks: &'a Hooks,
+        max_result_size: u64,
         connection: &'a Value,
         key_prefix: &'a str,
         engine: &'a Wishes,
@@ -152,6 +153,8 @@ pub(crate) struct Run<'a> {
     pub(crate) queue: &'a str,
     /// Seconds; nothing for no limit.
     pub(crate) timeout: Option<u64>,
+    /// Whether anybody can read what the job returns.
+    pub(crate) keeps_result: bool,
     pub(crate) fields: Vec<(String, usize)>,
 }
 

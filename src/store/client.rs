@@ -3,6 +3,7 @@
 //! Nothing is ever sent twice by itself: a command whose connection broke may have taken effect, so
 //! the caller hears `Away` and decides. The next call connects anew; waiting in between is the caller's too.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,6 +16,9 @@ use super::dedicated::Dedicated;
 use super::error::{self, StoreError};
 use super::link::{self, Link};
 use super::subscription::Subscription;
+
+/// The server's name for how long a value may be.
+const LARGEST_VALUE: &str = "proto-max-bulk-len";
 
 /// A client of one Redis; clones share its connection. It does nothing until it is asked to.
 #[derive(Clone)]
@@ -170,6 +174,18 @@ impl Client {
             text.lines().find_map(|line| line.strip_prefix("uptime_in_seconds:")?.trim().parse().ok())
         });
         Ok(seconds.map(Duration::from_secs))
+    }
+
+    /// The most bytes that the server takes as one value, when it tells.
+    pub(crate) async fn largest_value(&self) -> Result<Option<u64>, StoreError> {
+        match self.run(redis::cmd("CONFIG").arg("GET").arg(LARGEST_VALUE)).await {
+            Ok(value) => {
+                let told: HashMap<String, String> = redis::from_redis_value(value).unwrap_or_default();
+                Ok(told.get(LARGEST_VALUE).and_then(|bytes| bytes.parse().ok()))
+            }
+            Err(StoreError::Refused { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// A text answer, or `None` when the server refuses to tell.

@@ -111,6 +111,11 @@ impl StoreError {
         matches!(self, Self::Away { .. })
     }
 
+    /// Whether the server takes no value of that length, however often it is sent.
+    pub(crate) fn is_too_long(&self) -> bool {
+        matches!(self, Self::Refused { cause, .. } if told(cause).contains(TOO_LONG))
+    }
+
     /// The server's error code (`OOM`, `NOPERM`, `WRONGTYPE`), when it answered with one.
     pub(crate) fn code(&self) -> Option<&str> {
         match self {
@@ -136,6 +141,9 @@ fn told(cause: &RedisError) -> String {
         None => cause.to_string(),
     }
 }
+
+/// What the server says, before it hangs up, of a value that is longer than it takes.
+const TOO_LONG: &str = "Protocol error: invalid bulk length";
 
 /// The first word of the server's error; of a pipeline's errors, that of the first.
 fn server_code(cause: &RedisError) -> Option<String> {

@@ -180,6 +180,7 @@ pub(super) async fn start_and_work(
     if suspended && (options.burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
         return Err(SupervisorError::Suspended);
     }
+    redis::fit_results(&store, &mut application.max_result_size).await;
     let Leash { read, _write } = leash;
     let (stable, engine) = Stable::start(opened, StableOptions { application, leash: read }).await?;
     engine::adopt(&engine, settings, &mut options);
@@ -261,6 +262,7 @@ pub(super) fn application(resolved: &Resolved, purpose: Purpose) -> Result<Appli
         serializer: None,
         exception_handlers: Vec::new(),
         hooks: Hooks::default(),
+        max_result_size: horse.max_result_size,
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
         engine: Wishes::default(),

@@ -54,6 +54,9 @@ impl Worker {
                 }
                 Err(error) => error,
             };
+            if error.is_too_long() {
+                return Err(error);
+            }
             if !error.is_away() && !needs_an_operator(&error) {
                 refusals += 1;
                 if refusals > REFUSALS {

@@ -11,7 +11,7 @@ use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
-use crate::job::{Claim, Ended, Job, Outcome, Timestamp};
+use crate::job::{Claim, Ended, Job, Keep, Outcome, Timestamp};
 use crate::telemetry::emit;
 
 /// What happens to a horse at work.
@@ -50,6 +50,7 @@ impl Worker {
             worker_name: self.registration.name.as_str(),
             queue: claim.queue.as_str(),
             timeout: job.timeout.map(|limit| limit.as_secs()),
+            keeps_result: job.result_ttl.unwrap_or(self.options.defaults.result_ttl) != Keep::Never,
             fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
         };
         if native {

@@ -267,6 +267,30 @@ class Results(Jobs):
         self.assertGreater(head["ended_at"], 1_000_000_000)
 
 
+class Large(Jobs):
+    def prepare(self, **options):
+        self.server = self.daemon(**options)
+        self.server.settings()
+        report = self.server.prepare(max_result_size=1000)
+        self.assertEqual(report["report"], "prepared", report)
+        self.number = 0
+
+    def test_what_is_too_large_is_an_exception_of_ours(self):
+        for name, size in ("tasks.big", "at least 2000"), ("tasks.big_list", "20[0-9][0-9]"):
+            head, body = self.run_data(payload(name, 2000))
+
+            self.assertEqual((head["kind"], head["exception"]), ("raised", "rqd.ResultTooLarge"))
+            self.assertRegex(head["message"], "^the result takes %s bytes when it is serialized, and "
+                             "horse.max_result_size allows 1000$" % size)
+            self.assertIn(head["message"].encode(), body)
+
+    def test_what_nobody_keeps_may_be_of_any_size(self):
+        head, body = self.run_data(payload("tasks.big_list", 2000), keeps_result=False)
+
+        self.assertEqual((head["kind"], head["none"], body), ("returned", True, b""))
+        self.assertTrue(head["repr"].startswith("[b'xxx"), head["repr"])
+
+
 class JsonResults(Jobs):
     serializer = "json"
 

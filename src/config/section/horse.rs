@@ -40,12 +40,19 @@ section! {
         /// How long a job may clean up after a command to stop or to kill it: its processes get SIGTERM first, and
         /// SIGKILL when the time is over. With 0s, as in RQ, it is SIGKILL at once.
         stop_grace: Duration = Key::span(0).default("\"0s\"");
+        /// How large the result of a job may be, serialized: 1B to 384MiB. A larger one fails the job, after its success
+        /// callback. Redis takes a third more than that as one value, and no value above its `proto-max-bulk-len`,
+        /// which is 512MiB unless the server says otherwise.
+        max_result_size: u64 = Key::size(1, LARGEST_RESULT).default("\"256MiB\"");
         /// How long a Python settings module may take to import. It cannot stand in such a module.
         settings_timeout: Duration = Key::span(100).default("\"10s\"").before_python();
         /// How long the interpreter may take to start and import the preloaded modules.
         start_timeout: Duration = Key::span(100).default("\"60s\"");
     }
 }
+
+/// What Redis takes as one value, by default, when a result is written in base64.
+const LARGEST_RESULT: u64 = 384 << 20;
 
 /// Who is asked to perform and settle jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

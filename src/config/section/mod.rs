@@ -105,6 +105,11 @@ impl Key {
         Self::new(Kind::Duration { least: Duration::from_millis(least_ms) })
     }
 
+    /// A number of bytes within bounds.
+    pub(crate) const fn size(least: u64, most: u64) -> Self {
+        Self::new(Kind::Size { least, most })
+    }
+
     /// A whole number within bounds.
     pub(crate) const fn integer(least: i64, most: i64) -> Self {
         Self::new(Kind::Integer { least, most })

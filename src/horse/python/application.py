@@ -18,6 +18,7 @@ from .named import (
     resolve_hooks,
     resolve_serializer,
 )
+from .result import DEFAULT_LIMIT
 from .rq_engine import Engine
 
 
@@ -30,6 +31,7 @@ class Application:
         self.serializer = serializers.Pickle
         self.exception_handlers = []
         self.hooks = Hooks()
+        self.max_result_size = DEFAULT_LIMIT
         self.connection = Lazy(None)
         self.return_address = None
         self.orders = {}
@@ -72,6 +74,7 @@ class Application:
         self.serializer = resolve_serializer(order.get("serializer"))
         self.exception_handlers = resolve_handlers(order.get("exception_handlers") or [])
         self.hooks = resolve_hooks(order.get("hooks") or {})
+        self.max_result_size = order.get("max_result_size") or DEFAULT_LIMIT
         close_django_connections()
         self.connection = Lazy(order.get("connection"), connection_class(order))
         self.return_address = order.get("return_address")

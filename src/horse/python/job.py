@@ -35,6 +35,8 @@ class JobRun:
         self.connection = settled.connection
         self.handlers = settled.exception_handlers
         self.hooks = settled.hooks
+        self.max_result_size = settled.max_result_size
+        self.keeps_result = order.get("keeps_result", True)
         self.started_at = CLOCK[0]()
         self.ended_at = None
         self.call = None
@@ -131,9 +133,9 @@ class JobRun:
         return value
 
     def report_of(self, value):
-        """Head, body and nothing for a value; RQ: one whose serializer misbehaves fails the job."""
+        """Head, body and nothing for a value; one that is too large fails the job, as one whose serializer misbehaves."""
         try:
-            return returned(value, self.serializer) + (None,)
+            return returned(value, self.serializer, self.max_result_size, self.keeps_result) + (None,)
         except BaseException as error:
             return None, b"", error
 

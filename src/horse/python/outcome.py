@@ -1,39 +1,29 @@
 """How a function ended, as head and body of `ended`."""
 from . import trace
 from .current_job import is_retry
-from .serializers import UNSERIALIZABLE
+from .result import ResultTooLarge, serialized
 from .text import class_name, glimpse, plain, said, shown
-from .wire import BODY_LIMIT
 
 MESSAGE = 10_000
 REPR = 1_000
+INTERVALS = 10_000
 
 
-def returned(value, serializer):
-    """The report of a value; a `Retry` is a request and no result."""
+def returned(value, serializer, limit, is_kept):
+    """The report of a value; a `Retry` is a request and no result. A value that nobody keeps may be of any size."""
     retry = asked_retry(value)
     if value is None:
         return {"kind": "returned", "none": True, "unserializable": None, "repr": None}, b""
-    body, reason = serialized(value, serializer)
+    try:
+        body, reason = serialized(value, serializer, limit)
+    except ResultTooLarge as error:
+        if is_kept or retry is not None:
+            raise
+        return {"kind": "returned", "none": True, "unserializable": None, "repr": glimpse(value, error.size, REPR)}, b""
     if retry is not None:
         return retry, body
     text = shown(value, REPR) if reason else glimpse(value, len(body), REPR)
-    return {"kind": "returned", "none": False, "unserializable": reason, "repr": text}, body
-
-
-def serialized(value, serializer):
-    """The value's bytes, or RQ's text for one that has none and the reason."""
-    reason = None
-    try:
-        data = serializer.dumps(value)
-    except BaseException as error:
-        reason = "%s: %s" % (class_name(type(error)), said(error))
-        data = serializer.dumps(UNSERIALIZABLE)
-    body = bytes(memoryview(data))
-    if len(body) > BODY_LIMIT:
-        reason = "%d bytes are more than a value in Redis may have" % len(body)
-        body = bytes(memoryview(serializer.dumps(UNSERIALIZABLE)))
-    return body, plain(reason[:MESSAGE]) if reason else None
+    return {"kind": "returned", "none": False, "unserializable": reason and plain(reason[:MESSAGE]), "repr": text}, body
 
 
 def asked_retry(value):
@@ -43,7 +33,7 @@ def asked_retry(value):
     return {
         "kind": "asked_retry",
         "max": int(value.max),
-        "intervals": [one if type(one) in (int, float) else int(one) for one in value.intervals],
+        "intervals": [one if type(one) in (int, float) else int(one) for one in value.intervals[:INTERVALS]],
         "at_front": bool(getattr(value, "enqueue_at_front", False)),
     }
 

@@ -9,6 +9,7 @@ import sys
 from . import fitness, serializers
 from .engine import BASES, Unfit, rq_class
 from .process import export_names, flush
+from .result import bound
 from .rq_steps import fail, is_three, settle_stopped, text_in, usage_in, watch
 from .text import said
 from .wire import Junk
@@ -22,6 +23,7 @@ class Engine:
         self.classes = {kind: self.real(kind, found) for kind, found in choice.classes.items()}
         fitness.check(self.classes, order.get("key_prefix"))
         self.hooks = application.hooks
+        self.max_result_size = application.max_result_size
         self.reused = choice.model == "reuse"
         self.warm_signal = choice.warm_signal
         wishes = order.get("engine") or {}
@@ -87,6 +89,7 @@ class Engine:
         """Performs a job; returns head and body of `ended`. RQ: a `perform_job` that raises ends the horse."""
         job, queue, execution = self.take(order)
         watch(job, channel, self.worker.name, self.hooks)
+        bound(job, self.max_result_size)
         worker = self.worker
         if not self.reused:
             self.enter(job, queue)

@@ -155,6 +155,10 @@ def big(size):
     return b"x" * size
 
 
+def big_list(size):
+    return [b"x" * size]
+
+
 class BadRepr:
     def __repr__(self):
         raise ValueError("no")

@@ -21,6 +21,7 @@ mod exception_handlers;
 mod failures;
 mod groups;
 mod horse_deaths;
+mod large_results;
 mod lifecycle;
 mod logging;
 mod names;

@@ -295,22 +295,3 @@ fn a_job_that_no_frame_can_hold_fails_with_a_reason() {
     assert_eq!(world.view(&next)["result"], 2);
     world.finish();
 }
-
-#[test]
-fn a_result_that_redis_refuses_fails_its_job_and_the_worker_goes_on() {
-    let world = World::new();
-    let _: String = world.redis.command(&["CONFIG", "SET", "proto-max-bulk-len", "1048576"]);
-    let large = world.enqueue("'builtins.bytes', 3000000");
-    let next = world.enqueue("'jobs.returns.value', 2");
-    let mut worker = world.worker(&["--name", "w1"]);
-
-    world.wait_for_status(&next, "finished");
-
-    let view = world.view(&large);
-    assert_eq!(view["status"], "failed");
-    let text = view["exc_info"].as_str().unwrap();
-    assert!(text.starts_with("The job ended, but its outcome could not be written: "), "{text}");
-    assert!(!world.redis.exists("rq:wip:default"));
-    worker.stop();
-    world.finish();
-}
