@@ -6,8 +6,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::check::doubts;
+use super::redis::Patience;
 use super::startup::{Purpose, Settled, application, load_settings};
-use super::{SupervisorError, address, block_on, interpreter, redis};
+use super::{SupervisorError, address, block_on, interpreter};
 use crate::config::{Resolved, Sources};
 use crate::cron::{Entry, Scheduler, entries_of_module, entry_of_table, payload_format, scheduler_name};
 use crate::event::{CronEvent, Event};
@@ -93,7 +94,7 @@ async fn schedule(
     let settings = &gathered.resolved.settings;
     let client = Client::new(address::of(&gathered.resolved)?, Some(name.clone()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
-    redis::reach(&store, &name, settings.redis.start_timeout).await?;
+    Patience { worker: &name, limit: settings.redis.start_timeout }.reach(&store).await?;
     let config = module.unwrap_or_default().to_owned();
     begun.set(true);
     Scheduler::new(name, config, gathered.entries, store).run(stopped).await;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use super::check::{checked, doubts};
-use super::{Daemon, SupervisorError, address, engine, interpreter, redis, scheduler};
+use super::redis::Patience;
+use super::{Daemon, SupervisorError, address, engine, interpreter, scheduler};
 use crate::config::{
     self, AtSuspension, PythonCandidate, PythonModule, PythonSource, Resolved, Settings, Sources,
     Worker as WorkerSection,
@@ -24,7 +25,7 @@ use crate::os;
 use crate::store::{self, Client, Keys, Store};
 use crate::telemetry::emit;
 use crate::webhook::Courier;
-use crate::worker::{self, Horses, Options, Surroundings, WorkError, Worker};
+use crate::worker::{self, Birth, Horses, Options, Surroundings, WorkError, Worker};
 
 /// How long a daemon that has ended stays for webhooks which are being sent. RQ: their limit unless they name one.
 const WEBHOOKS: Duration = Duration::from_secs(10);
@@ -164,11 +165,8 @@ pub(super) async fn start_and_work(
     let Settled { resolved, opened, application, leash } = load_settings(sources, Purpose::Work).await?;
     let mut application = application.expect("there is one to work with");
     check(&resolved)?;
-    for warning in doubts(&resolved).into_iter().chain(interpreter::doubt(&resolved)) {
-        emit(Event::ConfigurationDoubted { warning });
-    }
+    announce(&resolved)?;
     let settings = &resolved.settings;
-    write_pid(&settings.worker)?;
     let opened = opened.expect("it was asked for");
     let mut options = options(settings, opened.python_version());
     let address = address::of(&resolved)?;
@@ -176,7 +174,9 @@ pub(super) async fn start_and_work(
     let client = Client::new(address, Some(options.name.to_string()));
     let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
     let limit = if options.burst { Duration::ZERO } else { settings.redis.start_timeout };
-    let suspended = redis::reach(&store, options.name.as_str(), limit).await?;
+    let name = options.name.to_string();
+    let patience = Patience { worker: &name, limit };
+    let suspended = patience.reach(&store).await?;
     if suspended && (options.burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
         return Err(SupervisorError::Suspended);
     }
@@ -205,7 +205,10 @@ pub(super) async fn start_and_work(
         first_round: worker::FirstRound { begin: Some(begin), over },
         shutdown: daemon.shutdown.clone(),
     };
-    let worker = Worker::register(options, around).await?;
+    // Redis may have gone away while the application was loaded.
+    let mut birth = Birth::new(&options, &around.life);
+    let born = patience.insist(async || birth.attempt(&store).await).await?;
+    let worker = Worker::of(options, around, born);
     let first_round = maintenance::FirstRound { begin: may_begin, over: tell_over };
     maintenance.start(vec![worker.registered_name()], first_round).await;
     daemon.working.set(true);
@@ -217,6 +220,14 @@ pub(super) async fn start_and_work(
     maintenance.leave(!matches!(end, Err(WorkError::Unsettled)), daemon.stopped_cold()).await;
     courier.rest(if daemon.is_stopped_cold() { Duration::ZERO } else { WEBHOOKS }).await;
     Ok(end?)
+}
+
+/// Tells what is doubtful, and which process this is.
+fn announce(resolved: &Resolved) -> Result<(), SupervisorError> {
+    for warning in doubts(resolved).into_iter().chain(interpreter::doubt(resolved)) {
+        emit(Event::ConfigurationDoubted { warning });
+    }
+    write_pid(&resolved.settings.worker)
 }
 
 /// What the fork server is told beyond the interpreter and the settings module.
