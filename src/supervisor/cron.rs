@@ -16,7 +16,6 @@ use crate::horse::Opened;
 use crate::job::Timestamp;
 use crate::job::calendar::{Schedule, Zone};
 use crate::os::{self, Signal};
-use crate::store::{Client, Keys, Store};
 use crate::telemetry::emit;
 
 /// What is to be enqueued, and the settings that count.
@@ -92,8 +91,7 @@ async fn schedule(
     begun: &Cell<bool>,
 ) -> Result<(), SupervisorError> {
     let settings = &gathered.resolved.settings;
-    let client = Client::new(address::of(&gathered.resolved)?, Some(name.clone()));
-    let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
+    let store = address::store(&gathered.resolved, address::of(&gathered.resolved)?, &name);
     Patience { worker: &name, limit: settings.redis.start_timeout }.reach(&store).await?;
     let config = module.unwrap_or_default().to_owned();
     begun.set(true);

@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::check::{checked, doubts};
 use super::redis::Patience;
+use super::refusal::attributed;
 use super::{Daemon, SupervisorError, address, engine, interpreter, scheduler};
 use crate::config::{
     self, AtSuspension, PythonCandidate, PythonModule, PythonSource, Resolved, Settings, Sources,
@@ -22,7 +23,7 @@ use crate::horse::{
 use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
 use crate::maintenance::{self, Followup, Maintenance};
 use crate::os;
-use crate::store::{self, Client, Keys, Store};
+use crate::store;
 use crate::telemetry::emit;
 use crate::webhook::Courier;
 use crate::worker::{self, Birth, Horses, Options, Surroundings, WorkError, Worker};
@@ -171,17 +172,18 @@ pub(super) async fn start_and_work(
     let mut options = options(settings, opened.python_version());
     let address = address::of(&resolved)?;
     complete(&mut application, &resolved, &address);
-    let client = Client::new(address, Some(options.name.to_string()));
-    let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
-    let limit = if options.burst { Duration::ZERO } else { settings.redis.start_timeout };
     let name = options.name.to_string();
+    let store = address::store(&resolved, address, &name);
+    let limit = if options.burst { Duration::ZERO } else { settings.redis.start_timeout };
     let patience = Patience { worker: &name, limit };
     let suspended = patience.reach(&store).await?;
     if suspended && (options.burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
         return Err(SupervisorError::Suspended);
     }
     let Leash { read, _write } = leash;
-    let (stable, engine) = Stable::start(opened, StableOptions { application, leash: read }).await?;
+    let (stable, engine) = Stable::start(opened, StableOptions { application, leash: read })
+        .await
+        .map_err(|error| attributed(&resolved, error))?;
     engine::adopt(&engine, settings, &mut options);
     let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
