@@ -66,7 +66,9 @@ fn level(level: Level) -> telemetry::Level {
 pub(super) fn failure(error: &SupervisorError) -> Failure {
     match error {
         SupervisorError::Config(problems) => misconfigured(problems),
-        SupervisorError::Application(cause) => application(cause, error),
+        SupervisorError::Application(cause) | SupervisorError::Setting { error: cause, .. } => {
+            application(cause, error)
+        }
         SupervisorError::Unreachable(..) => Failure::of(Exit::Unavailable, error).with_hint(
             "is the address right, and is the server up? redis.start_timeout says how long to try",
         ),

@@ -4,11 +4,17 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use crate::config::{self, Problem, Problems, Resolved};
-use crate::store::{self, AddressError};
+use crate::store::{self, AddressError, Client, Keys, Store};
 
 /// The address that the settings name, or what is wrong with it.
 pub(super) fn of(resolved: &Resolved) -> Result<store::Address, Problems> {
     parsed(&resolved.settings.redis.address).map_err(|error| problem(resolved, &error).into())
+}
+
+/// What is at the address, for somebody of that name.
+pub(super) fn store(resolved: &Resolved, address: store::Address, name: &str) -> Store {
+    let client = Client::new(address, Some(name.to_owned()));
+    Store::new(client, Keys::new(resolved.settings.redis.key_prefix.clone()))
 }
 
 /// All that is wrong with the connection as far as it can be told without asking the server.

@@ -6,8 +6,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::check::doubts;
+use super::redis::Patience;
 use super::startup::{Purpose, Settled, application, load_settings};
-use super::{SupervisorError, address, block_on, interpreter, redis};
+use super::{SupervisorError, address, block_on, interpreter};
 use crate::config::{Resolved, Sources};
 use crate::cron::{Entry, Scheduler, entries_of_module, entry_of_table, payload_format, scheduler_name};
 use crate::event::{CronEvent, Event};
@@ -15,7 +16,6 @@ use crate::horse::Opened;
 use crate::job::Timestamp;
 use crate::job::calendar::{Schedule, Zone};
 use crate::os::{self, Signal};
-use crate::store::{Client, Keys, Store};
 use crate::telemetry::emit;
 
 /// What is to be enqueued, and the settings that count.
@@ -91,9 +91,8 @@ async fn schedule(
     begun: &Cell<bool>,
 ) -> Result<(), SupervisorError> {
     let settings = &gathered.resolved.settings;
-    let client = Client::new(address::of(&gathered.resolved)?, Some(name.clone()));
-    let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
-    redis::reach(&store, &name, settings.redis.start_timeout).await?;
+    let store = address::store(&gathered.resolved, address::of(&gathered.resolved)?, &name);
+    Patience { worker: &name, limit: settings.redis.start_timeout }.reach(&store).await?;
     let config = module.unwrap_or_default().to_owned();
     begun.set(true);
     Scheduler::new(name, config, gathered.entries, store).run(stopped).await;

@@ -7,6 +7,7 @@ mod cron;
 mod engine;
 mod interpreter;
 mod redis;
+mod refusal;
 mod scheduler;
 mod signals;
 mod startup;
@@ -39,6 +40,9 @@ pub(crate) enum SupervisorError {
     Config(Problems),
     #[error(transparent)]
     Application(#[from] StartError),
+    /// The fork server refused what a setting asks for.
+    #[error("{error} ({given})")]
+    Setting { given: String, error: StartError },
     /// Redis was never reached.
     #[error("redis did not answer {}", within(.0))]
     Unreachable(Duration, #[source] StoreError),

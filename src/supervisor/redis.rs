@@ -8,6 +8,7 @@ use super::SupervisorError;
 use crate::event::Event;
 use crate::store::{Backoff, Store, StoreError};
 use crate::telemetry::emit;
+use crate::worker::WorkError;
 
 /// Takes no result that this server would refuse: one that is written in base64 is a third longer.
 pub(super) async fn fit_results(store: &Store, most: &mut u64) {
@@ -24,22 +25,42 @@ pub(super) async fn fit_results(store: &Store, most: &mut u64) {
     }
 }
 
-/// Waits until Redis answers, up to a limit; what it answers with an error is final at once.
-pub(super) async fn reach(store: &Store, worker: &str, limit: Duration) -> Result<bool, SupervisorError> {
-    let began = Instant::now();
-    let mut backoff = Backoff::new();
-    loop {
-        let error = match store.is_suspended().await {
-            Ok(suspended) => return Ok(suspended),
-            Err(error @ StoreError::Away { .. }) => error,
-            Err(error) => return Err(crate::worker::WorkError::Store(error).into()),
-        };
-        let left = limit.saturating_sub(began.elapsed());
-        if left.is_zero() {
-            return Err(SupervisorError::Unreachable(limit, error));
+/// How the start deals with a Redis that is away.
+pub(super) struct Patience<'a> {
+    /// In whose name it is told.
+    pub(super) worker: &'a str,
+    /// How long to try; a burst does not.
+    pub(super) limit: Duration,
+}
+
+impl Patience<'_> {
+    /// Waits until Redis answers whether RQ is suspended.
+    pub(super) async fn reach(&self, store: &Store) -> Result<bool, SupervisorError> {
+        self.insist(async || Ok(store.is_suspended().await?)).await
+    }
+
+    /// Does what may be done more than once. Its time counts from the first attempt that found nobody; what Redis answers
+    /// with an error is final at once.
+    pub(super) async fn insist<T>(
+        &self,
+        mut act: impl AsyncFnMut() -> Result<T, WorkError>,
+    ) -> Result<T, SupervisorError> {
+        let mut backoff = Backoff::new();
+        let mut lost = None;
+        loop {
+            let began = Instant::now();
+            let error = match act().await {
+                Ok(done) => return Ok(done),
+                Err(WorkError::Store(error @ StoreError::Away { .. })) => error,
+                Err(error) => return Err(error.into()),
+            };
+            let left = self.limit.saturating_sub(lost.get_or_insert(began).elapsed());
+            if left.is_zero() {
+                return Err(SupervisorError::Unreachable(self.limit, error));
+            }
+            let retry_in = backoff.next().min(left);
+            emit(Event::RedisLost { worker: self.worker.to_owned(), error: error.to_string(), retry_in });
+            sleep(retry_in).await;
         }
-        let retry_in = backoff.next().min(left);
-        emit(Event::RedisLost { worker: worker.to_owned(), error: error.to_string(), retry_in });
-        sleep(retry_in).await;
     }
 }

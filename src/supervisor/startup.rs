@@ -9,7 +9,9 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use super::check::{checked, doubts};
-use super::{Daemon, SupervisorError, address, engine, interpreter, redis, scheduler};
+use super::redis::{Patience, fit_results};
+use super::refusal::attributed;
+use super::{Daemon, SupervisorError, address, engine, interpreter, scheduler};
 use crate::config::{
     self, AtSuspension, PythonCandidate, PythonModule, PythonSource, Resolved, Settings, Sources,
     Worker as WorkerSection,
@@ -21,10 +23,10 @@ use crate::horse::{
 use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
 use crate::maintenance::{self, Followup, Maintenance};
 use crate::os;
-use crate::store::{self, Client, Keys, Life, Store};
+use crate::store::{self, Life, Store};
 use crate::telemetry::emit;
 use crate::webhook::Courier;
-use crate::worker::{self, Horses, Left, Options, Surroundings, WorkError, Worker};
+use crate::worker::{self, Birth, Horses, Left, Options, Surroundings, WorkError, Worker};
 
 /// How long a daemon that has ended stays for webhooks which are being sent. RQ: their limit unless they name one.
 const WEBHOOKS: Duration = Duration::from_secs(10);
@@ -164,25 +166,25 @@ pub(super) async fn start_and_work(
     let Settled { resolved, opened, application, leash } = load_settings(sources, Purpose::Work).await?;
     let mut application = application.expect("there is one to work with");
     check(&resolved)?;
-    for warning in doubts(&resolved).into_iter().chain(interpreter::doubt(&resolved)) {
-        emit(Event::ConfigurationDoubted { warning });
-    }
+    announce(&resolved)?;
     let settings = &resolved.settings;
-    write_pid(&settings.worker)?;
     let opened = opened.expect("it was asked for");
     let mut options = options(settings, opened.python_version());
     let address = address::of(&resolved)?;
     complete(&mut application, &resolved, &address);
-    let client = Client::new(address, Some(options.name.to_string()));
-    let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
+    let name = options.name.to_string();
+    let store = address::store(&resolved, address, &name);
     let limit = if options.burst { Duration::ZERO } else { settings.redis.start_timeout };
-    let suspended = redis::reach(&store, options.name.as_str(), limit).await?;
+    let patience = Patience { worker: &name, limit };
+    let suspended = patience.reach(&store).await?;
     if suspended && (options.burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
         return Err(SupervisorError::Suspended);
     }
-    redis::fit_results(&store, &mut application.max_result_size).await;
+    fit_results(&store, &mut application.max_result_size).await;
     let Leash { read, _write } = leash;
-    let (stable, engine) = Stable::start(opened, StableOptions { application, leash: read }).await?;
+    let (stable, engine) = Stable::start(opened, StableOptions { application, leash: read })
+        .await
+        .map_err(|error| attributed(&resolved, error))?;
     engine::adopt(&engine, settings, &mut options);
     let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
@@ -203,7 +205,10 @@ pub(super) async fn start_and_work(
         first_round: worker::FirstRound { begin: Some(begin), over },
         shutdown: daemon.shutdown.clone(),
     };
-    let worker = Worker::register(options, around).await?;
+    // Redis may have gone away while the application was loaded.
+    let mut birth = Birth::new(&options, &around.life);
+    let born = patience.insist(async || birth.attempt(&store).await).await?;
+    let worker = Worker::of(options, around, born);
     let first_round = maintenance::FirstRound { begin: may_begin, over: tell_over };
     maintenance.start(vec![worker.registered_name()], first_round).await;
     daemon.working.set(true);
@@ -225,6 +230,14 @@ fn followup(settings: &Settings, stable: Rc<Stable>, store: &Store, life: &Life)
     let mourners = Mourners { stable, handlers, grace: settings.horse.timeout_grace };
     let courier = Rc::new(Courier::new(store.clone(), life.daemon.clone()));
     Followup { mourners, courier }
+}
+
+/// Tells what is doubtful, and which process this is.
+fn announce(resolved: &Resolved) -> Result<(), SupervisorError> {
+    for warning in doubts(resolved).into_iter().chain(interpreter::doubt(resolved)) {
+        emit(Event::ConfigurationDoubted { warning });
+    }
+    write_pid(&resolved.settings.worker)
 }
 
 /// What the fork server is told beyond the interpreter and the settings module.

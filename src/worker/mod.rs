@@ -33,6 +33,7 @@ use command::Command;
 use dequeue::Dequeued;
 use heart::Pulse;
 use listen::Listener;
+pub(crate) use registration::Birth;
 pub(crate) use strategy::Strategy;
 use strategy::Turns;
 

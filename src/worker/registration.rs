@@ -16,45 +16,80 @@ use super::{Left, Options, Stop, Surroundings, Taken, WorkError, Worker};
 use crate::event::Event;
 use crate::job::{Timestamp, WorkerName};
 use crate::os::{self, Identity};
-use crate::store::{Registered, Registration, Store, StoreError};
+use crate::store::{Life, Registered, Registration, Store, StoreError, Subscription};
 use crate::telemetry::emit;
 
 /// How many commands may wait for the worker to turn to them.
 const COMMANDS: usize = 64;
 
-impl Worker {
-    /// Enters a worker into Redis; from here on it must `work`.
-    pub(crate) async fn register(mut options: Options, around: Surroundings) -> Result<Self, WorkError> {
-        let server = around.store.client().identity().await?;
+/// A worker on its way into Redis.
+pub(crate) struct Birth {
+    registration: Registration,
+    name_may_change: bool,
+    began: bool,
+    told: bool,
+}
+
+/// A worker that stands in Redis and hears commands; from here on it must work.
+pub(crate) struct Born {
+    registration: Registration,
+    ear: Ear,
+    subscription: Subscription,
+    commands: mpsc::Receiver<Command>,
+    /// The server's.
+    version: Option<String>,
+}
+
+impl Birth {
+    pub(crate) fn new(options: &Options, life: &Life) -> Self {
         let identity = Identity::own();
-        let mut registration = Registration {
+        let registration = Registration {
             name: options.name.clone(),
             queues: options.queues.clone(),
             birth: Timestamp::now(),
             pid: identity.pid(),
             hostname: os::hostname(),
-            ip_address: server.address,
+            ip_address: String::new(),
             python_version: options.python_version.clone(),
-            daemon: around.life.daemon.clone(),
+            daemon: life.daemon.clone(),
             identity: identity.to_string(),
             ttl: options.ttl,
         };
-        enter(&around.store, &mut registration, options.name_may_change).await?;
-        options.name = registration.name.clone();
-        around.store.prepare_to_hand_over().await?;
-        emit(Event::WorkerStarted { worker: registration.name.to_string(), pid: registration.pid });
+        Self { registration, name_may_change: options.name_may_change, began: false, told: false }
+    }
+
+    /// Enters the worker. When Redis goes away meanwhile it may be tried again, all of it: Redis may have forgotten what
+    /// was done before.
+    pub(crate) async fn attempt(&mut self, store: &Store) -> Result<Born, WorkError> {
+        let server = store.client().identity().await?;
+        self.registration.ip_address = server.address;
+        if !std::mem::replace(&mut self.began, true) {
+            emit(Event::BirthBegan { worker: self.registration.name.to_string() });
+        }
+        enter(store, &mut self.registration, self.name_may_change).await?;
+        store.prepare_to_hand_over().await?;
+        let worker = self.registration.name.to_string();
+        if !std::mem::replace(&mut self.told, true) {
+            emit(Event::WorkerStarted { worker: worker.clone(), pid: self.registration.pid });
+        }
         let (tell, commands) = mpsc::channel(COMMANDS);
-        let ear = Ear {
-            worker: registration.name.to_string(),
-            channel: around.store.channel(&registration.name),
-            store: around.store.clone(),
-            tell,
-        };
+        let channel = store.channel(&self.registration.name);
+        let ear = Ear { worker, channel, store: store.clone(), tell };
         let subscription = ear.open().await?;
-        let listener = Listener::new(&around.store, &options.queues, server.version.as_deref());
+        let registration = self.registration.clone();
+        Ok(Born { registration, ear, subscription, commands, version: server.version })
+    }
+}
+
+impl Worker {
+    /// A worker that was born, with its heart and its ear.
+    pub(crate) fn of(mut options: Options, around: Surroundings, born: Born) -> Self {
+        let Born { registration, ear, subscription, commands, version } = born;
+        options.name = registration.name.clone();
+        let listener = Listener::new(&around.store, &options.queues, version.as_deref());
         let mut worker = Self::new(options, around, registration, (commands, listener));
         worker.tasks.spawn_local(ear.listen(subscription));
-        Ok(worker)
+        worker
     }
 
     fn new(
@@ -185,7 +220,6 @@ async fn enter(
     registration: &mut Registration,
     name_may_change: bool,
 ) -> Result<(), WorkError> {
-    emit(Event::BirthBegan { worker: registration.name.to_string() });
     let Registered::Taken { holder } = store.register(registration, "started", "").await? else {
         return Ok(());
     };

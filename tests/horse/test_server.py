@@ -227,6 +227,22 @@ class Preparation(Case):
 
         self.assertEqual((report["report"], report["stage"], report["kind"]), ("refused", "dict_config", "ValueError"))
 
+    def test_the_prefix_of_keys_is_exported_where_it_is_not_rqs_own(self):
+        look = "import os\ndef prefix(): return str(os.environ.get('RQ_KEY_PREFIX'))\n"
+        changes = look + "os.environ['RQ_KEY_PREFIX'] = 'other'\n"
+        for of_user, prefix, text, expected in ((None, "rq", look, None), (None, None, look, None),
+                                                (None, "mine", look, "mine"), ("rq", "rq", look, "rq"),
+                                                ("mine", "mine", look, "mine"), (None, "rq", changes, "rq")):
+            with self.subTest(of_user=of_user, prefix=prefix, text=text):
+                env = {} if of_user is None else {"RQ_KEY_PREFIX": of_user}
+                daemon = self.daemon(cwd=self.folder(look=text), env=env)
+                daemon.settings("look")
+                daemon.prepare(key_prefix=prefix)
+                horse = daemon.fork()
+                horse.run(payload("look.prefix"))
+
+                self.assertEqual(horse.ended()[0]["repr"], repr(str(expected)))
+
     def test_a_serializer_is_checked(self):
         daemon = self.daemon(cwd=self.folder(ser="class Good:\n    dumps = loads = staticmethod(bytes)\nBAD = 1"))
         daemon.settings()

@@ -18,6 +18,7 @@ from .named import (
     resolve_hooks,
     resolve_serializer,
 )
+from .process import export_prefix
 from .result import DEFAULT_LIMIT
 from .rq_engine import Engine
 
@@ -62,8 +63,7 @@ class Application:
         """Loads the rest and freezes the heap; returns the report."""
         start = monotonic()
         self.orders["prepare"] = order
-        if order.get("key_prefix"):
-            os.environ["RQ_KEY_PREFIX"] = order["key_prefix"]
+        export_prefix(order.get("key_prefix"))
         wanted = order.get("dict_config")
         if isinstance(wanted, dict):
             self.dict_config = wanted

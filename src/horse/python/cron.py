@@ -3,11 +3,11 @@
 Nothing here talks to Redis: the clients that rq wants to hold never connect.
 """
 import logging
-import os
 import sys
 
 from . import trace
 from .application import Refused
+from .process import export_prefix
 from .text import plain
 
 SAID = 1000
@@ -17,8 +17,7 @@ MESSAGE = 10_000
 def load(order):
     """Loads the module that the order names; returns the report and its body."""
     path = order.get("module") or ""
-    if order.get("key_prefix"):
-        os.environ["RQ_KEY_PREFIX"] = order["key_prefix"]
+    export_prefix(order.get("key_prefix"))
     # RQ: a module may look at the command line that it is loaded by.
     sys.argv[:] = ["rq", "cron", path]
     ear = Ear()

@@ -12,6 +12,12 @@ def export_names(worker_name, job_id, execution_id):
             continue  # A name with a NUL cannot be in an environment.
 
 
+def export_prefix(prefix):
+    """What the keys begin with, for the application's own rq. RQ: nothing is set where the user set nothing."""
+    if prefix and prefix != os.environ.get("RQ_KEY_PREFIX", "rq"):
+        os.environ["RQ_KEY_PREFIX"] = prefix
+
+
 def end_stray_fork(failure):
     """Ends a process that user code forked and let return: only the horse itself reports.
 

@@ -174,6 +174,41 @@ fn a_preload_that_raises_ends_the_start_with_its_traceback() {
 }
 
 #[test]
+fn what_the_application_lacks_is_told_with_the_setting_that_asks_for_it() {
+    let world = World::new();
+    let file = write(
+        &world.path("."),
+        "rq.toml",
+        &format!(
+            "REDIS_URL = {:?}\n[worker]\nserializer = \"nowhere.Serializer\"\n[horse]\npreload = [\"json\"]\n",
+            world.redis.url()
+        ),
+    );
+    let ends = |arguments: &[&str]| {
+        let mut command = world.worker_command();
+        command.args(["-c", "rq.toml"]).args(arguments);
+        world.start(command).wait_exit()
+    };
+
+    let serializer = ends(&[]);
+    let preload = ends(&["--preload", "nowhere"]);
+    let class = ends(&["--serializer", "json", "-w", "nowhere.Worker"]);
+    let handler = ends(&["--serializer", "json", "--exception-handler", "nowhere.handle"]);
+
+    let line = format!(" (worker.serializer from {}, line 3)", file.canonicalize().unwrap().display());
+    for (exit, told) in [
+        (serializer, line.as_str()),
+        (preload, " (horse.preload from option --preload)"),
+        (class, " (worker.class from option --worker-class)"),
+        (handler, " (worker.exception_handlers from option --exception-handler)"),
+    ] {
+        assert_eq!(exit.code(), 78, "{}", exit.stderr);
+        assert!(exit.stderr.contains(told), "{told} is not in {}", exit.stderr);
+    }
+    world.finish();
+}
+
+#[test]
 fn the_path_replaces_the_current_directory() {
     let world = World::new();
     write(&world.path("."), "app/settings.py", &fs::read_to_string(world.path("settings.py")).unwrap());

@@ -14,6 +14,19 @@ for_every_client! {
 
         assert_eq!(world.view(&job)["result"], json!(["w1", job, "kept"]));
     }
+
+    fn the_environment_has_a_key_prefix_only_where_the_user_set_one(world: &World) {
+        let unset = world.enqueue("'jobs.surroundings.environment', 'RQ_KEY_PREFIX'");
+        world.work(&[]);
+        let set = world.enqueue("'jobs.surroundings.environment', 'RQ_KEY_PREFIX'");
+        let mut command = world.worker_command();
+        command.args(["-c", "settings", "--burst", "--name", "w1"]).env("RQ_KEY_PREFIX", "rq");
+
+        assert_eq!(world.start(command).wait_exit().code(), 0);
+
+        assert_eq!(world.view(&unset)["result"], json!([null]));
+        assert_eq!(world.view(&set)["result"], json!(["rq"]));
+    }
 }
 
 #[test]

@@ -33,7 +33,8 @@ fn a_hook_that_cannot_be_imported_ends_the_worker_at_start() {
     let exit = world.start(command).wait_exit();
 
     assert_eq!(exit.code(), 78);
-    let told = "cannot use horse.setup = nowhere.at_all: ValueError: Invalid attribute name: nowhere.at_all";
+    let told = "cannot use horse.setup = nowhere.at_all: ValueError: Invalid attribute name: nowhere.at_all \
+                (horse.setup from environment variable RQ_HORSE__SETUP)";
     assert!(exit.stderr.contains(told), "{}", exit.stderr);
     world.finish();
 }
