@@ -12,7 +12,7 @@ demo: ## Run real Python jobs through the worker and show what became of each.
 	@scripts/build-release
 	@build/venv/rq-3.0.0/bin/python scripts/demo
 
-test: ## Run every check and test: format, lints, unit, tidy, integration, compliance, Python package.
+test: ## Run every check and test: format, lints, unit, tidy, integration, compliance by both workers, Python package.
 	@scripts/run-steps test
 
 check: ## Run the quick part: format, lints, tidy.
@@ -20,11 +20,11 @@ check: ## Run the quick part: format, lints, tidy.
 
 compliance: ## Run the compliance suite alone, against our worker.
 	@scripts/setup test
-	@scripts/run-rust-tests --locked --test it compliance
+	@scripts/run-claims ours
 
-theirs: ## Run the same claims against Python RQ's worker.
+theirs: ## Run the same claims against Python RQ's worker, as make test does too.
 	@scripts/setup test
-	@RQ_UNDER_TEST=theirs scripts/run-rust-tests --locked --test it compliance
+	@scripts/run-claims theirs
 
 fleet: ## Run a mixed fleet of Python's workers and ours under random kill -9, and account for each job.
 	@scripts/setup demo
