@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{World, application_part, is_python_float, text};
+use crate::harness::{World, application_part, for_every_client, is_python_float, text};
 
 const YEAR: i64 = 31_536_000;
 
 /// Asserts that a failing function leaves the traceback that Python itself writes for it, from the application's first frame on.
 #[track_caller]
-fn assert_leaves_pythons_traceback(function: &str, arguments: &str) {
-    let world = World::new();
+fn assert_leaves_pythons_traceback(world: &World, function: &str, arguments: &str) {
     let job = world.enqueue(&format!("{function:?}, {arguments}"));
 
     world.work(&[]);
@@ -20,47 +19,72 @@ fn assert_leaves_pythons_traceback(function: &str, arguments: &str) {
     let expected = world.client.eval(&format!("traceback_of({function:?}, {arguments})"));
     let found = view["exc_info"].as_str().unwrap();
     assert_eq!(application_part(found), application_part(expected.as_str().unwrap()));
-    world.finish();
 }
 
-#[test]
-fn the_traceback_shows_the_frames_of_the_application() {
-    assert_leaves_pythons_traceback("jobs.raising.nested", "");
-}
+for_every_client! {
+    fn the_traceback_shows_the_frames_of_the_application(world: &World) {
+        assert_leaves_pythons_traceback(world, "jobs.raising.nested", "");
+    }
 
-#[test]
-fn the_traceback_shows_a_cause() {
-    assert_leaves_pythons_traceback("jobs.raising.chained", "");
-}
+    fn the_traceback_shows_a_cause(world: &World) {
+        assert_leaves_pythons_traceback(world, "jobs.raising.chained", "");
+    }
 
-#[test]
-fn the_traceback_shows_what_was_being_handled() {
-    assert_leaves_pythons_traceback("jobs.raising.during", "");
-}
+    fn the_traceback_shows_what_was_being_handled(world: &World) {
+        assert_leaves_pythons_traceback(world, "jobs.raising.during", "");
+    }
 
-#[test]
-fn the_traceback_keeps_every_character() {
-    assert_leaves_pythons_traceback("jobs.raising.unicode", "");
-}
+    fn the_traceback_keeps_every_character(world: &World) {
+        assert_leaves_pythons_traceback(world, "jobs.raising.unicode", "");
+    }
 
-#[test]
-fn the_traceback_names_the_applications_exception() {
-    assert_leaves_pythons_traceback("jobs.raising.custom", "");
-}
+    fn the_traceback_names_the_applications_exception(world: &World) {
+        assert_leaves_pythons_traceback(world, "jobs.raising.custom", "");
+    }
 
-#[test]
-fn the_traceback_keeps_a_long_message() {
-    assert_leaves_pythons_traceback("jobs.raising.long_message", "200_000");
-}
+    fn the_traceback_keeps_a_long_message(world: &World) {
+        assert_leaves_pythons_traceback(world, "jobs.raising.long_message", "200_000");
+    }
 
-#[test]
-fn a_keyboard_interrupt_fails_the_job_and_not_the_worker() {
-    assert_leaves_pythons_traceback("jobs.raising.keyboard_interrupt", "");
-}
+    fn a_keyboard_interrupt_fails_the_job_and_not_the_worker(world: &World) {
+        assert_leaves_pythons_traceback(world, "jobs.raising.keyboard_interrupt", "");
+    }
 
-#[test]
-fn sys_exit_fails_the_job_whatever_its_code() {
-    assert_leaves_pythons_traceback("jobs.exits.by_sys_exit", "0");
+    fn sys_exit_fails_the_job_whatever_its_code(world: &World) {
+        assert_leaves_pythons_traceback(world, "jobs.exits.by_sys_exit", "0");
+    }
+
+    fn a_failure_is_kept_for_a_year_by_default(world: &World) {
+        let job = world.enqueue("'jobs.raising.plain'");
+
+        world.work(&[]);
+
+        assert_eq!(kept(world, &job), json!({ "job": YEAR, "results": -1, "score": YEAR }));
+    }
+
+    fn failure_ttl_of_the_job_counts(world: &World) {
+        let job = world.enqueue("'jobs.raising.plain', failure_ttl=300");
+
+        world.work(&[]);
+
+        assert_eq!(kept(world, &job), json!({ "job": 300, "results": 300, "score": 300 }));
+    }
+
+    fn a_failed_job_can_be_requeued_by_the_client_and_succeed(world: &World) {
+        let flag = world.path("flag");
+        let job = world.enqueue(&format!("'os.stat', {:?}", flag.display().to_string()));
+        world.work(&[]);
+        assert_eq!(world.view(&job)["status"], "failed");
+
+        std::fs::write(&flag, "").unwrap();
+        world.client.exec(&format!("FailedJobRegistry('default', connection=conn).requeue({job:?})"));
+        world.work(&[]);
+
+        let view = world.view(&job);
+        assert_eq!(view["status"], "finished");
+        assert_eq!(view["latest"]["type"], "SUCCESSFUL");
+        assert_eq!(world.client.eval("registries()['failed']"), json!([]));
+    }
 }
 
 #[test]
@@ -81,28 +105,6 @@ fn the_entry_of_a_failure_has_rqs_fields() {
     assert_eq!(text(entry, "worker_name"), "w1");
     assert!(text(entry, "exc_string").starts_with("eJ"), "not a zlib stream: {}", text(entry, "exc_string"));
     assert!(is_python_float(&text(entry, "execution_ended_at")));
-    world.finish();
-}
-
-#[test]
-fn a_failure_is_kept_for_a_year_by_default() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.raising.plain'");
-
-    world.work(&[]);
-
-    assert_eq!(kept(&world, &job), json!({ "job": YEAR, "results": -1, "score": YEAR }));
-    world.finish();
-}
-
-#[test]
-fn failure_ttl_of_the_job_counts() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.raising.plain', failure_ttl=300");
-
-    world.work(&[]);
-
-    assert_eq!(kept(&world, &job), json!({ "job": 300, "results": 300, "score": 300 }));
     world.finish();
 }
 
@@ -144,25 +146,6 @@ fn kept(world: &World, job: &str) -> Value {
 
 fn rounded_up(seconds: i64) -> i64 {
     if seconds < 0 { seconds } else { (seconds + 14) / 15 * 15 }
-}
-
-#[test]
-fn a_failed_job_can_be_requeued_by_the_client_and_succeed() {
-    let world = World::new();
-    let flag = world.path("flag");
-    let job = world.enqueue(&format!("'os.stat', {:?}", flag.display().to_string()));
-    world.work(&[]);
-    assert_eq!(world.view(&job)["status"], "failed");
-
-    std::fs::write(&flag, "").unwrap();
-    world.client.exec(&format!("FailedJobRegistry('default', connection=conn).requeue({job:?})"));
-    world.work(&[]);
-
-    let view = world.view(&job);
-    assert_eq!(view["status"], "finished");
-    assert_eq!(view["latest"]["type"], "SUCCESSFUL");
-    assert_eq!(world.client.eval("registries()['failed']"), json!([]));
-    world.finish();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{SOON, World, wait_until};
+use crate::harness::{SOON, World, for_every_client, wait_until};
 
 #[test]
 fn a_burst_ends_when_the_queues_are_empty() {
@@ -40,18 +40,77 @@ fn an_idle_worker_takes_a_job_that_comes() {
     world.finish();
 }
 
-#[test]
-fn an_idle_worker_on_several_queues_takes_a_job_from_any() {
-    let world = World::new();
-    let mut worker = world.idle_worker(&["--name", "w1", "a", "b", "c"]);
+for_every_client! {
+    fn an_idle_worker_on_several_queues_takes_a_job_from_any(world: &World) {
+        let mut worker = world.idle_worker(&["--name", "w1", "a", "b", "c"]);
 
-    for queue in ["c", "a", "b"] {
-        let job = world.client.eval(&format!("queue({queue:?}).enqueue('jobs.returns.value', 1).id"));
-        assert_eq!(world.client.eval(&format!("fetch({job}).latest_result(timeout=15).return_value")), 1);
+        for queue in ["c", "a", "b"] {
+            let job = world.client.eval(&format!("queue({queue:?}).enqueue('jobs.returns.value', 1).id"));
+            assert_eq!(world.client.eval(&format!("fetch({job}).latest_result(timeout=15).return_value")), 1);
+        }
+
+        world.stop(&mut worker);
     }
 
-    world.stop(&mut worker);
-    world.finish();
+    fn a_job_that_comes_later_on_a_higher_queue_runs_first(world: &World) {
+        let mut gate = world.gate("gate");
+        let at_gate = format!("queue('low').enqueue('jobs.waits.at', {})", gate.literal());
+        world.client.exec(&at_gate);
+        world.client.exec("queue('low').enqueue('jobs.returns.value', 1, job_id='l1')");
+        let mut worker = world.worker(&["--burst", "--name", "w1", "high", "low"]);
+        gate.wait_for_arrival();
+
+        world.client.exec("queue('high').enqueue('jobs.returns.value', 1, job_id='h1')");
+        gate.open();
+        worker.wait_exit();
+
+        let order = world.client.eval("sorted(('l1', 'h1'), key=lambda i: fetch(i).started_at)");
+        assert_eq!(order, json!(["h1", "l1"]));
+    }
+
+    fn max_jobs_ends_the_worker_after_so_many(world: &World) {
+        for i in [1, 2, 3] {
+            world.enqueue(&format!("'jobs.returns.value', {i}"));
+        }
+
+        let mut worker = world.worker(&["--name", "w1", "--max-jobs", "2"]);
+        let exit = worker.wait_exit();
+
+        assert_eq!(exit.code(), 0);
+        assert!(world.says_of_w1(&exit.stdout, "finished executing 2 jobs, quitting"), "{}", exit.stdout);
+        assert_eq!(world.redis.list(&world.key("queue:default")).len(), 1);
+    }
+
+    fn max_idle_time_ends_an_idle_worker(world: &World) {
+        let job = world.enqueue("'jobs.returns.value', 1");
+
+        let mut worker = world.worker(&["--name", "w1", "--max-idle-time", "1"]);
+        let exit = worker.wait_exit();
+
+        assert_eq!(exit.code(), 0);
+        assert!(world.says_of_w1(&exit.stdout, "idle for 1 seconds, quitting"), "{}", exit.stdout);
+        assert_eq!(world.view(&job)["status"], "finished");
+    }
+
+    fn a_suspended_worker_waits_for_resume(world: &World) {
+        let mut gate = world.gate("gate");
+        world.enqueue(&format!("'jobs.waits.at', {}", gate.literal()));
+        let mut worker = world.worker(&["--name", "w1"]);
+        gate.wait_for_arrival();
+
+        world.client.exec("suspend(conn)");
+        let job = world.enqueue("'jobs.returns.value', 1");
+        gate.open();
+
+        let line = worker.stdout.wait_for_line("suspended, run `rq resume` to resume", SOON);
+        assert!(world.says_of_w1(&line, "suspended"), "{line}");
+        let state = || world.redis.field(&world.key("worker:w1"), "state");
+        wait_until(SOON, "the worker's state to be suspended", || state().as_deref() == Some("suspended"));
+        assert_eq!(world.view(&job)["status"], "queued");
+        world.client.exec("resume(conn)");
+        assert_eq!(world.client.eval(&format!("fetch({job:?}).latest_result(timeout=15).return_value")), 1);
+        world.stop(&mut worker);
+    }
 }
 
 #[test]
@@ -70,41 +129,6 @@ fn a_queue_is_worked_from_its_head() {
 }
 
 #[test]
-fn a_job_that_comes_later_on_a_higher_queue_runs_first() {
-    let world = World::new();
-    let mut gate = world.gate("gate");
-    let at_gate = format!("queue('low').enqueue('jobs.waits.at', {})", gate.literal());
-    world.client.exec(&at_gate);
-    world.client.exec("queue('low').enqueue('jobs.returns.value', 1, job_id='l1')");
-    let mut worker = world.worker(&["--burst", "--name", "w1", "high", "low"]);
-    gate.wait_for_arrival();
-
-    world.client.exec("queue('high').enqueue('jobs.returns.value', 1, job_id='h1')");
-    gate.open();
-    worker.wait_exit();
-
-    let order = world.client.eval("sorted(('l1', 'h1'), key=lambda i: fetch(i).started_at)");
-    assert_eq!(order, json!(["h1", "l1"]));
-    world.finish();
-}
-
-#[test]
-fn max_jobs_ends_the_worker_after_so_many() {
-    let world = World::new();
-    for i in [1, 2, 3] {
-        world.enqueue(&format!("'jobs.returns.value', {i}"));
-    }
-
-    let mut worker = world.worker(&["--name", "w1", "--max-jobs", "2"]);
-    let exit = worker.wait_exit();
-
-    assert_eq!(exit.code(), 0);
-    assert!(exit.stdout.contains("Worker w1: finished executing 2 jobs, quitting"), "{}", exit.stdout);
-    assert_eq!(world.redis.list(&world.key("queue:default")).len(), 1);
-    world.finish();
-}
-
-#[test]
 fn failed_jobs_count_for_max_jobs() {
     let world = World::new();
     for _ in [1, 2, 3] {
@@ -115,42 +139,6 @@ fn failed_jobs_count_for_max_jobs() {
     worker.wait_exit();
 
     assert_eq!(world.redis.list(&world.key("queue:default")).len(), 1);
-    world.finish();
-}
-
-#[test]
-fn max_idle_time_ends_an_idle_worker() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.returns.value', 1");
-
-    let mut worker = world.worker(&["--name", "w1", "--max-idle-time", "1"]);
-    let exit = worker.wait_exit();
-
-    assert_eq!(exit.code(), 0);
-    assert!(exit.stdout.contains("Worker w1: idle for 1 seconds, quitting"), "{}", exit.stdout);
-    assert_eq!(world.view(&job)["status"], "finished");
-    world.finish();
-}
-
-#[test]
-fn a_suspended_worker_waits_for_resume() {
-    let world = World::new();
-    let mut gate = world.gate("gate");
-    world.enqueue(&format!("'jobs.waits.at', {}", gate.literal()));
-    let mut worker = world.worker(&["--name", "w1"]);
-    gate.wait_for_arrival();
-
-    world.client.exec("suspend(conn)");
-    let job = world.enqueue("'jobs.returns.value', 1");
-    gate.open();
-
-    worker.stdout.wait_for_line("Worker w1: suspended, run `rq resume` to resume", SOON);
-    let state = || world.redis.field(&world.key("worker:w1"), "state");
-    wait_until(SOON, "the worker's state to be suspended", || state().as_deref() == Some("suspended"));
-    assert_eq!(world.view(&job)["status"], "queued");
-    world.client.exec("resume(conn)");
-    assert_eq!(world.client.eval(&format!("fetch({job:?}).latest_result(timeout=15).return_value")), 1);
-    world.stop(&mut worker);
     world.finish();
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{World, is_python_float, text};
+use crate::harness::{Version, World, for_every_client, is_python_float, text};
 
 /// Asserts that a time to live was set a moment ago.
 #[track_caller]
@@ -99,17 +99,60 @@ fn huge_arguments_arrive_whole() {
     world.finish();
 }
 
-#[test]
-fn a_result_is_kept_for_500_seconds_by_default() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.returns.add', 1");
+for_every_client! {
+    fn a_result_is_kept_for_500_seconds_by_default(world: &World) {
+        let job = world.enqueue("'jobs.returns.add', 1");
 
-    world.work(&[]);
+        world.work(&[]);
 
-    assert_fresh_ttl(world.redis.ttl(&world.key(&format!("job:{job}"))), 500);
-    assert_fresh_ttl(world.redis.ttl(&world.key(&format!("results:{job}"))), 500);
-    assert_finished_for(&world, &job, 500);
-    world.finish();
+        assert_fresh_ttl(world.redis.ttl(&world.key(&format!("job:{job}"))), 500);
+        assert_fresh_ttl(world.redis.ttl(&world.key(&format!("results:{job}"))), 500);
+        assert_finished_for(world, &job, 500);
+    }
+
+    fn result_ttl_of_the_job_counts_before_the_workers(world: &World) {
+        let job = world.enqueue("'jobs.returns.add', 1, result_ttl=1000");
+
+        world.work(&["--results-ttl", "77"]);
+
+        assert_fresh_ttl(world.redis.ttl(&world.key(&format!("job:{job}"))), 1000);
+        assert_finished_for(world, &job, 1000);
+    }
+
+    fn a_result_ttl_of_minus_one_keeps_for_ever(world: &World) {
+        let job = world.enqueue("'jobs.returns.add', 1, result_ttl=-1");
+
+        world.work(&[]);
+
+        assert_eq!(world.redis.ttl(&world.key(&format!("job:{job}"))), -1);
+        assert_eq!(world.redis.ttl(&world.key(&format!("results:{job}"))), -1);
+        assert_eq!(world.redis.sorted_set(&world.key("finished:default")), [(job.clone(), f64::INFINITY)]);
+        assert_eq!(world.view(&job)["result"], 1);
+    }
+
+    fn a_result_ttl_of_zero_leaves_nothing_of_the_job(world: &World) {
+        let job = world.enqueue("'jobs.returns.add', 1, result_ttl=0");
+
+        let exit = world.work(&[]);
+
+        let left: Vec<_> = world.redis.keys().into_iter().filter(|key| key.contains(&job)).collect();
+        assert_eq!(left, [""; 0]);
+        assert!(!world.redis.exists(&world.key("finished:default")));
+        assert_eq!(world.redis.field(&world.key("worker:w1"), "successful_job_count").as_deref(), Some("1"));
+        if world.level >= Version::V2_12_0 {
+            assert!(exit.stdout.contains(&format!("job {job} result discarded immediately")), "{}", exit.stdout);
+        }
+    }
+
+    fn a_client_that_waits_for_the_result_is_woken(world: &World) {
+        let job = world.enqueue("'jobs.returns.add', 1");
+        let mut worker = world.worker(&["--burst"]);
+
+        let result = world.client.eval(&format!("fetch({job:?}).latest_result(timeout=15).return_value"));
+
+        assert_eq!(result, json!(1));
+        worker.wait_exit();
+    }
 }
 
 #[test]
@@ -122,47 +165,6 @@ fn results_ttl_of_the_worker_counts_for_jobs_without_their_own() {
     assert_fresh_ttl(world.redis.ttl(&world.key(&format!("job:{job}"))), 77);
     assert_fresh_ttl(world.redis.ttl(&world.key(&format!("results:{job}"))), 77);
     assert_finished_for(&world, &job, 77);
-    world.finish();
-}
-
-#[test]
-fn result_ttl_of_the_job_counts_before_the_workers() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.returns.add', 1, result_ttl=1000");
-
-    world.work(&["--results-ttl", "77"]);
-
-    assert_fresh_ttl(world.redis.ttl(&world.key(&format!("job:{job}"))), 1000);
-    assert_finished_for(&world, &job, 1000);
-    world.finish();
-}
-
-#[test]
-fn a_result_ttl_of_minus_one_keeps_for_ever() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.returns.add', 1, result_ttl=-1");
-
-    world.work(&[]);
-
-    assert_eq!(world.redis.ttl(&world.key(&format!("job:{job}"))), -1);
-    assert_eq!(world.redis.ttl(&world.key(&format!("results:{job}"))), -1);
-    assert_eq!(world.redis.sorted_set(&world.key("finished:default")), [(job.clone(), f64::INFINITY)]);
-    assert_eq!(world.view(&job)["result"], 1);
-    world.finish();
-}
-
-#[test]
-fn a_result_ttl_of_zero_leaves_nothing_of_the_job() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.returns.add', 1, result_ttl=0");
-
-    let exit = world.work(&[]);
-
-    let left: Vec<_> = world.redis.keys().into_iter().filter(|key| key.contains(&job)).collect();
-    assert_eq!(left, [""; 0]);
-    assert!(!world.redis.exists(&world.key("finished:default")));
-    assert_eq!(world.redis.field(&world.key("worker:w1"), "successful_job_count").as_deref(), Some("1"));
-    assert!(exit.stdout.contains(&format!("job {job} result discarded immediately")), "{}", exit.stdout);
     world.finish();
 }
 
@@ -180,18 +182,5 @@ fn a_job_with_a_ttl_of_its_own_loses_it_when_it_starts() {
     gate.open();
     worker.wait_exit();
     assert_fresh_ttl(world.redis.ttl(&world.key(&format!("job:{job}"))), 500);
-    world.finish();
-}
-
-#[test]
-fn a_client_that_waits_for_the_result_is_woken() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.returns.add', 1");
-    let mut worker = world.worker(&["--burst"]);
-
-    let result = world.client.eval(&format!("fetch({job:?}).latest_result(timeout=15).return_value"));
-
-    assert_eq!(result, json!(1));
-    worker.wait_exit();
     world.finish();
 }

@@ -2,34 +2,50 @@
 
 use serde_json::json;
 
-use crate::harness::World;
+use crate::harness::{World, for_every_client, text};
 
-#[test]
-fn a_job_that_raises_is_tried_again_as_often_as_it_asked() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.raising.plain', retry=Retry(max=2)");
+for_every_client! {
+    fn a_job_that_raises_is_tried_again_as_often_as_it_asked(world: &World) {
+        let job = world.enqueue("'jobs.raising.plain', retry=Retry(max=2)");
 
-    world.work(&[]);
+        world.work(&[]);
 
-    let view = world.view(&job);
-    assert_eq!(view["status"], "failed");
-    assert_eq!(world.redis.field(&world.key("worker:w1"), "failed_job_count").as_deref(), Some("3"));
-    assert_eq!(world.redis.field(&world.key(&format!("job:{job}")), "retries_left").as_deref(), Some("0"));
-    world.finish();
-}
+        let view = world.view(&job);
+        assert_eq!(view["status"], "failed");
+        assert_eq!(world.redis.field(&world.key("worker:w1"), "failed_job_count").as_deref(), Some("3"));
+        assert_eq!(world.redis.field(&world.key(&format!("job:{job}")), "retries_left").as_deref(), Some("0"));
+    }
 
-#[test]
-fn a_retry_with_an_interval_waits_in_the_scheduled_registry() {
-    let world = World::new();
-    let job = world.enqueue("'jobs.raising.plain', retry=Retry(max=1, interval=50)");
+    fn a_retry_with_an_interval_waits_in_the_scheduled_registry(world: &World) {
+        let job = world.enqueue("'jobs.raising.plain', retry=Retry(max=1, interval=50)");
 
-    world.work(&[]);
+        world.work(&[]);
 
-    assert_eq!(world.view(&job)["status"], "scheduled");
-    assert_eq!(world.client.eval("registries()['scheduled']"), json!([job]));
-    let due = world.redis.sorted_set(&world.key("scheduled:default"))[0].1 - world.redis.now();
-    assert!((30.0..=51.0).contains(&due), "{due}");
-    world.finish();
+        assert_eq!(world.view(&job)["status"], "scheduled");
+        assert_eq!(world.client.eval("registries()['scheduled']"), json!([job]));
+        let due = world.redis.sorted_set(&world.key("scheduled:default"))[0].1 - world.redis.now();
+        assert!((30.0..=51.0).contains(&due), "{due}");
+    }
+
+    fn the_last_retries_wait_for_the_last_intervals(world: &World) {
+        let job = world.enqueue("'jobs.raising.plain', retry=Retry(max=3, interval=[50, 150])");
+        let scheduled = world.key("scheduled:default");
+
+        for (left, interval) in [("2", 50.0), ("1", 50.0), ("0", 150.0)] {
+            world.work(&["--with-scheduler"]);
+
+            let hash = world.redis.hash(&world.key(&format!("job:{job}")));
+            assert_eq!(text(&hash, "retries_left"), left);
+            let due = world.redis.sorted_set(&scheduled)[0].1 - world.redis.now();
+            assert!((interval - 20.0..=interval + 1.0).contains(&due), "{due} with {left} left");
+            let past = format!("{:.0}", world.redis.now() - 1.0);
+            let _: i64 = world.redis.command(&["ZADD", &scheduled, &past, &job]);
+        }
+        world.work(&["--with-scheduler"]);
+
+        assert_eq!(world.view(&job)["status"], "failed");
+        assert_eq!(world.client.eval("registries()['failed']"), json!([job]));
+    }
 }
 
 #[test]
@@ -47,34 +63,32 @@ fn a_retry_at_the_front_goes_before_what_waits() {
     world.finish();
 }
 
-#[test]
-fn a_returned_retry_is_granted_until_its_most_and_leaves_results() {
-    let world = World::new();
-    world.enqueue("'jobs.again.ask', 2, job_id='j1'");
+for_every_client! {
+    since V2_12_0:
 
-    world.work(&[]);
+    fn a_returned_retry_is_granted_until_its_most_and_leaves_results(world: &World) {
+        world.enqueue("'jobs.again.ask', 2, job_id='j1'");
 
-    assert_eq!(world.view("j1")["status"], "failed");
-    let types = world.client.eval("[result.type.value for result in fetch('j1').results()]");
-    assert_eq!(types, json!([5, 4, 4]));
-    assert_eq!(world.redis.field(&world.key("job:j1"), "number_of_retries").as_deref(), Some("2"));
-    assert!(world.redis.field(&world.key("job:j1"), "result").is_some());
-    assert_eq!(world.redis.field(&world.key("worker:w1"), "failed_job_count").as_deref(), Some("3"));
-    assert_eq!(world.client.eval("registries()['failed']"), json!(["j1"]));
-    world.finish();
-}
+        world.work(&[]);
 
-#[test]
-fn a_returned_retry_with_an_interval_is_scheduled() {
-    let world = World::new();
-    world.enqueue("'jobs.again.ask', 1, 50, job_id='j1'");
+        assert_eq!(world.view("j1")["status"], "failed");
+        let types = world.client.eval("[result.type.value for result in fetch('j1').results()]");
+        assert_eq!(types, json!([5, 4, 4]));
+        assert_eq!(world.redis.field(&world.key("job:j1"), "number_of_retries").as_deref(), Some("2"));
+        assert!(world.redis.field(&world.key("job:j1"), "result").is_some());
+        assert_eq!(world.redis.field(&world.key("worker:w1"), "failed_job_count").as_deref(), Some("3"));
+        assert_eq!(world.client.eval("registries()['failed']"), json!(["j1"]));
+    }
 
-    world.work(&[]);
+    fn a_returned_retry_with_an_interval_is_scheduled(world: &World) {
+        world.enqueue("'jobs.again.ask', 1, 50, job_id='j1'");
 
-    assert_eq!(world.view("j1")["status"], "scheduled");
-    assert_eq!(world.client.eval("registries()['scheduled']"), json!(["j1"]));
-    assert_eq!(world.client.eval("fetch('j1').latest_result().type.value"), 4);
-    world.finish();
+        world.work(&[]);
+
+        assert_eq!(world.view("j1")["status"], "scheduled");
+        assert_eq!(world.client.eval("registries()['scheduled']"), json!(["j1"]));
+        assert_eq!(world.client.eval("fetch('j1').latest_result().type.value"), 4);
+    }
 }
 
 #[test]

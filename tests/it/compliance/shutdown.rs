@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::harness::{Gate, SOON, Worker, World, is_timestamp, process_exists, wait_until};
+use crate::harness::{Gate, SOON, Worker, World, for_every_client, is_timestamp, process_exists, wait_until};
 
 /// A worker that is busy with the job `j1` at the gate, while `j2` is queued.
 fn busy_worker(world: &World) -> (Worker, Gate) {
@@ -18,8 +18,7 @@ fn busy_worker(world: &World) -> (Worker, Gate) {
 
 /// Asserts that the signal ends an idle worker at once, with 0.
 #[track_caller]
-fn assert_ends_an_idle_worker(signal: Signal) {
-    let world = World::new();
+fn assert_ends_an_idle_worker(world: &World, signal: Signal) {
     let mut worker = world.idle_worker(&["--name", "w1"]);
 
     worker.signal(signal);
@@ -28,26 +27,14 @@ fn assert_ends_an_idle_worker(signal: Signal) {
     assert_eq!(exit.code(), 0, "{}", exit.stderr);
     let asked = format!("Worker w1 [PID {}]: warm shut down requested", worker.pid());
     assert!(exit.stdout.contains(&asked), "{}", exit.stdout);
-    assert!(exit.stdout.contains("Worker w1: unsubscribing from channel rq:pubsub:w1"), "{}", exit.stdout);
+    assert!(world.says_of_w1(&exit.stdout, "unsubscribing from channel rq:pubsub:w1"), "{}", exit.stdout);
     assert!(world.redis.field(&world.key("worker:w1"), "death").is_some());
-    world.finish();
-}
-
-#[test]
-fn sigterm_ends_an_idle_worker() {
-    assert_ends_an_idle_worker(Signal::SIGTERM);
-}
-
-#[test]
-fn sigint_ends_an_idle_worker() {
-    assert_ends_an_idle_worker(Signal::SIGINT);
 }
 
 /// Asserts that after the signal a busy worker finishes its job, takes no other, and ends with 0.
 #[track_caller]
-fn assert_lets_the_job_finish(signal: Signal) {
-    let world = World::new();
-    let (mut worker, mut gate) = busy_worker(&world);
+fn assert_lets_the_job_finish(world: &World, signal: Signal) {
+    let (mut worker, mut gate) = busy_worker(world);
 
     worker.signal(signal);
 
@@ -58,20 +45,66 @@ fn assert_lets_the_job_finish(signal: Signal) {
     gate.open();
     let exit = worker.wait_exit();
     assert_eq!(exit.code(), 0, "{}", exit.stderr);
-    assert!(exit.stdout.contains("Worker w1: stopping on request"), "{}", exit.stdout);
+    assert!(world.says_of_w1(&exit.stdout, "stopping on request"), "{}", exit.stdout);
     assert_eq!(world.view("j1")["result"], "through");
     assert_eq!(world.view("j2")["status"], "queued");
+}
+
+for_every_client! {
+    fn sigterm_ends_an_idle_worker(world: &World) {
+        assert_ends_an_idle_worker(world, Signal::SIGTERM);
+    }
+
+    fn sigterm_lets_the_job_finish(world: &World) {
+        assert_lets_the_job_finish(world, Signal::SIGTERM);
+    }
+
+    fn a_second_signal_later_kills_the_job(world: &World) {
+        let mut gate = world.gate("gate");
+        world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+        let mut worker = world.worker(&["--name", "w1"]);
+        let horse = gate.wait_for_arrival();
+
+        worker.signal(Signal::SIGTERM);
+        worker.stdout.wait_for_line("warm shut down requested", SOON);
+        let asked = Instant::now();
+        // RQ: a terminal and a service manager may both send the first signal, so a second one counts only after a second.
+        wait_until(SOON, "a second signal to count", || asked.elapsed() > Duration::from_millis(1100));
+        worker.signal(Signal::SIGTERM);
+
+        let exit = worker.wait_exit();
+        assert_eq!(exit.code(), 0, "{}", exit.stderr);
+        assert!(world.says_of_w1(&exit.stdout, "cold shut down"), "{}", exit.stdout);
+        assert!(!process_exists(horse));
+        assert!(world.redis.field(&world.key("worker:w1"), "death").is_some());
+    }
+
+    fn a_shutdown_command_is_a_warm_shutdown(world: &World) {
+        let (mut worker, mut gate) = busy_worker(world);
+
+        world.client.exec("send_shutdown_command(conn, 'w1')");
+
+        worker.stdout.wait_for_line("Received shutdown command, sending SIGINT signal.", SOON);
+        worker.stdout.wait_for_line("warm shut down requested", SOON);
+        gate.open();
+        assert_eq!(worker.wait_exit().code(), 0);
+        assert_eq!(world.view("j1")["status"], "finished");
+        assert_eq!(world.view("j2")["status"], "queued");
+    }
+}
+
+#[test]
+fn sigint_ends_an_idle_worker() {
+    let world = World::new();
+    assert_ends_an_idle_worker(&world, Signal::SIGINT);
     world.finish();
 }
 
 #[test]
-fn sigterm_lets_the_job_finish() {
-    assert_lets_the_job_finish(Signal::SIGTERM);
-}
-
-#[test]
 fn sigint_lets_the_job_finish() {
-    assert_lets_the_job_finish(Signal::SIGINT);
+    let world = World::new();
+    assert_lets_the_job_finish(&world, Signal::SIGINT);
+    world.finish();
 }
 
 #[test]
@@ -92,29 +125,6 @@ fn a_second_signal_within_a_second_is_ignored() {
 }
 
 #[test]
-fn a_second_signal_later_kills_the_job() {
-    let world = World::new();
-    let mut gate = world.gate("gate");
-    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
-    let mut worker = world.worker(&["--name", "w1"]);
-    let horse = gate.wait_for_arrival();
-
-    worker.signal(Signal::SIGTERM);
-    worker.stdout.wait_for_line("warm shut down requested", SOON);
-    let asked = Instant::now();
-    // RQ: a terminal and a service manager may both send the first signal, so a second one counts only after a second.
-    wait_until(SOON, "a second signal to count", || asked.elapsed() > Duration::from_millis(1100));
-    worker.signal(Signal::SIGTERM);
-
-    let exit = worker.wait_exit();
-    assert_eq!(exit.code(), 0, "{}", exit.stderr);
-    assert!(exit.stdout.contains("Worker w1: cold shut down"), "{}", exit.stdout);
-    assert!(!process_exists(horse));
-    assert!(world.redis.field(&world.key("worker:w1"), "death").is_some());
-    world.finish();
-}
-
-#[test]
 fn a_suspended_worker_ends_at_once() {
     let world = World::new();
     let mut gate = world.gate("gate");
@@ -131,21 +141,5 @@ fn a_suspended_worker_ends_at_once() {
 
     assert_eq!(exit.code(), 0, "{}", exit.stderr);
     assert!(world.redis.field(&world.key("worker:w1"), "death").is_some());
-    world.finish();
-}
-
-#[test]
-fn a_shutdown_command_is_a_warm_shutdown() {
-    let world = World::new();
-    let (mut worker, mut gate) = busy_worker(&world);
-
-    world.client.exec("send_shutdown_command(conn, 'w1')");
-
-    worker.stdout.wait_for_line("Received shutdown command, sending SIGINT signal.", SOON);
-    worker.stdout.wait_for_line("warm shut down requested", SOON);
-    gate.open();
-    assert_eq!(worker.wait_exit().code(), 0);
-    assert_eq!(world.view("j1")["status"], "finished");
-    assert_eq!(world.view("j2")["status"], "queued");
     world.finish();
 }

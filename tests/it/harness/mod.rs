@@ -42,34 +42,43 @@ pub(crate) use self::{
 };
 
 /// Makes a test per client version of each claim: `for_every_client! { fn claim(world: &World) { … } }`.
+///
+/// What older clients lack has a version that it begins with: `for_every_client! { since V2_6_1: fn claim(…) { … } }`.
 macro_rules! for_every_client {
-    ($($(#[$doc:meta])* fn $claim:ident($world:ident: &World) $body:block)*) => { $(
+    (since V2_12_0: $($claims:tt)*) => {
+        $crate::harness::claims! { [with_rq_3_0_0 V3_0_0, with_rq_2_12_0 V2_12_0] $($claims)* }
+    };
+    (since V2_6_1: $($claims:tt)*) => {
+        $crate::harness::claims! { [with_rq_3_0_0 V3_0_0, with_rq_2_12_0 V2_12_0, with_rq_2_6_1 V2_6_1] $($claims)* }
+    };
+    ($($claims:tt)*) => {
+        $crate::harness::claims! {
+            [with_rq_3_0_0 V3_0_0, with_rq_2_12_0 V2_12_0, with_rq_2_6_1 V2_6_1, with_rq_1_16_2 V1_16_2] $($claims)*
+        }
+    };
+}
+pub(crate) use for_every_client;
+
+macro_rules! claims {
+    ($versions:tt $($(#[$doc:meta])* fn $claim:ident($world:ident: &World) $body:block)*) => { $(
         $(#[$doc])*
         mod $claim {
             use super::*;
 
             fn claim($world: &World) $body
 
-            #[test]
-            fn with_rq_3_0_0() {
-                World::try_claim($crate::harness::Version::V3_0_0, claim);
-            }
-
-            #[test]
-            fn with_rq_2_12_0() {
-                World::try_claim($crate::harness::Version::V2_12_0, claim);
-            }
-
-            #[test]
-            fn with_rq_2_6_1() {
-                World::try_claim($crate::harness::Version::V2_6_1, claim);
-            }
-
-            #[test]
-            fn with_rq_1_16_2() {
-                World::try_claim($crate::harness::Version::V1_16_2, claim);
-            }
+            $crate::harness::tests_of_claim! { $versions }
         }
     )* };
 }
-pub(crate) use for_every_client;
+pub(crate) use claims;
+
+macro_rules! tests_of_claim {
+    ([$($test:ident $version:ident),*]) => { $(
+        #[test]
+        fn $test() {
+            World::try_claim($crate::harness::Version::$version, claim);
+        }
+    )* };
+}
+pub(crate) use tests_of_claim;

@@ -3,7 +3,8 @@
 /// The part of a traceback that the application sees: every line but the frames of files that are not its own.
 ///
 /// RQ's own frames stand before the application's first; ours cut theirs. What the application's code called stays comparable
-/// by the text that remains: headers, the frames of `jobs/`, causes and the exception itself.
+/// by the text that remains: headers, the frames of `jobs/`, causes and the exception itself. Python 3.8 keeps the `.` of a path
+/// that its search for modules begins with.
 pub(crate) fn application_part(traceback: &str) -> String {
     let mut kept = String::new();
     let mut in_foreign_frame = false;
@@ -14,7 +15,7 @@ pub(crate) fn application_part(traceback: &str) -> String {
             in_foreign_frame = false;
         }
         if !in_foreign_frame {
-            kept.push_str(line);
+            kept.push_str(&line.replace("/./", "/"));
             kept.push('\n');
         }
     }

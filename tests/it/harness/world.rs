@@ -202,6 +202,14 @@ impl World {
         exit
     }
 
+    /// Whether this log says `text` of the worker `w1`. RQ: version 1 names it in another way, or begins with a capital instead.
+    pub(crate) fn says_of_w1(&self, log: &str, text: &str) -> bool {
+        match self.level {
+            Version::V1_16_2 => log.to_lowercase().contains(text),
+            _ => log.contains(&format!("Worker w1: {text}")),
+        }
+    }
+
     /// Checks the invariants over all keys.
     #[track_caller]
     pub(crate) fn finish(self) {
