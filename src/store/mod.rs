@@ -18,6 +18,7 @@ mod liveness;
 mod outcome;
 mod recovery;
 mod registration;
+mod release;
 mod reply;
 mod scheduling;
 mod scripts;

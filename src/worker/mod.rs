@@ -9,6 +9,7 @@ mod kill;
 mod listen;
 mod patience;
 mod registration;
+mod release;
 mod rq_engine;
 mod run;
 mod settle;
@@ -144,6 +145,8 @@ pub(crate) struct Worker {
     stop_at: Option<Instant>,
     /// The function of the job in hand has begun.
     began: bool,
+    /// Releases of dependents of this worker's jobs, which one step did not finish.
+    releases: tokio::task::JoinSet<()>,
     tasks: tokio::task::JoinSet<()>,
 }
 

@@ -8,7 +8,7 @@ use super::patience::Patience;
 use super::{WorkError, Worker};
 use crate::event::Event;
 use crate::job::{Again, Ended, Keep, Outcome, Verdict, verdict};
-use crate::store::{Settled, Store, failure_text};
+use crate::store::{Settled, failure_text};
 use crate::telemetry::emit;
 use crate::webhook::{Message, Status};
 
@@ -29,7 +29,7 @@ impl Worker {
                 self.tell_others(&ended, &verdict);
                 self.mourn(&ended, &verdict).await;
                 if more {
-                    tokio::task::spawn_local(release_dependents(self.store.clone()));
+                    self.release_the_rest();
                 }
             }
             Ok(Some(Settled::Lost | Settled::Gone)) => emit(Event::ExecutionTakenAway {
@@ -149,9 +149,4 @@ fn tell_retry(job: String, again: Again, remaining: u32) {
             remaining,
         });
     }
-}
-
-/// Goes on until all are released; should this daemon die, maintenance finds what is left.
-async fn release_dependents(store: Store) {
-    while let Ok(true) = store.release().await {}
 }

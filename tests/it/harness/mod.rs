@@ -25,7 +25,7 @@ pub(crate) use self::{
     output::matches,
     proxy::{Act, Match, Proxy, Rule},
     receiver::Receiver,
-    redis_server::free_port,
+    redis_server::{Redis, free_port},
     subject::{Subject, not_skipped, skipped},
     tagged::process_exists,
     text::{application_part, is_python_float},
