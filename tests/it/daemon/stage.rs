@@ -1,6 +1,6 @@
 //! A world with a proxy between the worker and Redis, and what many claims of this folder ask.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use nix::sys::signal::Signal;
 
@@ -114,4 +114,28 @@ pub(super) fn assert_ran_once(world: &World, job: &str) {
     assert_eq!(world.view(job)["status"], "finished");
     assert_eq!(world.redis.stream(&world.key(&format!("results:{job}"))).len(), 1, "results of {job}");
     assert_eq!(world.client.eval("registries()['failed']"), serde_json::json!([]));
+}
+
+/// A library that sets the wall clock of whoever loads it ahead.
+const CLOCK: &str = "
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+int clock_gettime(clockid_t id, struct timespec *at) {
+    int result = syscall(SYS_clock_gettime, id, at);
+    if (result == 0 && id == CLOCK_REALTIME) at->tv_sec += atol(getenv(\"CLOCK_AHEAD\"));
+    return result;
+}
+";
+
+/// Lets a command run with the wall clock of another host, so many seconds ahead (or behind); false without a C compiler.
+#[must_use]
+pub(super) fn set_clock_ahead(world: &World, command: &mut Command, seconds: i64) -> bool {
+    let (source, library) = (world.path("clock.c"), world.path(&format!("clock{seconds}.so")));
+    fs::write(&source, CLOCK).unwrap();
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
+    command.env("LD_PRELOAD", &library).env("CLOCK_AHEAD", seconds.to_string());
+    built.is_ok_and(|status| status.success())
 }
