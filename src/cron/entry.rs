@@ -53,6 +53,15 @@ impl Entry {
         }
     }
 
+    /// How far ahead of now a last run is believed. A clock may have been set back since: the runs of an interval come again soon
+    /// in any case, and those of an expression are not to come twice for it.
+    pub(super) fn lead(&self) -> Duration {
+        match &self.schedule {
+            Schedule::Interval(interval) => (*interval).max(Duration::from_secs(60)),
+            Schedule::Cron(..) => Duration::from_secs(86_400),
+        }
+    }
+
     /// RQ: the function's own name in log lines.
     pub(super) fn short_name(&self) -> &str {
         self.function.rsplit('.').next().unwrap_or(&self.function)

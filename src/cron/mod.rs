@@ -4,6 +4,7 @@
 //! enqueues a run is refused when it is not newer: that is the only lock there is, so that no scheduler can hold up
 //! another one, and one that was away goes on where all of them are.
 
+mod clock;
 mod entry;
 mod module;
 mod plan;
@@ -25,11 +26,15 @@ use crate::job::{JobId, Timestamp};
 use crate::os;
 use crate::store::{Backoff, CronEnqueued, CronRun, Known, Store, StoreError};
 use crate::telemetry::emit;
+use clock::Clock;
 
 /// RQ: the longest sleep; each one ends with a heartbeat.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// The shortest, so that an entry that cannot be enqueued does not keep the loop spinning.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
+
+/// How long an entry whose run was refused is left alone.
+const REFUSED: Duration = Duration::from_secs(10);
 
 /// A cron scheduler.
 pub(crate) struct Scheduler {
@@ -38,6 +43,7 @@ pub(crate) struct Scheduler {
     created_at: Timestamp,
     entries: Vec<Tracked>,
     store: Store,
+    clock: Clock,
     born: bool,
 }
 
@@ -65,7 +71,15 @@ impl Scheduler {
             in_hand: None,
         };
         let entries = entries.into_iter().map(track).collect();
-        Self { name, config, created_at: Timestamp::now(), entries, store, born: false }
+        Self {
+            name,
+            config,
+            created_at: Timestamp::now(),
+            entries,
+            store,
+            clock: Clock::default(),
+            born: false,
+        }
     }
 
     /// Works until a signal comes, whatever becomes of Redis.
@@ -93,7 +107,7 @@ impl Scheduler {
                         self.tell(CronEvent::RedisReturned { away: lost.elapsed() });
                     }
                     backoff.reset();
-                    let span = self.pause(Timestamp::now());
+                    let span = self.pause(self.clock.now());
                     self.tell(CronEvent::Slept { span });
                     sleep(span).await;
                 }
@@ -114,6 +128,9 @@ impl Scheduler {
             self.store.cron_birth(&self.name, &self.hash()).await?;
             self.born = true;
         }
+        if let Some(ahead) = self.clock.set(self.store.clock().await?, Timestamp::now()) {
+            self.tell(CronEvent::ClocksDiffer { ahead });
+        }
         let mut changed = false;
         for at in 0..self.entries.len() {
             changed |= self.serve(at).await?;
@@ -131,12 +148,10 @@ impl Scheduler {
 
     /// Enqueues what is due of one entry; true when RQ's monitors have something new to see.
     async fn serve(&mut self, at: usize) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let known = self.known(at, now).await?;
         let tracked = &mut self.entries[at];
-        let known = match tracked.known {
-            Some(known) => known,
-            None => *tracked.known.insert(self.store.cron_meet(&tracked.entry.fence).await?),
-        };
-        let plan = plan::plan(&tracked.entry, &known, Timestamp::now());
+        let plan = plan::plan(&tracked.entry, &known, now);
         let mut changed = tracked.next != plan.next;
         tracked.next = plan.next;
         if plan.next.is_none() && !tracked.exhausted {
@@ -150,20 +165,39 @@ impl Scheduler {
             self.tell(CronEvent::RunsMissed { entry, last });
         }
         for time in plan.due {
-            self.enqueue(at, time).await?;
             changed = true;
+            if !self.enqueue(at, time).await? {
+                return Ok(changed);
+            }
         }
         self.advance(at, plan.passed);
         Ok(changed)
     }
 
-    async fn enqueue(&mut self, at: usize, time: Timestamp) -> Result<(), StoreError> {
+    /// What is known of an entry, and can be believed.
+    async fn known(&mut self, at: usize, now: Timestamp) -> Result<Known, StoreError> {
+        let tracked = &mut self.entries[at];
+        let known = match tracked.known {
+            Some(known) => known,
+            None => self.store.cron_meet(&tracked.entry.fence, now).await?,
+        };
+        let believed = plan::believed(&tracked.entry, known, now);
+        tracked.known = Some(believed);
+        if let Some(last) = known.last.filter(|_| believed.last != known.last) {
+            let (entry, last) = (tracked.entry.name.clone(), last.iso());
+            self.tell(CronEvent::LastRunDisbelieved { entry, last });
+        }
+        Ok(believed)
+    }
+
+    /// Enqueues a run; false when it was refused.
+    async fn enqueue(&mut self, at: usize, time: Timestamp) -> Result<bool, StoreError> {
         let Tracked { entry, in_hand, .. } = &mut self.entries[at];
         let job = match in_hand {
             Some((run, job)) if *run == time => job.clone(),
             _ => in_hand.insert((time, JobId::random())).1.clone(),
         };
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let moment = || now.iso().into_bytes();
         let times = [("created_at", moment()), ("enqueued_at", moment())];
         let fields =
@@ -174,6 +208,7 @@ impl Scheduler {
             queue: &entry.queue,
             at: time,
             gap: entry.gap(),
+            lead: u64::try_from(entry.lead().as_micros()).unwrap_or(u64::MAX),
             job: &job,
             now,
             ttl: entry.ttl,
@@ -181,12 +216,15 @@ impl Scheduler {
             fields,
         };
         let outcome = self.store.cron_enqueue(&run).await?;
-        self.note(at, &job, now, outcome);
-        self.advance(at, Some(time));
-        Ok(())
+        let settled = self.note(at, &job, now, outcome);
+        if settled {
+            self.advance(at, Some(time));
+        }
+        Ok(settled)
     }
 
-    fn note(&mut self, at: usize, job: &JobId, now: Timestamp, outcome: CronEnqueued) {
+    /// Notes what became of a run; false when it was refused.
+    fn note(&mut self, at: usize, job: &JobId, now: Timestamp, outcome: CronEnqueued) -> bool {
         let tracked = &mut self.entries[at];
         tracked.in_hand = None;
         let (name, function) = (tracked.entry.name.clone(), tracked.entry.short_name().to_owned());
@@ -202,7 +240,13 @@ impl Scheduler {
                 self.tell(CronEvent::Enqueued { function, queue });
             }
             CronEnqueued::Overlapping(job) => self.tell(CronEvent::RunLeftOut { entry: name, job }),
+            CronEnqueued::Ahead(ahead) => {
+                tracked.next = Some(now.plus(REFUSED));
+                self.tell(CronEvent::RunRefused { entry: name, ahead });
+                return false;
+            }
         }
+        true
     }
 
     /// Moves on to a run that is settled, in whatever way.

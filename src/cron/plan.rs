@@ -24,6 +24,20 @@ pub(super) struct Plan {
     pub(super) next: Option<Timestamp>,
 }
 
+/// What is believed of what is known: a last run from the far future would silence the entry for so long. An interval then runs as
+/// if for the first time, an expression at its next time.
+pub(super) fn believed(entry: &Entry, known: Known, now: Timestamp) -> Known {
+    let since = known.since.min(now);
+    if known.last.is_none_or(|last| last <= now.plus(entry.lead())) {
+        return Known { since, ..known };
+    }
+    let last = match entry.schedule {
+        Schedule::Interval(_) => None,
+        Schedule::Cron(..) => Some(now),
+    };
+    Known { last, since }
+}
+
 /// What is due of an entry.
 pub(super) fn plan(entry: &Entry, known: &Known, now: Timestamp) -> Plan {
     let due = match &entry.schedule {
@@ -164,6 +178,19 @@ mod tests {
 
         assert_eq!(planned(&entry, known(Some(600), 0), 1_259), (vec![1_200], Some(1_800)));
         assert_eq!(planned(&entry, known(Some(600), 0), 1_261), (vec![], Some(1_800)));
+    }
+
+    #[test]
+    fn a_last_run_in_the_far_future_is_not_believed() {
+        let (every, cron) = (every(60, CatchUp::Skip), cron("*/10 * * * *", CatchUp::Once));
+        let believed = |entry: &Entry, last, now| believed(entry, known(Some(last), 0), at(now));
+
+        assert_eq!(believed(&every, 159, 100), known(Some(159), 0));
+        assert_eq!(believed(&every, 161, 100), known(None, 0));
+        assert_eq!(planned(&every, believed(&every, 9_999_999, 100), 100).0, [100]);
+        // An hour, by which the clocks of hosts may differ, delays its runs and repeats none.
+        assert_eq!(believed(&cron, 3_700, 100), known(Some(3_700), 0));
+        assert_eq!(planned(&cron, believed(&cron, 9_999_999, 100), 100), (vec![], Some(600)));
     }
 
     #[test]

@@ -19,6 +19,12 @@ pub(crate) enum CronEvent {
     RunsMissed { entry: String, last: SystemTime },
     /// A run was left out because the job of the last one is not over.
     RunLeftOut { entry: String, job: String },
+    /// A run was not enqueued, because it lies so far ahead of Redis' clock.
+    RunRefused { entry: String, ahead: Duration },
+    /// The last run of an entry lies so far ahead of Redis' clock that the entry goes on without it.
+    LastRunDisbelieved { entry: String, last: String },
+    /// Redis' clock, which counts, is so many seconds ahead of this machine's (or behind).
+    ClocksDiffer { ahead: i64 },
     /// An entry will never be due again.
     Exhausted { entry: String },
     /// A scheduler has nothing to do for a while.

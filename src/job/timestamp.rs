@@ -43,6 +43,11 @@ impl Timestamp {
         Self(self.0.saturating_add(span).min(LAST))
     }
 
+    /// The moment so many microseconds later, or earlier; within the years that can be written.
+    pub(crate) fn moved(self, micros: i64) -> Self {
+        Self(self.0.saturating_add(micros).clamp(0, LAST))
+    }
+
     /// RQ's text form, for example `2026-11-22T07:31:55.880802Z`: readers refuse more than six digits.
     pub(crate) fn iso(self) -> String {
         let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");

@@ -1,12 +1,20 @@
 //! Dependents of a job that had very many: whoever settled it may have died before it had released all.
 
 use super::recovery::Recovery;
-use crate::store::StoreError;
+use super::tell_failure;
 
 impl Recovery {
-    /// Goes on until all are released. Another daemon may do the same: each part acts once.
-    pub(super) async fn release_dependents(&self) -> Result<(), StoreError> {
-        while self.store.release().await? {}
-        Ok(())
+    /// Goes on until all are released, beside whatever else there is to recover. Does nothing while it is at it already.
+    pub(super) fn release_dependents(&mut self) {
+        while self.releasing.try_join_next().is_some() {}
+        if !self.releasing.is_empty() {
+            return;
+        }
+        let (store, worker) = (self.store.clone(), self.worker.clone());
+        self.releasing.spawn_local(async move {
+            if let Err(error) = store.release_dependents().await {
+                tell_failure(&worker, "release dependents", &error);
+            }
+        });
     }
 }

@@ -101,6 +101,7 @@ impl Maintenance {
             followup: self.followup.clone(),
             follow,
             stranded: HashMap::new(),
+            releasing: JoinSet::new(),
         };
         self.following.spawn_local(self.followup.clone().run(name.clone(), followed));
         let round = Round {

@@ -10,7 +10,11 @@ impl Round {
         loop {
             let (next, keys) = self.store.members(Members::Limits, cursor).await?;
             for key in keys {
-                self.store.settle_limit(&key).await?;
+                let mut from = "0".to_owned();
+                while let Some(next) = self.store.settle_limit(&key, &from).await? {
+                    from = next;
+                    self.rest().await;
+                }
             }
             if next == 0 {
                 return Ok(());

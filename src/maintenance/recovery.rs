@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::followup::{self, Followup};
@@ -35,6 +36,8 @@ pub(super) struct Recovery {
     pub(super) follow: mpsc::Sender<Ended>,
     /// When ids were first seen in an intermediate list.
     pub(super) stranded: HashMap<(QueueName, Vec<u8>), Instant>,
+    /// The release of dependents, while there is one.
+    pub(super) releasing: JoinSet<()>,
 }
 
 /// A job whose execution was ended by us, for whoever has more to do about it than to tell it.
@@ -66,10 +69,8 @@ impl Recovery {
         if let Err(error) = self.take_on_daemons(&seen).await {
             tell_failure(&self.worker, "take on the jobs of daemons that are gone", &error);
         }
-        if seen.watched.releasing > 0
-            && let Err(error) = self.release_dependents().await
-        {
-            tell_failure(&self.worker, "release dependents", &error);
+        if seen.watched.releasing > 0 {
+            self.release_dependents();
         }
         if seen.watched.webhooks > 0
             && let Err(error) = self.send_webhooks().await

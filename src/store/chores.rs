@@ -14,6 +14,9 @@ pub(crate) const BATCH: usize = 1000;
 /// The most jobs that one call enqueues.
 const READY_BATCH: usize = 100;
 
+/// About how many slots of a limited key one call looks at.
+const SLOTS: usize = 250;
+
 /// A set whose members are to be looked through.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Members<'a> {
@@ -118,11 +121,14 @@ impl Store {
         self.call(&scripts::FORGET, &keys, &args).await.map(drop)
     }
 
-    /// Sets the slots of a key of limited concurrency right; returns the jobs that got one.
-    pub(crate) async fn settle_limit(&self, key: &[u8]) -> Result<Vec<String>, StoreError> {
+    /// Sets some slots of a key of limited concurrency right; tells where to go on, and nothing at the end.
+    pub(crate) async fn settle_limit(&self, key: &[u8], from: &str) -> Result<Option<String>, StoreError> {
         let mut args = self.args([]);
         args.extend([key.to_vec(), Timestamp::now().iso().into_bytes()]);
-        Ok(self.call(&scripts::LIMITS, &[] as &[String], &args).await?.texts())
+        args.extend([from.as_bytes().to_vec(), SLOTS.to_string().into_bytes()]);
+        let mut reply = self.call(&scripts::LIMITS, &[] as &[String], &args).await?;
+        let next = reply.text().ok_or_else(|| self.malformed("limits"))?;
+        Ok(Some(next).filter(|next| !next.is_empty()))
     }
 
     /// Puts stranded ids back at the head of their queue, and returns those that were.

@@ -1,5 +1,7 @@
 //! Cron schedulers: their entries for RQ's monitors, and the runs, each enqueued once whoever is first.
 
+use std::time::Duration;
+
 use redis::Value;
 
 use super::reply::Reply;
@@ -31,6 +33,8 @@ pub(crate) struct CronRun<'a> {
     pub(crate) at: Timestamp,
     /// The least time after the last run in microseconds; 0 where any will do.
     pub(crate) gap: u64,
+    /// How far ahead of Redis' clock a last run is believed, in microseconds.
+    pub(crate) lead: u64,
     pub(crate) job: &'a JobId,
     pub(crate) now: Timestamp,
     /// How long the job may wait, in seconds.
@@ -49,6 +53,8 @@ pub(crate) enum CronEnqueued {
     Already { last: Timestamp, by: String },
     /// The last run's job is not over.
     Overlapping(String),
+    /// It lies so far ahead of Redis' clock that it was refused.
+    Ahead(Duration),
 }
 
 impl Store {
@@ -88,9 +94,8 @@ impl Store {
     }
 
     /// What is known of an entry; from now on somebody has seen it.
-    pub(crate) async fn cron_meet(&self, fence: &str) -> Result<Known, StoreError> {
+    pub(crate) async fn cron_meet(&self, fence: &str, now: Timestamp) -> Result<Known, StoreError> {
         let key = self.keys.cron_fence(fence);
-        let now = Timestamp::now();
         let mut pipeline = redis::pipe();
         pipeline.atomic().cmd("HSETNX").arg(&key).arg("since").arg(now.micros());
         pipeline.cmd("EXPIRE").arg(&key).arg(MEMORY);
@@ -115,6 +120,7 @@ impl Store {
             run.name,
             &run.at.micros().to_string(),
             &run.gap.to_string(),
+            &run.lead.to_string(),
             run.job.as_str(),
             &run.now.float(),
             &run.ttl.map_or_else(String::new, |ttl| ttl.to_string()),
@@ -122,7 +128,7 @@ impl Store {
         ]);
         args.extend(run.fields.iter().flat_map(|(name, value)| [name.as_bytes().to_vec(), value.clone()]));
         let reply = self.call(&scripts::CRON_ENQUEUE, &keys, &args).await?;
-        enqueued(reply).ok_or_else(|| self.malformed("a cron run"))
+        enqueued(reply, run.at).ok_or_else(|| self.malformed("a cron run"))
     }
 
     fn add_hash(&self, pipeline: &mut redis::Pipeline, name: &str, hash: &[(&str, String)]) {
@@ -132,7 +138,7 @@ impl Store {
     }
 }
 
-fn enqueued(mut reply: Reply) -> Option<CronEnqueued> {
+fn enqueued(mut reply: Reply, at: Timestamp) -> Option<CronEnqueued> {
     Some(match reply.status() {
         "enqueued" => CronEnqueued::Enqueued,
         "already" => {
@@ -140,6 +146,7 @@ fn enqueued(mut reply: Reply) -> Option<CronEnqueued> {
             CronEnqueued::Already { last, by: reply.text()? }
         }
         "overlapping" => CronEnqueued::Overlapping(reply.text()?),
+        "ahead" => CronEnqueued::Ahead(at.since(Timestamp::from_micros(reply.text()?.parse().ok()?)?)),
         _ => return None,
     })
 }
@@ -147,4 +154,40 @@ fn enqueued(mut reply: Reply) -> Option<CronEnqueued> {
 fn moment(value: &Value) -> Option<Timestamp> {
     let text: String = redis::from_redis_value_ref(value).ok()?;
     Timestamp::from_micros(text.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::server::Server;
+    use super::super::{Address, Client, Keys};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_in_the_future_is_refused_and_nothing_is_written() {
+        let server = Server::start(&[]);
+        let client = Client::new(Address::from_url(&server.url()).unwrap(), None);
+        let store = Store::new(client, Keys::new("rq"));
+        let (queue, job, now) = (QueueName::new("default"), JobId::random(), store.clock().await.unwrap());
+        let run = |seconds: u64| CronRun {
+            name: "n",
+            fence: "n",
+            queue: &queue,
+            at: now.plus(Duration::from_secs(seconds)),
+            gap: 0,
+            lead: 0,
+            job: &job,
+            now,
+            ttl: None,
+            no_overlap: false,
+            fields: vec![("data", Vec::new())],
+        };
+
+        let CronEnqueued::Ahead(ahead) = store.cron_enqueue(&run(3_600)).await.unwrap() else {
+            panic!("it was not refused")
+        };
+
+        assert!((3_590..=3_600).contains(&ahead.as_secs()), "{ahead:?}");
+        assert_eq!(store.client().run(&redis::cmd("DBSIZE")).await.unwrap(), Value::Int(0));
+        assert_eq!(store.cron_enqueue(&run(50)).await.unwrap(), CronEnqueued::Enqueued);
+    }
 }

@@ -107,6 +107,16 @@ impl Keys {
         format!("{}:rqd:releasing", self.prefix)
     }
 
+    /// Dependents of which it is not decided yet whether they are released: they wait for very many jobs.
+    pub(super) fn deciding(&self) -> String {
+        format!("{}:rqd:deciding", self.prefix)
+    }
+
+    /// Who releases dependents now.
+    pub(super) fn releaser(&self) -> String {
+        format!("{}:rqd:releaser", self.prefix)
+    }
+
     pub(super) fn suspended(&self) -> String {
         format!("{}:suspended", self.prefix)
     }

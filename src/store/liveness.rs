@@ -51,7 +51,7 @@ pub(crate) struct QueueWatched {
 pub(crate) struct Watched {
     /// The other daemons; none while another one looks after them.
     pub(crate) daemons: Vec<OtherDaemon>,
-    /// Jobs whose dependents are not all released.
+    /// Records of dependents that are not all released.
     pub(crate) releasing: i64,
     /// Executions whose webhooks are noted.
     pub(crate) webhooks: i64,

@@ -19,6 +19,7 @@ mod outbox;
 mod outcome;
 mod recovery;
 mod registration;
+mod release;
 mod reply;
 mod scheduling;
 mod scripts;
@@ -45,6 +46,7 @@ pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
 pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
 pub(crate) use subscription::Subscription;
 
+use crate::job::Timestamp;
 use reply::Reply;
 
 /// What a daemon does in Redis: one method for each transition.
@@ -62,6 +64,16 @@ impl Store {
     /// The connection, for what is not a transition: waiting, listening to commands.
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The server's clock.
+    pub(crate) async fn clock(&self) -> Result<Timestamp, StoreError> {
+        let answer = self.client.run(&redis::cmd("TIME")).await?;
+        let time: Option<(i64, i64)> = redis::from_redis_value(answer).ok();
+        time.and_then(|(seconds, micros)| {
+            Timestamp::from_micros(seconds.checked_mul(1_000_000)?.checked_add(micros)?)
+        })
+        .ok_or_else(|| self.malformed("TIME"))
     }
 
     /// A script's arguments, the prefix first.

@@ -29,13 +29,6 @@ pub(crate) enum Settled {
 }
 
 impl Store {
-    /// Releases more dependents of jobs that had many; whether there are still more.
-    pub(crate) async fn release(&self) -> Result<bool, StoreError> {
-        let args = self.args([&Timestamp::now().iso()]);
-        let reply = self.call(&scripts::RELEASE, &[self.keys.releasing()], &args).await?;
-        Ok(reply.status() == "more")
-    }
-
     /// Writes down how an execution ended. Sent twice, it acts once.
     pub(crate) async fn settle(
         &self,

@@ -108,7 +108,7 @@ impl Store {
         (skip, most): (usize, usize),
     ) -> Result<Vec<Execution>, StoreError> {
         let mut command = redis::cmd("ZRANGEBYSCORE");
-        let now = self.seconds().await?;
+        let now = self.clock().await?.micros() / 1_000_000;
         command.arg(self.keys.started(queue)).arg(0).arg(now).arg("LIMIT").arg(skip).arg(most);
         let Value::Array(members) = self.client.run(&command).await? else {
             return Err(self.malformed("the started registry"));
@@ -192,13 +192,6 @@ impl Store {
             "elsewhere" => Ok(Recovered::Elsewhere),
             _ => Err(self.malformed("recover")),
         }
-    }
-
-    /// The server's clock.
-    async fn seconds(&self) -> Result<i64, StoreError> {
-        let time: Option<(i64, i64)> =
-            redis::from_redis_value(self.client.run(&redis::cmd("TIME")).await?).ok();
-        time.map(|(seconds, _)| seconds).ok_or_else(|| self.malformed("TIME"))
     }
 }
 

@@ -76,11 +76,10 @@ impl Worker {
                 }
                 Claimed::Suspended => self.sit_out_suspension().await,
                 Claimed::Unregistered => self.register_again().await?,
-                Claimed::Empty if self.options.burst && !*self.first_round.over.borrow() => {
-                    self.first_round_over(None).await;
-                }
                 Claimed::Empty if self.options.burst => {
-                    return Ok(Dequeued::Nothing(Event::QueuesDrained { worker: self.name() }));
+                    if !self.more_may_come().await {
+                        return Ok(Dequeued::Nothing(Event::QueuesDrained { worker: self.name() }));
+                    }
                 }
                 Claimed::Empty => self.taken.surfaced = self.await_jobs().await,
             }
@@ -212,6 +211,19 @@ impl Worker {
             let _ = begin.send(());
         }
         self.first_round_over(Some(LEAD)).await;
+    }
+
+    /// Waits for what is about to come into the queues by itself, which a burst must not miss; false when there is nothing.
+    async fn more_may_come(&mut self) -> bool {
+        if !*self.first_round.over.borrow() {
+            self.first_round_over(None).await;
+            return true;
+        }
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            released = self.releases.join_next() => released.is_some(),
+            _ = stop.wait_for(|stop| *stop != Stop::No) => true,
+        }
     }
 
     /// Waits until the first round is over, for so long at most, or until a stop.

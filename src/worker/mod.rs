@@ -10,6 +10,7 @@ mod listen;
 mod patience;
 mod quiet;
 mod registration;
+mod release;
 mod rq_engine;
 mod run;
 mod settle;
@@ -147,6 +148,8 @@ pub(crate) struct Worker {
     stop_at: Option<Instant>,
     /// The function of the job in hand has begun.
     began: bool,
+    /// Releases of dependents of this worker's jobs, which one step did not finish.
+    releases: tokio::task::JoinSet<()>,
     tasks: tokio::task::JoinSet<()>,
 }
 

@@ -129,6 +129,7 @@ impl Worker {
             stop_told: false,
             stop_at: None,
             began: false,
+            releases: JoinSet::new(),
             tasks,
         }
     }
@@ -149,6 +150,7 @@ impl Worker {
 
     /// Ends the worker's registration. What was in hand is settled by now.
     pub(super) async fn leave(mut self) -> Result<Left, WorkError> {
+        self.finish_releases().await;
         let Taken { unanswered, mut surfaced } = std::mem::take(&mut self.taken);
         surfaced.extend(self.listener.rest().await);
         emit(Event::DeathBegan { worker: self.name() });

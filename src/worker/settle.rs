@@ -33,7 +33,7 @@ impl Worker {
                 }
                 self.mourn(&ended, &verdict).await;
                 if more {
-                    tokio::task::spawn_local(release_dependents(self.store.clone()));
+                    self.release_the_rest();
                 }
             }
             Ok(Some(Settled::Lost | Settled::Gone)) => emit(Event::ExecutionTakenAway {
@@ -156,9 +156,4 @@ fn tell_retry(job: String, again: Again, remaining: u32) {
             remaining,
         });
     }
-}
-
-/// Goes on until all are released; should this daemon die, maintenance finds what is left.
-async fn release_dependents(store: Store) {
-    while let Ok(true) = store.release().await {}
 }

@@ -19,8 +19,9 @@ end
 local function delete_job(job)
   local group = call('HGET', job_key(job), 'group_id')
   if group and group ~= '' then call('SREM', P .. 'group:' .. group, job) end
-  call('DEL', job_key(job), dependencies_key(job), results_key(job), executions_key(job))
-  if not more_dependents then call('DEL', dependents_key(job)) end
+  -- In the background: a set may be huge.
+  call('UNLINK', job_key(job), dependencies_key(job), results_key(job), executions_key(job))
+  if not more_dependents then call('UNLINK', dependents_key(job)) end
 end
 
 local function run_again(job, again, now)

@@ -51,10 +51,13 @@ local function is_job(job)
   return kind(key) == 'hash' and call('HEXISTS', key, 'data') == 1
 end
 
--- The three keys of a job live and die together.
+-- Jobs whose dependents this script leaves for `release`.
+local needed_dependents = {}
+
+-- The three keys of a job live and die together, but for dependents that are still to be released.
 local function expire_job(job, seconds)
   call('EXPIRE', job_key(job), seconds)
-  call('EXPIRE', dependents_key(job), seconds)
+  if not needed_dependents[job] then call('EXPIRE', dependents_key(job), seconds) end
   call('EXPIRE', dependencies_key(job), seconds)
 end
 

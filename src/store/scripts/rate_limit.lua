@@ -29,16 +29,19 @@ local function goes_first(fields)
   return fields.enqueue_at_front == '1' or (fields.enqueue_at_front_on_retry == '1' and ran)
 end
 
+-- So many entries of waiting rooms are taken out in one script, that Redis is not held up; the next call goes on.
+local promotions_left = 250
+
 -- Fills the free slots of a key; entries of jobs that do not wait any more are dropped. Returns the jobs that were queued.
 local function promote(key, now)
   local promoted = {}
   if not is_usable(key) then return promoted end
   local concurrency = seconds(call('HGET', limit_key(key), 'concurrency')) or 0
   local free = concurrency - call('ZCARD', allowed_key(key))
-  -- So many entries at once, and no more, that Redis is not held up; the next call goes on.
-  for _ = 1, 1000 do
-    local job = free > 0 and call('ZPOPMIN', waiting_key(key))[1]
+  while free > 0 and promotions_left > 0 do
+    local job = call('ZPOPMIN', waiting_key(key))[1]
     if not job then break end
+    promotions_left = promotions_left - 1
     local facts = is_job(job) and call('HMGET', job_key(job), 'origin', 'status', 'enqueue_at_front') or {}
     local origin, front = facts[1], facts[3] == '1'
     if origin and facts[2] == 'rate_limited' then

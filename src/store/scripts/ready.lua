@@ -6,12 +6,6 @@
 
 local ready, now = KEYS[1], ARGV[2]
 
-local function fields_of(job)
-  local values, fields = call('HMGET', job_key(job), unpack(DEPENDENT_FIELDS)), {}
-  for i, name in ipairs(DEPENDENT_FIELDS) do fields[name] = values[i] or nil end
-  return fields
-end
-
 local enqueued = { 'enqueued' }
 for i = 3, #ARGV do
   local job = ARGV[i]

@@ -4,7 +4,7 @@
 --       5 how long the others leave the looking to it, in milliseconds; 0 to look whoever does  6.. queues
 -- Derived: started registries and intermediate lists of the queues, signs of the other daemons
 -- Returns: {"watched", number of daemons, then of each its id, what it wrote of itself and 1 while its sign lasts,
---          number of jobs whose dependents are not all released, number of executions whose webhooks are noted,
+--          number of records of what is left to `release`, number of executions whose webhooks are noted,
 --          then of each queue: number of leases that have ended, number of ids in its intermediate list, those ids}
 
 local alive, daemons, watcher = KEYS[1], KEYS[2], KEYS[3]
@@ -27,9 +27,9 @@ if turn == '0' or call('SET', watcher, daemon, 'NX', 'PX', turn) then
     end
   end
 end
-for _, hash in ipairs({ P .. 'rqd:releasing', P .. 'rqd:webhooks' }) do
-  found[#found + 1] = kind(hash) == 'hash' and call('HLEN', hash) or 0
-end
+local function records(hash) return kind(P .. hash) == 'hash' and call('HLEN', P .. hash) or 0 end
+found[#found + 1] = records('rqd:releasing') + records('rqd:deciding')
+found[#found + 1] = records('rqd:webhooks')
 for i = 6, #ARGV do
   local wip, intermediate = registry_key('wip', ARGV[i]), intermediate_key(ARGV[i])
   found[#found + 1] = kind(wip) == 'zset' and call('ZCOUNT', wip, 0, server_seconds()) or 0

@@ -90,6 +90,21 @@ fn work(scheduler: &str, event: &CronEvent) -> Option<Line> {
             Level::Info,
             of(format!("left out a run of {entry}, as job {job} of the last one is not over")),
         ),
+        CronEvent::RunRefused { entry, ahead } => say(
+            Level::Warning,
+            of(format!("did not enqueue {entry}: its time is {} s ahead of Redis' clock", ahead.as_secs())),
+        ),
+        CronEvent::LastRunDisbelieved { entry, last } => say(
+            Level::Warning,
+            of(format!(
+                "the last run of {entry} is said to be at {last}, which is yet to come; going on without it"
+            )),
+        ),
+        CronEvent::ClocksDiffer { ahead } => {
+            let how = if *ahead > 0 { "ahead of" } else { "behind" };
+            let text = format!("Redis' clock, which counts, is {} s {how} this machine's", ahead.abs());
+            say(Level::Warning, of(text))
+        }
         CronEvent::Exhausted { entry } => {
             say(Level::Warning, of(format!("{entry} is never due again within fifty years")))
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{SOON, World, for_every_client, wait_until};
+use crate::harness::{World, for_every_client};
 
 for_every_client! {
     fn a_dependent_runs_after_the_job_it_waits_for(world: &World) {
@@ -149,9 +149,7 @@ fn thousands_of_dependents_are_all_released() {
 
     world.work(&["default"]);
 
-    wait_until(SOON, "all dependents to be queued", || {
-        world.redis.list(&world.key("queue:many")).len() == 2500
-    });
+    assert_eq!(world.redis.list(&world.key("queue:many")).len(), 2500);
     assert_eq!(world.client.eval("DeferredJobRegistry('many', connection=conn).count"), 0);
     world.finish();
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use serde_json::json;
 
 use super::stage::{Stage, transition};
-use crate::harness::{Act, SOON, Worker, World, text, wait_until};
+use crate::harness::{Act, SOON, Skew, Worker, World, skipped, text, wait_until};
 
 /// `rq cron` with the tables of `rq.toml`, without any interpreter.
 fn command(world: &World, url: &str) -> Command {
@@ -235,6 +235,66 @@ fn missed_runs_are_dropped_or_made_up_for_as_the_table_says() {
         assert_eq!(said.contains("dropped the runs of hourly that were missed"), count == 0, "{said}");
         world.finish();
     }
+}
+
+#[test]
+fn a_last_run_in_the_far_future_does_not_silence_an_entry() {
+    let world = World::new();
+    configure(
+        &world,
+        "[cron.often]\nfunction = 'jobs.returns.nothing'\ninterval = '1s'\n\
+         [cron.secondly]\nfunction = 'jobs.returns.nothing'\ncron = '* * * * * *'\n",
+    );
+    for name in ["often", "secondly"] {
+        enqueued_ago(&world, name, -1e9);
+    }
+
+    let mut cron = scheduler(&world);
+
+    wait_until(SOON, "runs of both", || {
+        history(&world, "often").len() >= 2 && history(&world, "secondly").len() >= 2
+    });
+    let said = cron.stop().stdout;
+    for name in ["often", "secondly"] {
+        assert!(said.contains(&format!("the last run of {name} is said to be at 2")), "{said}");
+        assert_eq!(said.matches(&format!("the last run of {name} ")).count(), 1, "{said}");
+    }
+    world.finish();
+}
+
+#[test]
+fn schedulers_whose_clocks_are_hours_apart_go_by_the_clock_of_redis() {
+    let world = World::new();
+    configure(
+        &world,
+        "[cron.often]\nfunction = 'jobs.returns.nothing'\ninterval = '1s'\n\
+         [cron.secondly]\nfunction = 'jobs.returns.nothing'\ncron = '* * * * * *'\n",
+    );
+    let runs = |name: &str| history(&world, name).len();
+    let both = |least: usize| runs("often") >= least && runs("secondly") >= least;
+    for (ahead, how) in [(3_600, "behind"), (-3_600, "ahead of")] {
+        let mut command = command(&world, &world.redis.url());
+        match Skew::new(&world) {
+            Ok(skew) => skew.apply(&mut command, ahead),
+            Err(missing) => return skipped(&missing),
+        }
+        let so_far = runs("often").max(runs("secondly"));
+
+        let mut cron = world.start(command);
+
+        wait_until(SOON, "more runs", || both(so_far + 2));
+        let line = format!("Redis' clock, which counts, is 3600 s {how} this machine's");
+        let said = cron.stop().stdout;
+        assert!(said.contains(&line), "{said}");
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "microseconds of this era")]
+    let now = (world.redis.now() * 1e6) as i64;
+    for name in ["often", "secondly"] {
+        let (since, last) = (fence(&world, name, "since").unwrap(), fence(&world, name, "last").unwrap());
+        assert!(last <= now, "{name}");
+        assert!(i64::try_from(runs(name)).unwrap() <= (last - since) / 1_000_000 + 2, "{name}");
+    }
+    world.finish();
 }
 
 #[test]

@@ -144,3 +144,31 @@ conn.delete('rq:queue:default')",
     assert_eq!(world.view("b")["status"], "finished");
     world.finish_leaving(&[Leaves::Job("a")]);
 }
+
+#[test]
+fn unused_slots_behind_thousands_that_are_used_go_to_who_waits() {
+    let world = World::new();
+    world.client.exec(
+        "from rq.rate_limit import RateLimit
+limit = RateLimit('k', 1501)
+queue('parked').enqueue('jobs.returns.value', 0, job_id='u0', rate_limit=limit)
+used = conn.hgetall('rq:job:u0')
+pipe = conn.pipeline()
+for i in range(1, 1500):
+    pipe.hset('rq:job:u%d' % i, mapping=used)
+    pipe.rpush('rq:queue:parked', 'u%d' % i)
+    pipe.zadd('rq:rl:k:allowed', {'u%d' % i: i})
+pipe.execute()
+a = q.enqueue('jobs.returns.value', 1, job_id='a', rate_limit=limit)
+b = q.enqueue('jobs.returns.value', 2, job_id='b', rate_limit=limit)
+a.set_status('failed')
+conn.delete('rq:queue:default')",
+    );
+    assert_eq!(world.redis.field("rq:job:b", "status").as_deref(), Some("rate_limited"));
+
+    burst_of_another(&world, &[]);
+
+    assert_eq!(world.view("b")["status"], "finished");
+    assert_eq!(world.redis.command::<u64>(&["ZCARD", "rq:rl:k:allowed"]), 1_500);
+    world.finish_leaving(&[Leaves::Job("a")]);
+}

@@ -1,11 +1,9 @@
 //! The scheduler under kills, stalls and outages: what is due is queued soon, and once.
 
-use std::{fs, process::Command};
-
 use nix::sys::signal::Signal;
 
 use super::stage::{Stage, crash, marking, marks, transition, transition_of};
-use crate::harness::{Act, Lack, Leaves, SOON, Worker, World, skipped, wait_until};
+use crate::harness::{Act, Leaves, SOON, Skew, Worker, World, skipped, wait_until};
 
 /// Schedules a job that leaves a mark and was due a while ago.
 #[track_caller]
@@ -351,30 +349,15 @@ fn a_queue_with_many_due_jobs_does_not_hold_up_another() {
     stage.finish();
 }
 
-/// A library that makes the wall clock of whoever loads it run an hour ahead.
-const AHEAD: &str = "
-#define _GNU_SOURCE
-#include <time.h>
-#include <unistd.h>
-#include <sys/syscall.h>
-int clock_gettime(clockid_t id, struct timespec *at) {
-    int result = syscall(SYS_clock_gettime, id, at);
-    if (result == 0 && id == CLOCK_REALTIME) at->tv_sec += 3600;
-    return result;
-}
-";
-
 #[test]
 fn what_is_due_is_decided_by_the_clock_of_redis() {
     let world = World::new();
-    let (source, library) = (world.path("ahead.c"), world.path("ahead.so"));
-    fs::write(&source, AHEAD).unwrap();
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
-    if !built.is_ok_and(|status| status.success()) {
-        return skipped(&Lack::OfSetup("no C compiler (cc)".to_owned()));
-    }
     let mut command = world.worker_command();
-    command.args(["-c", "settings", "--name", "w1", "--with-scheduler"]).env("LD_PRELOAD", &library);
+    command.args(["-c", "settings", "--name", "w1", "--with-scheduler"]);
+    match Skew::new(&world) {
+        Ok(skew) => skew.apply(&mut command, 3_600),
+        Err(missing) => return skipped(&missing),
+    }
     let mut worker = world.start(command);
     world.client.exec("later = q.enqueue_in(timedelta(minutes=30), 'jobs.returns.value', 1)");
     schedule(&world, "j1");

@@ -29,7 +29,7 @@ pub(crate) use self::{
     output::matches,
     proxy::{Act, Match, Proxy, Rule},
     receiver::Receiver,
-    redis_server::free_port,
+    redis_server::{Redis, free_port},
     skew::Skew,
     skip::{Lack, skipped},
     subject::Subject,

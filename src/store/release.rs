@@ -1,0 +1,34 @@
+//! Releasing: the dependents of jobs that have too many of them for one step.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::{Store, StoreError, scripts};
+use crate::job::Timestamp;
+
+/// How long whoever releases may be silent before another goes on.
+const SILENCE: Duration = Duration::from_secs(2);
+/// How long the server is left to others between two steps. Far more is released meanwhile than anybody can run.
+const REST: Duration = Duration::from_millis(1);
+
+impl Store {
+    /// Goes on until all are released, or another one is found to be at it.
+    pub(crate) async fn release_dependents(&self) -> Result<(), StoreError> {
+        let caller = Uuid::new_v4().simple().to_string();
+        while self.release(&caller).await? {
+            sleep(REST).await;
+        }
+        Ok(())
+    }
+
+    /// One step; whether there is more to do.
+    async fn release(&self, caller: &str) -> Result<bool, StoreError> {
+        let keys = [self.keys.releasing(), self.keys.deciding(), self.keys.releaser()];
+        let silence = SILENCE.as_millis().to_string();
+        let args = self.args([&Timestamp::now().iso(), caller, &silence]);
+        let reply = self.call(&scripts::RELEASE, &keys, &args).await?;
+        Ok(reply.status() == "more")
+    }
+}
