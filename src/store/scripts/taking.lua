@@ -30,10 +30,12 @@ local function source_of(job, execution)
   return call('HGET', execution_key(job, execution), 'rqd_queue') or origin_of(job, '')
 end
 
--- Ids that a wait moved to an intermediate list return to the head of their queue, if nobody else took them meanwhile.
+-- Ids that a wait moved to an intermediate list return to the head of their queue, if nobody else took them meanwhile. A client
+-- that cancels a job takes its id out of the queue, and cannot know of this list.
 local function put_back(queue, job)
   if call('LREM', intermediate_key(queue), 1, job) > 0 then
-    call('LPUSH', queue_key(queue), job)
+    local is_canceled = is_job(job) and call('HGET', job_key(job), 'status') == 'canceled'
+    if not is_canceled then call('LPUSH', queue_key(queue), job) end
     -- RQ: its cleaner's mark lives for a day, and would have it fail the job at once when the id surfaces there again.
     call('DEL', intermediate_key(queue) .. ':first_seen:' .. job)
   end

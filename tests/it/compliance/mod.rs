@@ -17,6 +17,7 @@ mod cron;
 mod dashboard;
 mod dependents;
 mod differences;
+mod documentation;
 mod exception_handlers;
 mod failures;
 mod groups;

@@ -137,3 +137,43 @@ fn a_suspended_worker_heeds_commands() {
     world.client.exec("resume(conn)");
     world.finish();
 }
+
+/// Does what the snippet says with the job `j1` after a wait has taken its id out of the queue, and before it is claimed.
+#[track_caller]
+fn assert_does_not_run_after(snippet: &str) -> Stage {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let wait = stage.proxy.on(Match::command("BLMOVE"), Act::PauseReply);
+    let mut worker = stage.waiting_worker(&[], 1);
+    world.enqueue(&marking(world, "j1"));
+    wait.wait();
+    assert_eq!(world.redis.list("rq:queue:default"), [""; 0]);
+
+    world.client.exec(snippet);
+    wait.release();
+    let next = world.enqueue("'jobs.returns.value', 2");
+    world.wait_for_status(&next, "finished");
+
+    assert_eq!(marks(world), 0);
+    assert!(!world.redis.exists("rq:queue:default:intermediate"));
+    worker.stop();
+    stage
+}
+
+#[test]
+fn a_job_that_is_canceled_between_the_wait_and_its_claim_does_not_run() {
+    // RQ: it runs, and is listed as canceled and as finished.
+    let stage = assert_does_not_run_after("fetch('j1').cancel()");
+
+    assert_eq!(stage.world.view("j1")["status"], "canceled");
+    assert_eq!(stage.world.client.eval("registries()['canceled']"), serde_json::json!(["j1"]));
+    stage.finish();
+}
+
+#[test]
+fn a_job_that_is_deleted_between_the_wait_and_its_claim_does_not_run() {
+    let stage = assert_does_not_run_after("fetch('j1').delete()");
+
+    assert!(!stage.world.redis.exists("rq:job:j1"));
+    stage.finish();
+}
