@@ -19,7 +19,7 @@ use crate::horse::{
     Application, EngineKind, Hooks, Mourners, Opened, Places, Stable, StableOptions, StartError, Wishes,
     find_python,
 };
-use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
+use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, TimeLimits, TimeRules, WorkerName};
 use crate::maintenance::{self, Followup, Maintenance};
 use crate::os;
 use crate::store::{self, Client, Keys, Store};
@@ -280,6 +280,7 @@ fn options(settings: &Settings, python_version: &str) -> Options {
             result_ttl: Keep::from_seconds(worker.results_ttl),
             record_failures: worker.record_failures,
         },
+        time_limits: time_limits(settings),
         ttl: worker.ttl,
         monitoring_interval: worker.job_monitoring_interval,
         max_jobs: worker.max_jobs,
@@ -291,6 +292,16 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         python_version: python_version.to_owned(),
         horses: Horses { engine: EngineKind::Native, max_jobs: settings.horse.max_jobs, warm_signal: false },
     }
+}
+
+fn time_limits(settings: &Settings) -> TimeLimits {
+    let rules = |queue: &config::Queue| TimeRules {
+        timeout: queue.timeout,
+        unset: queue.unset_timeout,
+        most: queue.max_timeout,
+    };
+    let tables = settings.queues.iter();
+    TimeLimits(tables.map(|(name, queue)| (QueueName::new(name.as_str()), rules(queue))).collect())
 }
 
 fn maintenance_options(settings: &Settings, worker: &Options) -> maintenance::Options {

@@ -3,6 +3,7 @@
 mod connections;
 mod environment;
 mod laws;
+mod queues;
 mod tables;
 mod telling;
 

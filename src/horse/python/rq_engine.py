@@ -10,7 +10,7 @@ from . import fitness, serializers
 from .engine import BASES, Unfit, rq_class
 from .process import export_names, flush
 from .result import bound
-from .rq_steps import fail, is_three, settle_stopped, text_in, usage_in, watch
+from .rq_steps import fail, is_three, limit_in, settle_stopped, text_in, usage_in, watch
 from .text import said
 from .wire import Junk
 
@@ -88,7 +88,7 @@ class Engine:
     def run(self, order, channel):
         """Performs a job; returns head and body of `ended`. RQ: a `perform_job` that raises ends the horse."""
         job, queue, execution = self.take(order)
-        watch(job, channel, self.worker.name, self.hooks)
+        watch(job, channel, self.worker.name, self.hooks, limit_in(order))
         bound(job, self.max_result_size)
         worker = self.worker
         if not self.reused:

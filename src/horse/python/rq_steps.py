@@ -41,12 +41,15 @@ def usage_in(order):
     return resource.struct_rusage(used + (0,) * 13)
 
 
-def watch(job, channel, worker_name, hooks):
-    """Reports when the function begins and ends, whoever calls the job's `perform`."""
-    perform, pid = job.perform, getpid()
+def watch(job, channel, worker_name, hooks, limit):
+    """Reports when the function begins and ends, whoever calls the job's `perform`; until then the job has that limit."""
+    perform, pid, own_limit = job.perform, getpid(), job.timeout
+    if limit is not None:
+        job.timeout = limit
 
     def reported(*args, **kwargs):
         job.perform = perform  # A second call is the class's own affair.
+        job.timeout = own_limit  # The alarm is set; what is saved of the job is its own word.
         failure = None
         title.show_job(worker_name, func_name(job), job.origin, time())
         channel.send({"report": "phase", "phase": "function", "func_name": func_name(job)})
@@ -84,6 +87,14 @@ def is_three():
     from rq.version import VERSION
 
     return int(VERSION.split(".")[0]) >= 3
+
+
+def limit_in(order):
+    """The limit by the rules of the queue, in RQ's form; None where the job's own counts."""
+    if not order.get("timeout_counts"):
+        return None
+    seconds = order.get("timeout")
+    return -1 if seconds is None else seconds
 
 
 def text_in(order, key):

@@ -14,6 +14,7 @@ mod out_of_memory;
 mod outage;
 mod outage_start;
 mod processes;
+mod queue_rules;
 mod races_claim;
 mod races_overdue;
 mod races_poison;
