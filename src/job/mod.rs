@@ -3,6 +3,7 @@
 pub(crate) mod calendar;
 pub(crate) mod call;
 mod interruption;
+mod keeping;
 mod limits;
 mod names;
 mod outcome;
@@ -10,6 +11,7 @@ mod timestamp;
 mod verdict;
 
 pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
+pub(crate) use keeping::FailureTtl;
 pub(crate) use limits::{LimitBy, TimeLimits, TimeRules};
 pub(crate) use names::{DaemonId, ExecutionId, JobId, QueueName, WorkerName};
 pub(crate) use outcome::{AskedRetry, Death, Interrupted, Outcome, Raised, Returned, Usage};

@@ -51,7 +51,7 @@ impl Store {
             claim.origin.as_str(),
             worker.as_str(),
             &Timestamp::now().iso(),
-            &plan(ended, verdict).to_string(),
+            &self.with_failures(plan(ended, verdict)).to_string(),
         ]);
         args.push(legacy_result(ended, verdict));
         args.extend(result_entry(worker, ended, verdict));

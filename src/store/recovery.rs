@@ -166,7 +166,7 @@ impl Store {
         let daemon = found.run.as_ref().map_or("", |(daemon, _)| daemon.as_str());
         let status = found.status.as_deref().unwrap_or_default();
         let execution = id.as_deref().unwrap_or_default();
-        let plan_json = plan_of(plan).to_string();
+        let plan_json = self.with_failures(plan_of(plan)).to_string();
         let rest = [job.as_str(), execution, &now, status, &found.mark, proof, daemon, &plan_json];
         args.extend(rest.map(|text| text.as_bytes().to_vec()));
         if let Plan::Become(Verdict::Fail, why) = plan {

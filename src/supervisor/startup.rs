@@ -19,7 +19,9 @@ use crate::horse::{
     Application, EngineKind, Hooks, Mourners, Opened, Places, Stable, StableOptions, StartError, Wishes,
     find_python,
 };
-use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, TimeLimits, TimeRules, WorkerName};
+use crate::job::{
+    Defaults, FailureTtl, InterruptRules, Keep, OnInterrupt, QueueName, TimeLimits, TimeRules, WorkerName,
+};
 use crate::maintenance::{self, Followup, Maintenance};
 use crate::os;
 use crate::store::{self, Client, Keys, Store};
@@ -165,7 +167,8 @@ pub(super) async fn start_and_work(
     let address = redis::address(&settings.redis.address)?;
     complete(&mut application, &resolved, &address);
     let client = Client::new(address, Some(options.name.to_string()));
-    let store = Store::new(client, Keys::new(settings.redis.key_prefix.clone()));
+    let keys = Keys::new(settings.redis.key_prefix.clone());
+    let store = Store::new(client, keys).keeping(failure_ttl(&settings.worker));
     let limit = if options.burst { Duration::ZERO } else { settings.redis.start_timeout };
     let suspended = redis::reach(&store, options.name.as_str(), limit).await?;
     if suspended && (options.burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
@@ -292,6 +295,10 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         python_version: python_version.to_owned(),
         horses: Horses { engine: EngineKind::Native, max_jobs: settings.horse.max_jobs, warm_signal: false },
     }
+}
+
+pub(super) fn failure_ttl(worker: &WorkerSection) -> FailureTtl {
+    FailureTtl { ttl: worker.failure_ttl, most: worker.max_failure_ttl }
 }
 
 fn time_limits(settings: &Settings) -> TimeLimits {

@@ -78,28 +78,6 @@ fn what_is_wrong_with_a_queue_is_told_with_its_place() {
 }
 
 #[test]
-fn what_makes_no_sense_together_is_told() {
-    let cases = [
-        ("timeout = 60\nmax_timeout = 60", None),
-        (
-            "timeout = 61\nmax_timeout = 60",
-            Some("queue.a.timeout of 61 is never reached, as queue.a.max_timeout is 60"),
-        ),
-        (
-            "timeout = -1\nmax_timeout = 60",
-            Some("queue.a.timeout of -1 is never reached, as queue.a.max_timeout is 60"),
-        ),
-        ("unset_timeout = 180", Some("queue.a.unset_timeout has no effect, as queue.a.timeout is not set")),
-    ];
-    for (text, told) in cases {
-        let resolved = place().file("rq.toml", &format!("[queue.a]\n{text}\n")).with("rq.toml");
-
-        let warnings: Vec<String> = resolved.warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(warnings, told.into_iter().collect::<Vec<_>>());
-    }
-}
-
-#[test]
 fn a_module_may_have_a_queue_of_its_own() {
     let module = |value: serde_json::Value| {
         let serde_json::Value::Object(values) = serde_json::json!({"RQ_QUEUE": value}) else {

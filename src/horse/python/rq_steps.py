@@ -8,6 +8,8 @@ from .text import plain
 from .wire import Junk
 
 NAME_LIMIT = 10_000
+# RQ: how long the failure of a job is kept that says nothing.
+YEAR = 31536000
 
 
 def settle_stopped(worker, job, queue, execution):
@@ -87,6 +89,28 @@ def is_three():
     from rq.version import VERSION
 
     return int(VERSION.split(".")[0]) >= 3
+
+
+def keep_failure(job, failures):
+    """Gives the job the time for its failure, unless its own word counts.
+
+    RQ reads it where it writes the failure, and saves it with the job; a success is saved with the job's own word.
+    """
+    own = job.failure_ttl
+    ttl, most = failures.get("ttl") if own is None else own, failures.get("most")
+    if most is not None:
+        ttl = YEAR if ttl is None else ttl
+        ttl = most if ttl < 0 else min(ttl, most)
+    handle = getattr(job, "_handle_success", None)
+    if ttl == own or handle is None:
+        return
+    job.failure_ttl = ttl
+
+    def with_own_word(*args, **kwargs):
+        job.failure_ttl = own
+        return handle(*args, **kwargs)
+
+    job._handle_success = with_own_word
 
 
 def limit_in(order):

@@ -4,6 +4,7 @@
 
 mod commands;
 mod cron;
+mod failure_ttls;
 mod hooks;
 mod horses;
 mod interrupted;
