@@ -26,9 +26,10 @@ pub(super) fn check(stack: &Stack, tables: &BTreeMap<String, Cron>, problems: &m
 
 /// A problem of a table as a whole, at the place of the first key that somebody gave it.
 fn problem(stack: &Stack, name: &str, text: &str) -> Problem {
-    let own = format!("cron.{name}.");
     let given = stack.layers().iter().rev().flat_map(|layer| layer.entries.values());
-    let origin =
-        given.into_iter().find(|entry| entry.key.name.starts_with(&own)).map(|entry| entry.origin.clone());
+    let origin = given
+        .into_iter()
+        .find(|entry| Cron::SECTION.table_of(entry.key.name) == Some(name))
+        .map(|entry| entry.origin.clone());
     Problem { key: Some(format!("cron.{name}")), origin, text: text.to_owned(), hint: None }
 }

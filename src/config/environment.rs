@@ -76,15 +76,15 @@ impl Reader<'_> {
     }
 
     /// Variables that start with `RQ_`: the short ones, and `RQ_<SECTION>__<KEY>`.
-    /// `below` are the layers whose tables they may add to.
-    pub(crate) fn prefixed(&self, below: &[Layer], problems: &mut Vec<Problem>) -> Layer {
+    /// `below` are the layers whose tables they may add to, `served` the queues that are known.
+    pub(crate) fn prefixed(&self, below: &[Layer], served: &[String], problems: &mut Vec<Problem>) -> Layer {
         let mut layer = Layer::new(Standing::Prefixed, true);
         for key in section::keys().filter(|key| key.variables.allowed) {
             for name in key.variables.short.map(String::from).into_iter().chain([key.long_variable()]) {
                 self.add(&mut layer, key, &name, problems);
             }
         }
-        let of_tables = self.of_tables(below);
+        let of_tables = self.of_tables(below, served);
         for (name, key) in &of_tables {
             self.add(&mut layer, key, name, problems);
         }
@@ -93,19 +93,23 @@ impl Reader<'_> {
     }
 
     /// Variables such as `RQ_CRON__NIGHTLY__QUEUE`, without `_FILE`, and the keys that they mean. A table that a lower
-    /// layer names is meant whatever the case of its letters; another one is named in lower case.
-    fn of_tables(&self, below: &[Layer]) -> BTreeMap<String, &'static Key> {
+    /// layer names, or a queue that is served, is meant whatever the case of its letters, and whatever its characters are
+    /// that variables cannot have; another one is named in lower case.
+    fn of_tables(&self, below: &[Layer], served: &[String]) -> BTreeMap<String, &'static Key> {
         let mut found = BTreeMap::new();
         for tables in TABLES {
             let prefix = format!("RQ_{}__", tables.parent().to_uppercase().replace('.', "__"));
-            let names = names_in(below, tables);
+            let mut names: Vec<String> = names_in(below, tables).into_iter().collect();
+            names.extend(served.iter().filter(|_| tables.is_of_queues()).cloned());
             for variable in self.environment.names() {
                 let plain = variable.strip_suffix("_FILE").unwrap_or(variable);
                 let parts = plain.strip_prefix(&prefix).and_then(|rest| rest.rsplit_once("__"));
                 let Some((table, field)) = parts else { continue };
-                let same = |name: &&String| name.to_uppercase().replace('-', "_") == table.to_uppercase();
-                let name = names.iter().find(same).cloned().unwrap_or_else(|| table.to_lowercase());
-                if section::is_table_name(&name)
+                let as_it_is = names.iter().find(|name| *name == table);
+                let known =
+                    as_it_is.or_else(|| names.iter().find(|name| in_variable(name) == in_variable(table)));
+                let name = known.cloned().unwrap_or_else(|| table.to_lowercase());
+                if tables.check_name(&name).is_ok()
                     && let Some(key) = tables.key_of(&name, &field.to_lowercase())
                 {
                     found.insert(plain.to_owned(), key);
@@ -181,4 +185,9 @@ impl Reader<'_> {
             })
             .collect()
     }
+}
+
+/// A table's name as a variable can say it.
+fn in_variable(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

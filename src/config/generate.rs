@@ -92,7 +92,7 @@ pub(crate) fn explain(name: &str) -> Result<Explained, Option<&'static str>> {
     let of_table = || {
         let (parent, rest) = name.split_once('.')?;
         let (table, field) = rest.rsplit_once('.')?;
-        super::section::tables(parent).filter(|_| super::section::is_table_name(table))?.key_of(table, field)
+        super::section::tables(parent).filter(|tables| tables.check_name(table).is_ok())?.key_of(table, field)
     };
     let by_rq_name = || keys().find(|key| key.rq_name == Some(name));
     let found = key(name).or_else(by_rq_name).or_else(of_table);

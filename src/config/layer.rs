@@ -105,12 +105,11 @@ impl Layer {
     ) -> Self {
         let mut layer = Self::new(standing, true);
         for (name, value) in table {
-            // INI knows no tables in tables, but sections whose names have dots.
-            let (parent, table) = name.rsplit_once('.').unwrap_or((name, ""));
             if let Some(tables) = section::tables(name) {
                 let place = |path: &[&str]| spelled_and_place(name, path, origin);
                 layer.add_tables(tables, value, &place, problems);
-            } else if let Some(tables) = section::tables(parent).filter(|_| !table.is_empty()) {
+            } else if let Some((tables, table)) = section::tables_above(name) {
+                // INI knows no tables in tables, but sections whose names have dots.
                 let place = |path: &[&str]| {
                     let below = &path[1.min(path.len())..];
                     spelled_and_place(name, below, origin)
@@ -139,7 +138,11 @@ impl Layer {
                 let known = SECTIONS.iter().map(|section| section.name);
                 let known = known.chain(TABLES.iter().map(|tables| tables.parent()));
                 let known = known.chain(section::keys().filter_map(|key| key.rq_name));
-                problems.push(unknown(name, origin(&[name]), nearest(name, known).map(String::from)));
+                // Names of RQ's are all in upper case, and no others are.
+                let known: Vec<&str> = known.collect();
+                let alike = known.iter().copied().filter(|known| is_upper(known) == is_upper(name));
+                let near = nearest(name, alike).or_else(|| nearest(name, known));
+                problems.push(unknown(name, origin(&[name]), near.map(String::from)));
             }
         }
         layer
@@ -161,9 +164,8 @@ impl Layer {
         for (table, fields) in value.as_object().into_iter().flatten().filter(|(_, fields)| !fields.is_null())
         {
             let (spelled, origin) = place(&[table]);
-            if !section::is_table_name(table) {
-                let told = Mismatch::new("a name of letters, digits, _ and -", format!("{table:?}"));
-                problems.push(told.at(&spelled, &origin, None));
+            if let Err(mismatch) = tables.check_name(table) {
+                problems.push(mismatch.at(&spelled, &origin, None));
                 continue;
             }
             let Some(fields) = fields.as_object() else {
@@ -205,6 +207,10 @@ impl Layer {
             }
         }
     }
+}
+
+fn is_upper(name: &str) -> bool {
+    !name.contains(char::is_lowercase)
 }
 
 /// Where something below a name at the top of a file stands.

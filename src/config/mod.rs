@@ -7,6 +7,7 @@
 
 mod connection;
 mod cron;
+mod doubts;
 mod duration;
 mod environment;
 mod explicit;
@@ -44,7 +45,7 @@ pub(crate) use schema::schema;
 pub(crate) use section::keys;
 pub(crate) use section::{
     AtSuspension, CatchUp, Cron, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Overlap,
-    Scheduler, Sentry, Shutdown, Strategy, Worker, key,
+    Queue, Scheduler, Sentry, Shutdown, Strategy, Worker, key,
 };
 pub(crate) use sources::Sources;
 
@@ -59,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) shutdown: Shutdown,
     pub(crate) maintenance: Maintenance,
     pub(crate) sentry: Sentry,
+    /// The rules of queues, by their names.
+    pub(crate) queues: BTreeMap<String, Queue>,
     /// What is enqueued again and again, by name.
     pub(crate) cron: BTreeMap<String, Cron>,
 }

@@ -56,6 +56,10 @@ impl PythonModule {
                 let below: Vec<String> = path.iter().map(|step| format!("[{step:?}]")).collect();
                 (format!("{name}{}", below.concat()), origin.clone())
             };
+            // A module may well have a queue of its own that it calls so.
+            if tables.is_of_queues() && !self.values.get(&name).is_some_and(Raw::is_object) {
+                continue;
+            }
             if let Some(value) = self.values.get(&name) {
                 layer.add_tables(tables, value, &place, problems);
             } else if self.opaque.contains_key(&name) {

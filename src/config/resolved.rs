@@ -70,7 +70,7 @@ impl Resolved {
         let winner = choice.winner.as_ref();
         let keys = keys_in(stack.layers()).into_iter();
         let origins = keys.filter(|key| connection::in_force(key.name, winner)).map(|key| {
-            let (entry, below) = stack.entries(key.name);
+            let (entry, below) = stack.entries(key);
             // Of a connection that lost, all parts stand below the entry that won.
             let beats = |lost: &Entry| winner.map_or(lost.key.name, |winner| winner.key) == key.name;
             let lost = choice.dropped.iter().map(|(_, entry)| entry).filter(|entry| beats(entry));

@@ -14,9 +14,9 @@ use super::origin::Origin;
 use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
-use super::section::{self, Cron, Horse, Logging, Maintenance, Scheduler, Sentry, Shutdown, Worker};
+use super::section::{self, Cron, Horse, Logging, Maintenance, Queue, Scheduler, Sentry, Shutdown, Worker};
 use super::stack::{self, Stack};
-use super::{Redis, Settings, cron, shadow};
+use super::{Redis, Settings, cron, doubts, shadow};
 
 /// Files that are read unasked, the lowest first.
 const DEFAULT_FILES: [&str; 2] = ["/usr/lib/rq/rq.toml", "/etc/rq/rq.toml"];
@@ -122,6 +122,7 @@ impl Sources {
         let settings = settings(&stack, self.environment.get("HOME"), &mut problems)?;
         let mut warnings = shadow::warnings(&stack, &choice, &self.explicit);
         warnings.extend(self.python.iter().flat_map(PythonModule::doubts));
+        warnings.extend(doubts::doubts(&settings));
         if choice.winner.is_none() && self.environment.is_service_link("REDIS_PORT") {
             warnings.push(Warning(SERVICE_LINK.to_owned()));
         }
@@ -151,9 +152,10 @@ impl Sources {
                 Explicit::Python(_) => layers.extend(self.python.iter().map(|module| module.layer(problems))),
             }
         }
-        let prefixed = environment.prefixed(&layers, problems);
-        layers.push(prefixed);
-        layers.push(self.option_layer(problems));
+        let options = self.option_layer(problems);
+        let served = queues(layers.iter().chain([&options]));
+        let prefixed = environment.prefixed(&layers, &served, problems);
+        layers.extend([prefixed, options]);
         add_defaults_of_tables(&mut layers);
         layers
     }
@@ -167,6 +169,16 @@ impl Sources {
         }
         layer
     }
+}
+
+/// The queues that any layer wants to be served.
+fn queues<'a>(layers: impl Iterator<Item = &'a Layer>) -> Vec<String> {
+    let lists = layers.filter_map(|layer| layer.entries.get("worker.queues"));
+    let names = lists.filter_map(|entry| match &entry.value {
+        Ok(Value::List(names)) => Some(names.clone()),
+        _ => None,
+    });
+    names.flatten().collect()
 }
 
 /// A default file is read when it is there.
@@ -197,7 +209,8 @@ fn settings(stack: &Stack, home: Option<&str>, problems: &mut Vec<Problem>) -> R
     // RQ: of its paths, only this one is expanded.
     worker.pid_file = worker.pid_file.map(|path| at_home(path, home));
     let bare = |entry: &Entry| entry.origin == Origin::Variable("NAME".to_owned());
-    worker.name_from_environment = stack.entries("worker.name").0.is_some_and(bare);
+    let name = section::key("worker.name").and_then(|key| stack.entries(key).0);
+    worker.name_from_environment = name.is_some_and(bare);
     let redis = Redis {
         start_timeout: keys.start_timeout,
         key_prefix: keys.key_prefix.clone(),
@@ -215,6 +228,7 @@ fn settings(stack: &Stack, home: Option<&str>, problems: &mut Vec<Problem>) -> R
         scheduler: stack.section::<Scheduler>("scheduler")?,
         sentry: stack.section::<Sentry>("sentry")?,
         cron,
+        queues: stack.tables::<Queue>("queue")?,
     })
 }
 

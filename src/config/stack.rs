@@ -33,7 +33,7 @@ impl Provider for Provided<'_> {
         let mut sections: Dict = section::SECTIONS.iter().map(empty).collect();
         for entry in self.layer.entries.values() {
             let Ok(value) = &entry.value else { continue };
-            let path: Vec<&str> = entry.key.name.split('.').collect();
+            let path: Vec<&str> = entry.key.path.split('.').collect();
             insert(&mut sections, &path, merged(value));
         }
         Ok(Profile::Default.collect(sections))
@@ -95,15 +95,20 @@ impl Stack {
         &self,
         parent: &str,
     ) -> Result<BTreeMap<String, T>, Problems> {
-        if self.merged.find_value(parent).is_err() { Ok(BTreeMap::new()) } else { self.section(parent) }
+        if self.merged.find_value(parent).is_err() {
+            return Ok(BTreeMap::new());
+        }
+        let tables: BTreeMap<String, T> = self.section(parent)?;
+        Ok(tables.into_iter().map(|(level, table)| (section::from_path(&level), table)).collect())
     }
 
     /// The entry that a key's value is from, and those below that it shadows, the highest first.
-    pub(crate) fn entries(&self, key: &str) -> (Option<&Entry>, Vec<&Entry>) {
-        let place = self.merged.find_metadata(key).and_then(|metadata| metadata.name.parse::<usize>().ok());
+    pub(crate) fn entries(&self, key: &section::Key) -> (Option<&Entry>, Vec<&Entry>) {
+        let place =
+            self.merged.find_metadata(key.path).and_then(|metadata| metadata.name.parse::<usize>().ok());
         let Some(place) = place else { return (None, Vec::new()) };
-        let below = self.layers[..place].iter().rev().filter_map(|layer| layer.entries.get(key));
-        (self.layers[place].entries.get(key), below.collect())
+        let below = self.layers[..place].iter().rev().filter_map(|layer| layer.entries.get(key.name));
+        (self.layers[place].entries.get(key.name), below.collect())
     }
 
     /// The layers, the lowest first.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::job::FailureTtl;
+
 /// What the fork server is told about engines and classes.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Wishes {
@@ -16,6 +18,7 @@ pub(crate) struct Wishes {
     /// What RQ's worker object is made with.
     pub(crate) options: WorkerOptions,
     pub(crate) logging: LogWishes,
+    pub(crate) failures: FailureTtl,
 }
 
 /// Keyword arguments of RQ's worker class, in RQ's words.

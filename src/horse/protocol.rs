@@ -153,6 +153,8 @@ pub(crate) struct Run<'a> {
     pub(crate) queue: &'a str,
     /// Seconds; nothing for no limit.
     pub(crate) timeout: Option<u64>,
+    /// Whether it counts in place of what the job's hash says: the rules of the queue say so.
+    pub(crate) timeout_counts: bool,
     /// Whether anybody can read what the job returns.
     pub(crate) keeps_result: bool,
     pub(crate) fields: Vec<(String, usize)>,

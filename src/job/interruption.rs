@@ -92,6 +92,7 @@ mod tests {
             origin: QueueName::new("default"),
             description: None,
             timeout: None,
+            limit_by: super::super::LimitBy::Job,
             result_ttl: None,
             retries_left,
             retry_intervals: vec![7],

@@ -3,12 +3,16 @@
 pub(crate) mod calendar;
 pub(crate) mod call;
 mod interruption;
+mod keeping;
+mod limits;
 mod names;
 mod outcome;
 mod timestamp;
 mod verdict;
 
 pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
+pub(crate) use keeping::FailureTtl;
+pub(crate) use limits::{LimitBy, TimeLimits, TimeRules};
 pub(crate) use names::{DaemonId, ExecutionId, JobId, QueueName, WorkerName};
 pub(crate) use outcome::{AskedRetry, Death, Interrupted, Outcome, Raised, Returned, Usage};
 pub(crate) use timestamp::{Timestamp, float};
@@ -73,6 +77,8 @@ pub(crate) struct Job {
     pub(crate) description: Option<String>,
     /// `None` means no limit.
     pub(crate) timeout: Option<Duration>,
+    /// Who says so.
+    pub(crate) limit_by: LimitBy,
     /// `None` means the worker's default.
     pub(crate) result_ttl: Option<Keep>,
     pub(crate) retries_left: u32,
@@ -108,6 +114,29 @@ impl Job {
     /// Whether its hash has that field, and not empty.
     pub(crate) fn has(&self, field: &str) -> bool {
         self.fields.iter().any(|(name, value)| name == field.as_bytes() && !value.is_empty())
+    }
+}
+
+#[cfg(test)]
+impl Job {
+    /// A job whose hash says nothing.
+    pub(crate) fn bare(id: JobId, origin: QueueName) -> Self {
+        Self {
+            id,
+            origin,
+            description: None,
+            timeout: None,
+            limit_by: LimitBy::Default,
+            result_ttl: None,
+            retries_left: 0,
+            retry_intervals: Vec::new(),
+            retry_at_front: false,
+            interruptions: 0,
+            asked_retries: 0,
+            repeats_left: 0,
+            repeat_intervals: Vec::new(),
+            fields: Vec::new(),
+        }
     }
 }
 

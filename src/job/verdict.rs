@@ -140,6 +140,7 @@ mod tests {
             origin: QueueName::new("default"),
             description: None,
             timeout: None,
+            limit_by: super::super::LimitBy::Job,
             result_ttl: None,
             retries_left: 0,
             retry_intervals: Vec::new(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::job::{Fields, Job, JobId, Keep, LONGEST, QueueName, whole_seconds};
+use crate::job::{Fields, Job, JobId, Keep, LONGEST, LimitBy, QueueName, whole_seconds};
 
 /// RQ: the limit of a job that names none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(180);
@@ -38,11 +38,13 @@ pub(super) fn parse(id: JobId, origin: QueueName, fields: Fields) -> Result<Job,
     for name in MOMENTS {
         view.moment(name)?;
     }
+    let (timeout, limit_by) = view.timeout()?;
     Ok(Job {
         id,
         origin,
         description: view.text("description")?.map(str::to_owned),
-        timeout: view.timeout()?,
+        timeout,
+        limit_by,
         result_ttl: view.number::<i64>("result_ttl")?.map(Keep::from_seconds),
         retries_left: view.number("retries_left")?.unwrap_or(0),
         retry_intervals: view.numbers("retry_intervals")?,
@@ -85,14 +87,12 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    fn timeout(&self) -> Result<Option<Duration>, String> {
-        let seconds = self.number::<i64>("timeout")?;
-        Ok(match seconds {
-            None | Some(0) => Some(DEFAULT_TIMEOUT),
-            Some(seconds) => {
-                u64::try_from(seconds).ok().map(|seconds| Duration::from_secs(seconds.min(LONGEST)))
-            }
-        })
+    fn timeout(&self) -> Result<(Option<Duration>, LimitBy), String> {
+        let Some(seconds) = self.number::<i64>("timeout")?.filter(|seconds| *seconds != 0) else {
+            return Ok((Some(DEFAULT_TIMEOUT), LimitBy::Default));
+        };
+        let limit = u64::try_from(seconds).ok().map(|seconds| Duration::from_secs(seconds.min(LONGEST)));
+        Ok((limit, LimitBy::Job))
     }
 
     /// RQ: `YYYY-MM-DDTHH:MM:SS`, then nothing or one to six digits, then `Z`.

@@ -48,17 +48,32 @@ pub(crate) use subscription::Subscription;
 
 use crate::job::Timestamp;
 use reply::Reply;
+use serde_json::{Value, json};
+
+use crate::job::FailureTtl;
 
 /// What a daemon does in Redis: one method for each transition.
 #[derive(Clone)]
 pub(crate) struct Store {
     client: Client,
     keys: Keys,
+    failures: FailureTtl,
 }
 
 impl Store {
     pub(crate) fn new(client: Client, keys: Keys) -> Self {
-        Self { client, keys }
+        Self { client, keys, failures: FailureTtl::default() }
+    }
+
+    /// The same, with another word than RQ's on how long failures are kept.
+    pub(crate) fn keeping(self, failures: FailureTtl) -> Self {
+        Self { failures, ..self }
+    }
+
+    /// A plan for a script that may write a failure, which must know how long it is kept.
+    fn with_failures(&self, mut plan: Value) -> Value {
+        plan["failures"] = json!(self.failures);
+        plan
     }
 
     /// The connection, for what is not a transition: waiting, listening to commands.

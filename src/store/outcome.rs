@@ -39,7 +39,7 @@ impl Store {
     ) -> Result<Settled, StoreError> {
         let keys = [self.keys.worker(worker), self.keys.worker_executions(worker)];
         let claim = &ended.claim;
-        let mut plan = plan(ended, verdict);
+        let mut plan = self.with_failures(plan(ended, verdict));
         if let Some(note) = webhooks {
             plan["webhooks"] = note.value().into();
         }

@@ -172,7 +172,7 @@ impl Store {
         let daemon = found.run.as_ref().map_or("", |(daemon, _)| daemon.as_str());
         let status = found.status.as_deref().unwrap_or_default();
         let execution = id.as_deref().unwrap_or_default();
-        let mut plan_json = plan_of(plan);
+        let mut plan_json = self.with_failures(plan_of(plan));
         if let Some(note) = webhooks {
             plan_json["webhooks"] = note.value().into();
         }

@@ -15,15 +15,15 @@ macro_rules! scripts {
 
 scripts! {
     CLAIM = "prelude" "life" "taking" "claim";
-    RESTORE = "prelude" "rate_limit" "dependents" "outcomes" "taking" "restore";
+    RESTORE = "prelude" "rate_limit" "dependents" "failures" "outcomes" "taking" "restore";
     BEAT = "prelude" "beat";
     REGISTER = "prelude" "life" "register";
     UNREGISTER = "prelude" "life" "unregister";
-    SETTLE = "prelude" "rate_limit" "dependents" "outcomes" "settle";
+    SETTLE = "prelude" "rate_limit" "dependents" "failures" "outcomes" "settle";
     RELEASE = "prelude" "rate_limit" "dependents" "release";
     CLOSE = "prelude" "close";
     HAND_OVER = "prelude" "hand_over";
-    RECOVER = "prelude" "life" "taking" "rate_limit" "dependents" "outcomes" "recover";
+    RECOVER = "prelude" "life" "taking" "rate_limit" "dependents" "failures" "outcomes" "recover";
     WATCH = "prelude" "life" "watch";
     ADOPT = "prelude" "adopt";
     BURY = "prelude" "life" "bury";

@@ -46,6 +46,7 @@ pub(super) fn wishes(resolved: &Resolved) -> Wishes {
             format: logging.format.clone(),
             date_format: logging.date_format.clone(),
         },
+        failures: super::startup::failure_ttl(worker),
     }
 }
 

@@ -20,7 +20,9 @@ use crate::event::Event;
 use crate::horse::{
     Application, EngineKind, Hooks, Mourners, Opened, Stable, StableOptions, StartError, Wishes,
 };
-use crate::job::{Defaults, InterruptRules, Keep, OnInterrupt, QueueName, WorkerName};
+use crate::job::{
+    Defaults, FailureTtl, InterruptRules, Keep, OnInterrupt, QueueName, TimeLimits, TimeRules, WorkerName,
+};
 use crate::maintenance::{self, Followup, Maintenance};
 use crate::os;
 use crate::store::{self, Life, Store};
@@ -173,7 +175,7 @@ pub(super) async fn start_and_work(
     let address = address::of(&resolved)?;
     complete(&mut application, &resolved, &address);
     let name = options.name.to_string();
-    let store = address::store(&resolved, address, &name);
+    let store = address::store(&resolved, address, &name).keeping(failure_ttl(&settings.worker));
     let limit = if options.burst { Duration::ZERO } else { settings.redis.start_timeout };
     let patience = Patience { worker: &name, limit };
     let suspended = patience.reach(&store).await?;
@@ -297,6 +299,7 @@ fn options(settings: &Settings, python_version: &str) -> Options {
             result_ttl: Keep::from_seconds(worker.results_ttl),
             record_failures: worker.record_failures,
         },
+        time_limits: time_limits(settings),
         ttl: worker.ttl,
         monitoring_interval: worker.job_monitoring_interval,
         max_jobs: worker.max_jobs,
@@ -308,6 +311,20 @@ fn options(settings: &Settings, python_version: &str) -> Options {
         python_version: python_version.to_owned(),
         horses: Horses { engine: EngineKind::Native, max_jobs: settings.horse.max_jobs, warm_signal: false },
     }
+}
+
+pub(super) fn failure_ttl(worker: &WorkerSection) -> FailureTtl {
+    FailureTtl { ttl: worker.failure_ttl, most: worker.max_failure_ttl }
+}
+
+fn time_limits(settings: &Settings) -> TimeLimits {
+    let rules = |queue: &config::Queue| TimeRules {
+        timeout: queue.timeout,
+        unset: queue.unset_timeout,
+        most: queue.max_timeout,
+    };
+    let tables = settings.queues.iter();
+    TimeLimits(tables.map(|(name, queue)| (QueueName::new(name.as_str()), rules(queue))).collect())
 }
 
 fn maintenance_options(settings: &Settings, worker: &Options) -> maintenance::Options {

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 
 use crate::event::Event;
 use crate::horse::{EngineKind, Horse, Mourners, Stable};
-use crate::job::{Defaults, ExecutionId, InterruptRules, QueueName, WorkerName};
+use crate::job::{Defaults, ExecutionId, InterruptRules, QueueName, TimeLimits, WorkerName};
 use crate::os;
 use crate::store::{Life, Registration, Store, StoreError, Surfaced};
 use crate::telemetry::emit;
@@ -49,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) strategy: Strategy,
     pub(crate) burst: bool,
     pub(crate) defaults: Defaults,
+    /// How long jobs may run by the rules of their queues.
+    pub(crate) time_limits: TimeLimits,
     pub(crate) ttl: Duration,
     pub(crate) monitoring_interval: Duration,
     pub(crate) max_jobs: Option<u64>,

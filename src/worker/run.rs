@@ -11,7 +11,7 @@ use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
-use crate::job::{Claim, Ended, Job, Keep, Outcome, Timestamp};
+use crate::job::{Claim, Ended, Job, Keep, LimitBy, Outcome, Timestamp};
 use crate::telemetry::emit;
 
 /// What happens to a horse at work.
@@ -23,7 +23,10 @@ enum Happening {
 
 impl Worker {
     /// Runs a job to its end, whatever that is. Nothing comes back when RQ's own code has settled it.
-    pub(super) async fn run(&mut self, horse: Horse, claim: Claim) -> Option<Ended> {
+    pub(super) async fn run(&mut self, horse: Horse, mut claim: Claim) -> Option<Ended> {
+        if let Ok(job) = &mut claim.job {
+            self.options.time_limits.impose(job);
+        }
         emit(Event::JobClaimed {
             worker: self.name(),
             queue: claim.queue.to_string(),
@@ -44,19 +47,10 @@ impl Worker {
         self.note_handing_over(&claim).await;
         let native = self.options.horses.engine == EngineKind::Native;
         self.show_title(&format!("Forked {} at {}", horse.pid(), Timestamp::now().float()));
-        let run = Run {
-            job_id: job.id.as_str(),
-            execution_id: claim.execution.as_str(),
-            worker_name: self.registration.name.as_str(),
-            queue: claim.queue.as_str(),
-            timeout: job.timeout.map(|limit| limit.as_secs()),
-            keeps_result: job.result_ttl.unwrap_or(self.options.defaults.result_ttl) != Keep::Never,
-            fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
-        };
         if native {
             emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         }
-        if let Err(error) = horse.run(&run, native.then_some(&job.fields)) {
+        if let Err(error) = horse.run(&self.order(&claim, job), native.then_some(&job.fields)) {
             tokio::task::spawn_local(horse.dismiss());
             return Some(self.unreadable(claim, error.to_string()));
         }
@@ -99,6 +93,21 @@ impl Worker {
         let ended_at = ended_at.unwrap_or_else(Timestamp::now);
         let ended = Ended { claim, outcome, function, started_at, ended_at };
         if native { Some(ended) } else { self.close(ended, left).await }
+    }
+
+    /// What a horse is told of a job. RQ's own code fetches its fields by itself.
+    fn order<'a>(&'a self, claim: &'a Claim, job: &'a Job) -> Run<'a> {
+        let native = self.options.horses.engine == EngineKind::Native;
+        Run {
+            job_id: job.id.as_str(),
+            execution_id: claim.execution.as_str(),
+            worker_name: self.registration.name.as_str(),
+            queue: claim.queue.as_str(),
+            timeout: job.timeout.map(|limit| limit.as_secs()),
+            timeout_counts: job.limit_by == LimitBy::Queue,
+            keeps_result: job.result_ttl.unwrap_or(self.options.defaults.result_ttl) != Keep::Never,
+            fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
+        }
     }
 
     /// A horse that may have another job stays with the worker.

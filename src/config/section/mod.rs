@@ -8,6 +8,7 @@ mod cron;
 mod horse;
 mod logging;
 mod maintenance;
+mod queue;
 mod redis;
 mod scheduler;
 mod sentry;
@@ -19,11 +20,12 @@ pub(crate) use cron::{CatchUp, Cron, Overlap};
 pub(crate) use horse::Horse;
 pub(crate) use logging::{DictConfig, Level, Logging};
 pub(crate) use maintenance::Maintenance;
+pub(crate) use queue::Queue;
 pub(crate) use redis::RedisKeys;
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sentry::Sentry;
 pub(crate) use shutdown::Shutdown;
-pub(crate) use tables::{is_table_name, tables};
+pub(crate) use tables::{from_path, tables, tables_above};
 pub(crate) use worker::{AtSuspension, OnInterrupt, Strategy, Worker};
 
 use std::time::Duration;
@@ -45,6 +47,8 @@ pub(crate) struct Section {
 pub(crate) struct Key {
     /// The whole name, `section.field`.
     pub(crate) name: &'static str,
+    /// The name without dots in the name of a table: where the value stands in the merged layers.
+    pub(crate) path: &'static str,
     /// The name within its section.
     pub(crate) field: &'static str,
     /// What it means, in whole sentences.
@@ -87,6 +91,7 @@ impl Key {
         let nothing: &[&str] = &[];
         Self {
             name: "",
+            path: "",
             field: "",
             doc: nothing,
             kind,
@@ -184,7 +189,7 @@ pub(crate) const SECTIONS: [&Section; 8] = [
 ];
 
 /// The tables that users name themselves; each definition's name ends in `.*`.
-pub(crate) const TABLES: [&Section; 1] = [&Cron::SECTION];
+pub(crate) const TABLES: [&Section; 2] = [&Queue::SECTION, &Cron::SECTION];
 
 /// Every key of every section; those of tables that users name are not among them.
 pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {
@@ -220,6 +225,7 @@ macro_rules! section {
                 keys: &[$(
                     crate::config::section::Key {
                         name: concat!($section, ".", stringify!($field)),
+                        path: concat!($section, ".", stringify!($field)),
                         field: stringify!($field),
                         doc: &[$($doc),*],
                         ..$key

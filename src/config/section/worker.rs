@@ -31,6 +31,11 @@ section! {
         /// How long the result of a job is kept when the job does not say it, in seconds; 0 keeps nothing, -1
         /// keeps it for ever.
         results_ttl: i64 = Key::new(Kind::Seconds { least: -1 }).option("--results-ttl").default("500");
+        /// How long a failed job and its results are kept when the job does not say it, in seconds; 0 keeps nothing, -1
+        /// keeps them for ever. When unset, RQ's way: the job for a year, its results for ever.
+        failure_ttl: Option<i64> = Key::new(Kind::Seconds { least: -1 }).example("2592000");
+        /// How long failed jobs and their results are kept at most, in seconds, whatever the jobs say.
+        max_failure_ttl: Option<i64> = Key::new(Kind::Seconds { least: 1 }).example("7776000");
         /// How long a worker that fell silent is still shown, at least 1s. It reports in well before that.
         ttl: Duration = Key::span(1_000).option("--worker-ttl").default("\"420s\"");
         /// What becomes of a job that is cut off in the middle, because its worker, container or host died or was shut

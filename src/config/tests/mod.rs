@@ -1,8 +1,10 @@
 //! The layers together, on real files.
 
 mod connections;
+mod doubts;
 mod environment;
 mod laws;
+mod queues;
 mod tables;
 mod telling;
 

@@ -10,7 +10,7 @@ from . import fitness, serializers
 from .engine import BASES, Unfit, rq_class
 from .process import export_names, flush
 from .result import bound
-from .rq_steps import fail, is_three, settle_stopped, text_in, usage_in, watch
+from .rq_steps import fail, is_three, keep_failure, limit_in, settle_stopped, text_in, usage_in, watch
 from .text import said
 from .wire import Junk
 
@@ -28,6 +28,7 @@ class Engine:
         self.warm_signal = choice.warm_signal
         wishes = order.get("engine") or {}
         configure_logging(wishes.get("logging") or {})
+        self.failures = wishes.get("failures") or {}
         self.serializer = serializers.for_rq(application.serializer, sys.modules.get("rq.serializers"))
         connection = application.connection.get()
         try:
@@ -88,7 +89,7 @@ class Engine:
     def run(self, order, channel):
         """Performs a job; returns head and body of `ended`. RQ: a `perform_job` that raises ends the horse."""
         job, queue, execution = self.take(order)
-        watch(job, channel, self.worker.name, self.hooks)
+        watch(job, channel, self.worker.name, self.hooks, limit_in(order))
         bound(job, self.max_result_size)
         worker = self.worker
         if not self.reused:
@@ -120,6 +121,7 @@ class Engine:
         job_id, execution_id = text_in(order, "job_id"), text_in(order, "execution_id")
         export_names(worker.name, job_id, execution_id)
         job = worker.job_class.fetch(job_id, connection=worker.connection, serializer=worker.serializer)
+        keep_failure(job, self.failures)
         queue = self.queue(text_in(order, "queue"), worker.connection, worker)
         from rq.executions import Execution
 

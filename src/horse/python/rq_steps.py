@@ -8,6 +8,8 @@ from .text import plain
 from .wire import Junk
 
 NAME_LIMIT = 10_000
+# RQ: how long the failure of a job is kept that says nothing.
+YEAR = 31536000
 
 
 def settle_stopped(worker, job, queue, execution):
@@ -41,12 +43,15 @@ def usage_in(order):
     return resource.struct_rusage(used + (0,) * 13)
 
 
-def watch(job, channel, worker_name, hooks):
-    """Reports when the function begins and ends, whoever calls the job's `perform`."""
-    perform, pid = job.perform, getpid()
+def watch(job, channel, worker_name, hooks, limit):
+    """Reports when the function begins and ends, whoever calls the job's `perform`; until then the job has that limit."""
+    perform, pid, own_limit = job.perform, getpid(), job.timeout
+    if limit is not None:
+        job.timeout = limit
 
     def reported(*args, **kwargs):
         job.perform = perform  # A second call is the class's own affair.
+        job.timeout = own_limit  # The alarm is set; what is saved of the job is its own word.
         failure = None
         title.show_job(worker_name, func_name(job), job.origin, time())
         channel.send({"report": "phase", "phase": "function", "func_name": func_name(job)})
@@ -84,6 +89,36 @@ def is_three():
     from rq.version import VERSION
 
     return int(VERSION.split(".")[0]) >= 3
+
+
+def keep_failure(job, failures):
+    """Gives the job the time for its failure, unless its own word counts.
+
+    RQ reads it where it writes the failure, and saves it with the job; a success is saved with the job's own word.
+    """
+    own = job.failure_ttl
+    ttl, most = failures.get("ttl") if own is None else own, failures.get("most")
+    if most is not None:
+        ttl = YEAR if ttl is None else ttl
+        ttl = most if ttl < 0 else min(ttl, most)
+    handle = getattr(job, "_handle_success", None)
+    if ttl == own or handle is None:
+        return
+    job.failure_ttl = ttl
+
+    def with_own_word(*args, **kwargs):
+        job.failure_ttl = own
+        return handle(*args, **kwargs)
+
+    job._handle_success = with_own_word
+
+
+def limit_in(order):
+    """The limit by the rules of the queue, in RQ's form; None where the job's own counts."""
+    if not order.get("timeout_counts"):
+        return None
+    seconds = order.get("timeout")
+    return -1 if seconds is None else seconds
 
 
 def text_in(order, key):

@@ -55,21 +55,13 @@ end
 local DEPENDENT_FIELDS = { 'status', 'allow_dependency_failures' }
 for _, name in ipairs(LIMIT_FIELDS) do DEPENDENT_FIELDS[#DEPENDENT_FIELDS + 1] = name end
 
-local function fields_of(job)
-  local values, fields = call('HMGET', job_key(job), unpack(DEPENDENT_FIELDS)), {}
-  for i, name in ipairs(DEPENDENT_FIELDS) do fields[name] = values[i] or nil end
-  return fields
-end
-
 -- Returns "released", "undecided", or nothing when the job goes on waiting.
 local function release_dependent(parent, job, outcome, now, cursor)
-  local fields = is_job(job) and fields_of(job) or {}
+  local values, fields = is_job(job) and call('HMGET', job_key(job), unpack(DEPENDENT_FIELDS)) or {}, {}
+  for i, name in ipairs(DEPENDENT_FIELDS) do fields[name] = values[i] or nil end
   if not fields.origin then return end
-  if fields.status ~= 'deferred' then
-    -- RQ: clients before 2.9 may queue a job at once and list it as deferred all the same.
-    call('ZREM', registry_key('deferred', fields.origin), job)
-    return
-  end
+  -- RQ: clients before 2.9 may queue a job at once and list it as deferred all the same.
+  if fields.status ~= 'deferred' then return call('ZREM', registry_key('deferred', fields.origin), job) end
   local allows_failure = fields.allow_dependency_failures == '1'
   if not is_met(outcome, allows_failure) then return end
   local waits = waits_for_others(job, parent, allows_failure, cursor or '0')

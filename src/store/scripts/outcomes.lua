@@ -56,15 +56,15 @@ local function finish_job(job, queue, result, verdict, now)
   end
 end
 
--- RQ: without a time of its own, a failed job stays for a year and its results for ever; -1 is the literal score of "keep".
+-- RQ: a failed job for which nobody says a time stays for a year and its results for ever; -1 is the literal score of "keep".
 local function fail_job(job, queue, result, status, now)
-  local own = seconds(call('HGET', job_key(job), 'failure_ttl'))
-  local ttl = own or 31536000
+  local said = failure_ttl(job)
+  local ttl = said or YEAR
   call('HSET', job_key(job), 'status', status)
   more_dependents = not release_dependents(job, status, now)
   if ttl == 0 then return delete_job(job) end
   add_result(job, result)
-  if own then keep_results(job, own) end
+  if said then keep_results(job, said) end
   call('ZADD', registry_key('failed', queue), ttl < 0 and -1 or server_seconds() + ttl, job)
   if ttl > 0 then expire_job(job, ttl) end
 end
@@ -73,15 +73,15 @@ end
 local function retry_job(job, result, again, now)
   if #result > 0 then
     add_result(job, result)
-    local own = seconds(call('HGET', job_key(job), 'failure_ttl'))
-    if own then keep_results(job, own) end
+    local ttl = failure_ttl(job)
+    if ttl then keep_results(job, ttl) end
   end
   run_again(job, again, now)
 end
 
 -- A job that was canceled while it ran stays canceled, and so do its retries and dependents; what came of it can be read.
 local function keep_outcome(job, result, verdict)
-  local ttl = verdict.result_ttl or seconds(call('HGET', job_key(job), 'failure_ttl'))
+  local ttl = verdict.result_ttl or failure_ttl(job)
   if #result == 0 or ttl == 0 or verdict.unrecorded then return end
   add_result(job, result)
   if ttl then keep_results(job, ttl) end

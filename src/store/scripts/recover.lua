@@ -5,13 +5,15 @@
 --       9 what shows that the worker is gone: "lease", "silence" (of its daemon) or "death"  10 daemon, or ""
 --       11 plan as JSON  12.. fields of the result entry, in pairs
 -- Plan: {"become": "failed"} | {"become": "retried", "delay", "at_front"} | {"become": "put_back"} | {"become": "mended"};
---       each with "fields" (pairs for the job hash) and "webhooks" (to note, or absent). Mended: a job that is not started; it is put back if it is nowhere
+--       each with "failures" (see the fragment of that name) "fields" (pairs for the job hash) and "webhooks" (to note, or absent).
+--       Mended: a job that is not started; it is put back if it is nowhere
 -- Derived: the job, its dependents, results, executions and registries; the life sign of the daemon
 -- Returns: {"recovered", "" or "more" (dependents are left for `release`)} | {"taken"} (it changed, or somebody else did it: nothing was done)
 --          | {"alive"} (the lease of a living daemon: it was renewed) | {"elsewhere"} (another execution runs the job)
 
 local wip, queue, member, job, execution, now = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local status, run, proof, daemon, plan = ARGV[7], ARGV[8], ARGV[9], ARGV[10], cjson.decode(ARGV[11])
+failures = plan.failures or failures
 -- How long a living daemon has to renew the lease by itself; the half marks a reprieve, so that there is no second one: a daemon
 -- that lives and does not renew it does not run the job.
 local REPRIEVE = 60.5

@@ -4,7 +4,8 @@
 --       8 legacy result for the job hash, or ""  9.. fields of the result entry, in pairs
 -- Verdict: {"become": "finished", "result_ttl", "again" or absent} | {"become": "failed" or "stopped", "unrecorded"} | {"become": "put_back", "again"} 
 --          | {"become": "retried", "again"};
---          each with "fields" (pairs for the job hash), "worked" (seconds as text, or absent) and "webhooks" (to note, or absent); again: {"queue", "delay", "at_front"}
+--          each with "failures" (see the fragment of that name), "fields" (pairs for the job hash), "worked" (seconds as text, or
+--          absent) and "webhooks" (to note, or absent); again: {"queue", "delay", "at_front"}
 -- Derived: job, its dependents, results, executions, registries and rate limit; dependents' own keys and queues
 -- Returns: {"settled", "" or "more" (dependents are left for `release`)} | {"again", what it answered first} (nothing done)
 --          | {"lost"} (another owns the job: nothing done) | {"gone"} (the job was deleted: only the execution was ended)
@@ -13,6 +14,7 @@
 local worker, worker_executions = KEYS[1], KEYS[2]
 local job, execution, origin, worker_name, now = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local verdict = cjson.decode(ARGV[7])
+failures = verdict.failures or failures
 
 local function free_worker(answer, counter)
   if call('EXISTS', worker) == 0 then return end

@@ -238,3 +238,22 @@ fn without_python_settings_no_python_runs() {
     assert_eq!(exit.code(), 0, "{}", exit.stderr);
     assert!(!folder.path("was-run").exists());
 }
+
+#[test]
+fn what_makes_no_sense_together_is_told_and_can_be_used() {
+    let text = "[worker]\nfailure_ttl = '30d'\n[queue.\"mail.high\"]\ntimeout = '2h'\nmax_timeout = '1h'\n";
+    let folder = Folder::with(&[("rq.toml", text)]);
+    let mut command = folder.rq(&["config", "check", "-c", "rq.toml"]);
+    command.env("RQ_WORKER__MAX_FAILURE_TTL", "7d");
+
+    let exit = run(command);
+
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    let told = [
+        "warning: worker.failure_ttl of 2592000 is never reached, as worker.max_failure_ttl is 604800",
+        "warning: queue.mail.high.timeout of 7200 is never reached, as queue.mail.high.max_timeout is 3600",
+    ];
+    for told in told {
+        assert!(exit.stderr.contains(told), "{told} is not in {}", exit.stderr);
+    }
+}
