@@ -9,8 +9,8 @@ use crate::job::{QueueName, Timestamp};
 
 /// RQ: how long a queue's cleaning may take before another worker tries.
 const CLEANING: Duration = Duration::from_secs(899);
-/// The most entries that one call touches.
-pub(crate) const BATCH: usize = 1000;
+/// The most entries that one call touches: so few that a job which waits for Redis meanwhile is not held up for a millisecond.
+pub(crate) const BATCH: usize = 250;
 /// The most jobs that one call enqueues.
 const READY_BATCH: usize = 100;
 

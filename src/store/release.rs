@@ -10,17 +10,22 @@ use crate::job::Timestamp;
 
 /// How long whoever releases may be silent before another goes on.
 const SILENCE: Duration = Duration::from_secs(2);
-/// How long the server is left to others between two steps. Far more is released meanwhile than anybody can run.
+/// After how many steps the server is left to others for a moment; between two steps, whoever waits has one command done.
+const STRETCH: usize = 4;
 const REST: Duration = Duration::from_millis(1);
 
 impl Store {
     /// Goes on until all are released, or another one is found to be at it.
     pub(crate) async fn release_dependents(&self) -> Result<(), StoreError> {
         let caller = Uuid::new_v4().simple().to_string();
-        while self.release(&caller).await? {
+        loop {
+            for _ in 0..STRETCH {
+                if !self.release(&caller).await? {
+                    return Ok(());
+                }
+            }
             sleep(REST).await;
         }
-        Ok(())
     }
 
     /// One step; whether there is more to do.
