@@ -39,7 +39,8 @@ impl Followup {
         ended.verdict.is_failure() && (self.mourners.are_wanted(job) || job.has("webhooks"))
     }
 
-    fn tell_others(&self, ended: &Ended, job: &Job) {
+    /// Sends the webhooks of a job that failed for good.
+    pub(super) fn tell_others(&self, ended: &Ended, job: &Job) {
         if matches!(ended.verdict, Verdict::Retry(..)) || !job.has("webhooks") {
             return;
         }

@@ -34,6 +34,7 @@ pub(crate) use followup::Followup;
 use recovery::Recovery;
 use round::Round;
 use signs::Signs;
+pub(crate) use stranded::OnStranded;
 
 /// What maintenance is told.
 #[derive(Debug, Clone)]
@@ -45,6 +46,7 @@ pub(crate) struct Options {
     /// How long a daemon may be silent.
     pub(crate) liveness: Duration,
     pub(crate) rules: InterruptRules,
+    pub(crate) on_stranded: OnStranded,
 }
 
 /// A daemon's maintenance, from its first sign of life to its farewell.
@@ -99,6 +101,7 @@ impl Maintenance {
             followup: self.followup.clone(),
             follow,
             stranded: HashMap::new(),
+            on_stranded: self.options.on_stranded,
         };
         self.following.spawn_local(self.followup.clone().run(name.clone(), followed));
         let round = Round {

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::followup::Followup;
+use super::stranded::OnStranded;
 use super::tell_failure;
 use crate::event::Event;
 use crate::job::{Again, Cut, InterruptRules, Job, QueueName, Timestamp, Verdict, abandoned, reason};
@@ -34,6 +35,7 @@ pub(super) struct Recovery {
     pub(super) follow: mpsc::Sender<Ended>,
     /// When ids were first seen in an intermediate list.
     pub(super) stranded: HashMap<(QueueName, Vec<u8>), Instant>,
+    pub(super) on_stranded: OnStranded,
 }
 
 /// A job whose execution was ended by us, for whoever has more to do about it than to tell it.
@@ -74,8 +76,8 @@ impl Recovery {
             {
                 tell_failure(&self.worker, "end the leases of workers that are gone", &error);
             }
-            if let Err(error) = self.put_stranded_back(&queue).await {
-                tell_failure(&self.worker, "put stranded jobs back", &error);
+            if let Err(error) = self.see_to_stranded(&queue).await {
+                tell_failure(&self.worker, "see to stranded jobs", &error);
             }
         }
     }

@@ -22,6 +22,7 @@ mod reply;
 mod scheduling;
 mod scripts;
 mod sentinel;
+mod stranded;
 mod subscription;
 mod tls;
 mod url;
@@ -41,6 +42,7 @@ pub(crate) use outcome::{Settled, failure_text};
 pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
 pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
+pub(crate) use stranded::Stranded;
 pub(crate) use subscription::Subscription;
 
 use reply::Reply;

@@ -26,7 +26,8 @@ scripts! {
     RECOVER = "prelude" "life" "taking" "rate_limit" "dependents" "failures" "outcomes" "recover";
     WATCH = "prelude" "life" "watch";
     BURY = "prelude" "life" "bury";
-    SWEEP = "prelude" "taking" "sweep";
+    SWEEP = "prelude" "taking" "stranded" "sweep";
+    STUCK = "prelude" "taking" "stranded" "rate_limit" "dependents" "failures" "outcomes" "stuck";
     PURGE = "prelude" "purge";
     READY = "prelude" "rate_limit" "dependents" "ready";
     LIMITS = "prelude" "rate_limit" "limits";

@@ -22,7 +22,7 @@ use crate::horse::{
 use crate::job::{
     Defaults, FailureTtl, InterruptRules, Keep, OnInterrupt, QueueName, TimeLimits, TimeRules, WorkerName,
 };
-use crate::maintenance::{self, Followup, Maintenance};
+use crate::maintenance::{self, Followup, Maintenance, OnStranded};
 use crate::os;
 use crate::store::{self, Client, Keys, Store};
 use crate::telemetry::format::LineFormat;
@@ -317,6 +317,10 @@ fn maintenance_options(settings: &Settings, worker: &Options) -> maintenance::Op
         interval: settings.worker.maintenance_interval,
         liveness: settings.maintenance.liveness,
         rules: worker.interrupt_rules.clone(),
+        on_stranded: match settings.maintenance.stranded {
+            config::OnStranded::PutBack => OnStranded::PutBack,
+            config::OnStranded::AsRq => OnStranded::AsRq { record: settings.worker.record_failures },
+        },
     }
 }
 
