@@ -87,7 +87,7 @@ impl Maintenance {
     pub(crate) async fn start(&mut self, workers: Vec<WorkerName>, first: FirstRound) {
         let name = workers.first().map(WorkerName::to_string).unwrap_or_default();
         let (tell, found) = mpsc::channel(1);
-        let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), workers);
+        let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), &workers);
         // When Redis is away just now, the claims that would need it fail as well.
         let seen = signs.give_first().await;
         signs.tell(&tell, seen);

@@ -26,6 +26,7 @@ pub(super) struct Seen {
 /// Takes on what others left behind.
 pub(super) struct Recovery {
     pub(super) store: Store,
+    /// For jobs of daemons that left no rules of theirs.
     pub(super) rules: InterruptRules,
     pub(super) liveness: Duration,
     /// In whose name lines are written.
@@ -89,7 +90,8 @@ impl Recovery {
 
     /// Ends one execution and says what became of the job; nothing when it is not ours to end.
     pub(super) async fn end(&self, found: &Found, proof: Proof) -> Result<Recovered, StoreError> {
-        let plan = self.plan(found, proof, Timestamp::now());
+        let rules = self.rules_of(found).await?;
+        let plan = self.plan(found, proof, &rules, Timestamp::now());
         let recovered = self.store.recover(found, proof, &plan).await?;
         if recovered == Recovered::Done
             && let Plan::Become(verdict, why) = plan
@@ -111,7 +113,7 @@ impl Recovery {
     }
 
     /// What becomes of a job that was found so.
-    fn plan(&self, found: &Found, proof: Proof, now: Timestamp) -> Plan {
+    fn plan(&self, found: &Found, proof: Proof, rules: &InterruptRules, now: Timestamp) -> Plan {
         if found.status.as_deref() != Some("started") {
             return Plan::Mend;
         }
@@ -122,7 +124,7 @@ impl Recovery {
             return Plan::Become(verdict, words);
         };
         let cut = if *is_handed { Cut::Working } else { Cut::Unbegun };
-        let remedy = self.rules.remedy(job, cut);
+        let remedy = rules.remedy(job, cut);
         let why = reason(&self.interruption(found, proof, cut), &remedy, job);
         let why = if remedy.verdict == Verdict::Fail { format!("{words}\n{why}") } else { why };
         Plan::Become(remedy.verdict, why)

@@ -2,6 +2,7 @@
 
 mod address;
 mod backoff;
+mod card;
 mod chores;
 mod client;
 mod closing;
@@ -29,6 +30,7 @@ mod url;
 
 pub(crate) use address::{Address, AddressError, Options, Sentinel};
 pub(crate) use backoff::Backoff;
+pub(crate) use card::Card;
 pub(crate) use chores::Members;
 pub(crate) use client::Client;
 use client::Script;
