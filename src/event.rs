@@ -159,6 +159,8 @@ pub(crate) enum Event {
     RegistriesCleaned { worker: String, queue: String },
     /// Ids that a dead worker left between queue and registry are back in their queue.
     StrandedPutBack { queue: String, jobs: Vec<String> },
+    /// The job of an id that a dead worker left between queue and registry is failed, as RQ does it.
+    StrandedFailed { queue: String, job: String, reason: String },
     /// A job whose execution was cut off is back at the head of its queue.
     InterruptedPutBack { queue: String, job: String, reason: String },
     /// A job whose execution was cut off is failed for good; `reason` is the text that is kept with it.

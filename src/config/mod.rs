@@ -44,8 +44,8 @@ pub(crate) use schema::schema;
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    AtSuspension, CatchUp, Cron, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt, Overlap,
-    Queue, Scheduler, Sentry, Shutdown, Strategy, Worker, key,
+    AtSuspension, CatchUp, Cron, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt,
+    OnStranded, Overlap, Queue, Scheduler, Sentry, Shutdown, Strategy, Worker, key,
 };
 pub(crate) use sources::Sources;
 

@@ -14,6 +14,9 @@ use super::secret::mask_url;
 use super::section::{self, Key, SECTIONS, TABLES};
 use super::sentinel;
 
+/// What django-rq reads of a settings module: its queues, by name.
+const DJANGO_RQ: &str = "RQ_QUEUES";
+
 /// The values of a settings module. It has no `Debug`, as they hold secrets.
 #[derive(Clone)]
 pub(crate) struct PythonModule {
@@ -80,7 +83,7 @@ impl PythonModule {
         let plain = self.values.iter().filter(|(_, value)| value.is_object()).map(|(name, _)| name);
         let odd = self.opaque.iter().filter(|(_, repr)| repr.starts_with('{')).map(|(name, _)| name);
         let doubt = |name: &String| {
-            let own = name.strip_prefix("RQ_")?;
+            let own = name.strip_prefix("RQ_").filter(|_| name != DJANGO_RQ)?;
             let meant = nearest(own, known()).filter(|known| !known.eq_ignore_ascii_case(own))?;
             let meant = meant.to_uppercase();
             let origin = self.origin();

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::verdict::abandoned;
 use super::{Job, QueueName, Verdict};
 
 /// What to do with a job that was cut off in the middle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum OnInterrupt {
     /// RQ: it fails as abandoned, unless it has retries left.
     AsRq,
@@ -16,7 +19,7 @@ pub(crate) enum OnInterrupt {
     Fail,
 }
 
-/// The rules of this daemon.
+/// The rules of a daemon for its jobs.
 #[derive(Debug, Clone)]
 pub(crate) struct InterruptRules {
     pub(crate) policy: OnInterrupt,

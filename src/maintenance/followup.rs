@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::recovery::Ended;
 use crate::horse::Mourners;
-use crate::job::{Timestamp, Verdict};
+use crate::job::{Job, Timestamp, Verdict};
 use crate::store::{Found, Plan};
 use crate::webhook::{Courier, End, Message, Status};
 
@@ -43,10 +43,14 @@ impl Followup {
     }
 }
 
-/// The webhooks of a job that fails for good.
+/// The webhooks of a job that fails for good by a plan.
 pub(super) fn message(found: &Found, plan: &Plan) -> Option<Message> {
-    let (Plan::Become(Verdict::Fail, why), Ok(job)) = (plan, &found.job) else { return None };
+    let Plan::Become(Verdict::Fail, why) = plan else { return None };
+    failure(found.job.as_ref().ok()?, found.execution(), why)
+}
+
+/// The webhooks of a job that failed for good.
+pub(super) fn failure(job: &Job, execution: &str, why: &str) -> Option<Message> {
     let (status, at) = (Status::Failed, Timestamp::now());
-    let end = End { execution: found.execution(), function: None, status, at, exc_info: why.clone() };
-    Message::of(job, end)
+    Message::of(job, End { execution, function: None, status, at, exc_info: why.to_owned() })
 }

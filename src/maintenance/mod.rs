@@ -35,6 +35,7 @@ pub(crate) use followup::Followup;
 use recovery::Recovery;
 use round::Round;
 use signs::Signs;
+pub(crate) use stranded::OnStranded;
 
 /// What maintenance is told.
 #[derive(Debug, Clone)]
@@ -47,6 +48,7 @@ pub(crate) struct Options {
     pub(crate) liveness: Duration,
     pub(crate) life: Life,
     pub(crate) rules: InterruptRules,
+    pub(crate) on_stranded: OnStranded,
 }
 
 /// A daemon's maintenance, from its first sign of life to its farewell.
@@ -87,7 +89,7 @@ impl Maintenance {
     pub(crate) async fn start(&mut self, workers: Vec<WorkerName>, first: FirstRound) {
         let name = workers.first().map(WorkerName::to_string).unwrap_or_default();
         let (tell, found) = mpsc::channel(1);
-        let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), workers);
+        let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), &workers);
         // When Redis is away just now, the claims that would need it fail as well.
         let seen = signs.give_first().await;
         signs.tell(&tell, seen);
@@ -102,6 +104,7 @@ impl Maintenance {
             follow,
             stranded: HashMap::new(),
             releasing: JoinSet::new(),
+            on_stranded: self.options.on_stranded,
         };
         self.following.spawn_local(self.followup.clone().run(name.clone(), followed));
         let round = Round {

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::followup::{self, Followup};
+use super::stranded::OnStranded;
 use super::tell_failure;
 use crate::event::Event;
 use crate::job::{Again, Cut, InterruptRules, Job, QueueName, Timestamp, Verdict, abandoned, reason};
@@ -27,6 +28,7 @@ pub(super) struct Seen {
 /// Takes on what others left behind.
 pub(super) struct Recovery {
     pub(super) store: Store,
+    /// For jobs of daemons that left no rules of theirs.
     pub(super) rules: InterruptRules,
     pub(super) liveness: Duration,
     /// In whose name lines are written.
@@ -38,6 +40,7 @@ pub(super) struct Recovery {
     pub(super) stranded: HashMap<(QueueName, Vec<u8>), Instant>,
     /// The release of dependents, while there is one.
     pub(super) releasing: JoinSet<()>,
+    pub(super) on_stranded: OnStranded,
 }
 
 /// A job whose execution was ended by us, for whoever has more to do about it than to tell it.
@@ -83,8 +86,8 @@ impl Recovery {
             {
                 tell_failure(&self.worker, "end the leases of workers that are gone", &error);
             }
-            if let Err(error) = self.put_stranded_back(&queue).await {
-                tell_failure(&self.worker, "put stranded jobs back", &error);
+            if let Err(error) = self.see_to_stranded(&queue).await {
+                tell_failure(&self.worker, "see to stranded jobs", &error);
             }
         }
     }
@@ -96,7 +99,8 @@ impl Recovery {
 
     /// Ends one execution and says what became of the job; nothing when it is not ours to end.
     pub(super) async fn end(&self, found: &Found, proof: Proof) -> Result<Recovered, StoreError> {
-        let plan = self.plan(found, proof, Timestamp::now());
+        let rules = self.rules_of(found).await?;
+        let plan = self.plan(found, proof, &rules, Timestamp::now());
         let message = followup::message(found, &plan);
         let note = message.as_ref().and_then(|message| self.followup.courier.note(message));
         let recovered = self.store.recover(found, proof, &plan, note.as_ref()).await?;
@@ -121,7 +125,7 @@ impl Recovery {
     }
 
     /// What becomes of a job that was found so.
-    fn plan(&self, found: &Found, proof: Proof, now: Timestamp) -> Plan {
+    fn plan(&self, found: &Found, proof: Proof, rules: &InterruptRules, now: Timestamp) -> Plan {
         if found.status.as_deref() != Some("started") {
             return Plan::Mend;
         }
@@ -132,7 +136,7 @@ impl Recovery {
             return Plan::Become(verdict, words);
         };
         let cut = if *is_handed { Cut::Working } else { Cut::Unbegun };
-        let remedy = self.rules.remedy(job, cut);
+        let remedy = rules.remedy(job, cut);
         let why = reason(&self.interruption(found, proof, cut), &remedy, job);
         let why = if remedy.verdict == Verdict::Fail { format!("{words}\n{why}") } else { why };
         Plan::Become(remedy.verdict, why)

@@ -9,14 +9,13 @@ use super::Options;
 use super::recovery::Seen;
 use crate::job::{QueueName, WorkerName};
 use crate::os::Identity;
-use crate::store::{Life, Store, Watched};
+use crate::store::{Card, Life, Store, Watched};
 
 /// Gives a daemon's signs of life.
 pub(super) struct Signs {
     store: Store,
     life: Life,
-    identity: String,
-    workers: Vec<WorkerName>,
+    card: Card,
     queues: Vec<QueueName>,
     liveness: Duration,
     calm: Calm,
@@ -62,13 +61,12 @@ impl Calm {
 }
 
 impl Signs {
-    pub(super) fn new(store: &Store, options: &Options, life: Life, workers: Vec<WorkerName>) -> Self {
+    pub(super) fn new(store: &Store, options: &Options, life: Life, workers: &[WorkerName]) -> Self {
         Self {
             store: store.clone(),
             calm: Calm::new(life.lasts),
             life,
-            identity: Identity::own().to_string(),
-            workers,
+            card: Card::new(Identity::own().to_string(), workers, &options.rules),
             queues: options.queues.clone(),
             liveness: options.liveness,
         }
@@ -94,8 +92,7 @@ impl Signs {
 
     /// Gives one sign; nothing is seen when it does not get through.
     async fn give(&mut self, turn: Duration) -> Option<Watched> {
-        let card = (self.identity.as_str(), self.workers.as_slice());
-        let watched = self.store.watch(&self.life, card, turn, &self.queues).await.ok();
+        let watched = self.store.watch(&self.life, &self.card, turn, &self.queues).await.ok();
         if watched.is_some() {
             self.calm.heard(Instant::now(), SystemTime::now());
         } else {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use redis::Value;
-use serde::{Deserialize, Serialize};
 
+use super::card::Card;
 use super::recovery::Execution;
 use super::{Store, StoreError, scripts};
 use crate::job::{DaemonId, QueueName, Timestamp, WorkerName};
@@ -15,16 +15,6 @@ pub(crate) struct Life {
     pub(crate) daemon: DaemonId,
     /// How long one sign lasts.
     pub(crate) lasts: Duration,
-}
-
-/// What a daemon writes of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Card {
-    /// Its process: proof for whoever shares its machine.
-    pub(crate) identity: String,
-    /// The names of its workers.
-    pub(crate) workers: Vec<String>,
 }
 
 /// Another daemon.
@@ -64,13 +54,11 @@ impl Store {
     pub(crate) async fn watch(
         &self,
         life: &Life,
-        card: (&str, &[WorkerName]),
+        card: &Card,
         turn: Duration,
         queues: &[QueueName],
     ) -> Result<Watched, StoreError> {
-        let workers = card.1.iter().map(WorkerName::to_string).collect();
-        let card = serde_json::to_string(&Card { identity: card.0.to_owned(), workers })
-            .expect("texts are always JSON");
+        let card = serde_json::to_string(card).expect("texts are always JSON");
         let keys = [self.keys.alive(&life.daemon), self.keys.daemons(), self.keys.watcher()];
         let (lasts, turn) = (life.lasts.as_millis().to_string(), turn.as_millis().to_string());
         let mut args = self.args([life.daemon.as_str(), &card, &lasts, &turn]);

@@ -2,6 +2,7 @@
 
 mod address;
 mod backoff;
+mod card;
 mod chores;
 mod client;
 mod closing;
@@ -24,12 +25,14 @@ mod reply;
 mod scheduling;
 mod scripts;
 mod sentinel;
+mod stranded;
 mod subscription;
 mod tls;
 mod url;
 
 pub(crate) use address::{Address, AddressError, Options, Sentinel};
 pub(crate) use backoff::Backoff;
+pub(crate) use card::Card;
 pub(crate) use chores::Members;
 pub(crate) use client::Client;
 use client::Script;
@@ -44,6 +47,7 @@ pub(crate) use outcome::{Settled, failure_text};
 pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
 pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
+pub(crate) use stranded::Stranded;
 pub(crate) use subscription::Subscription;
 
 use crate::job::Timestamp;

@@ -27,7 +27,8 @@ scripts! {
     WATCH = "prelude" "life" "watch";
     ADOPT = "prelude" "adopt";
     BURY = "prelude" "life" "bury";
-    SWEEP = "prelude" "taking" "sweep";
+    SWEEP = "prelude" "taking" "stranded" "sweep";
+    STUCK = "prelude" "taking" "stranded" "rate_limit" "dependents" "failures" "outcomes" "stuck";
     PURGE = "prelude" "purge";
     READY = "prelude" "rate_limit" "dependents" "ready";
     LIMITS = "prelude" "rate_limit" "limits";

@@ -23,7 +23,7 @@ use crate::horse::{
 use crate::job::{
     Defaults, FailureTtl, InterruptRules, Keep, OnInterrupt, QueueName, TimeLimits, TimeRules, WorkerName,
 };
-use crate::maintenance::{self, Followup, Maintenance};
+use crate::maintenance::{self, Followup, Maintenance, OnStranded};
 use crate::os;
 use crate::store::{self, Life, Store};
 use crate::telemetry::emit;
@@ -334,6 +334,10 @@ fn maintenance_options(settings: &Settings, worker: &Options) -> maintenance::Op
         liveness: settings.maintenance.liveness,
         life: maintenance::life(settings.maintenance.liveness),
         rules: worker.interrupt_rules.clone(),
+        on_stranded: match settings.maintenance.stranded {
+            config::OnStranded::PutBack => OnStranded::PutBack,
+            config::OnStranded::AsRq => OnStranded::AsRq { record: settings.worker.record_failures },
+        },
     }
 }
 

@@ -19,7 +19,7 @@ mod worker;
 pub(crate) use cron::{CatchUp, Cron, Overlap};
 pub(crate) use horse::Horse;
 pub(crate) use logging::{DictConfig, Level, Logging};
-pub(crate) use maintenance::Maintenance;
+pub(crate) use maintenance::{Maintenance, OnStranded};
 pub(crate) use queue::Queue;
 pub(crate) use redis::RedisKeys;
 pub(crate) use scheduler::Scheduler;

@@ -40,7 +40,8 @@ section! {
         ttl: Duration = Key::span(1_000).option("--worker-ttl").default("\"420s\"");
         /// What becomes of a job that is cut off in the middle, because its worker, container or host died or was shut
         /// down cold: `as_rq` fails it, unless it has retries left; `requeue` puts it back at the head of its queue;
-        /// `fail` fails it in any case. A job that had not begun is always put back.
+        /// `fail` fails it in any case. A job that had not begun is always put back. The setting of
+        /// the worker that ran the job counts, whoever finds it.
         on_interrupt: OnInterrupt = Key::new(Kind::Choice(POLICIES)).default("\"as_rq\"");
         /// The same for single queues, by their names.
         on_interrupt_queues: QueuePolicies = Key::new(Kind::Table).check(policies).default("{}")

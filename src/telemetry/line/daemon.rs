@@ -60,6 +60,9 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
                 jobs.join(", ")
             ),
         }),
+        Event::StrandedFailed { queue, job, reason } => Line::warning(format!(
+            "Queue {queue}: failed job {job}, which a dead worker had left aside: {reason}"
+        )),
         Event::InterruptedPutBack { queue, job, reason } => {
             Line::warning(format!("Queue {queue}: put interrupted job {job} back: {reason}"))
         }

@@ -38,6 +38,7 @@ mod sentry;
 mod serializers;
 mod settings;
 mod shutdown;
+mod stranded;
 mod strange_jobs;
 mod surroundings;
 mod timeouts;

@@ -159,6 +159,41 @@ fn the_policy_fail_fails_a_job_with_retries() {
 }
 
 #[test]
+fn a_job_is_treated_by_the_policy_of_the_daemon_that_died() {
+    let requeue = ("RQ_WORKER__ON_INTERRUPT", "requeue");
+    let fail = ("RQ_WORKER__ON_INTERRUPT", "fail");
+    let requeue_queue = ("RQ_WORKER__ON_INTERRUPT_QUEUES", r#"{"default": "requeue"}"#);
+    let fail_queue = ("RQ_WORKER__ON_INTERRUPT_QUEUES", r#"{"default": "fail"}"#);
+    let no_budget = ("RQ_WORKER__MAX_INTERRUPTIONS", "0");
+    let table: [(&[_], &[_], Option<&str>); 5] = [
+        (&[requeue], &[fail, no_budget], None),
+        (&[fail, requeue_queue], &[fail], None),
+        (&[fail], &[requeue], Some("the daemon of worker w1 died")),
+        (&[requeue, fail_queue], &[requeue], Some("the daemon of worker w1 died")),
+        (&[requeue, no_budget], &[requeue], Some("put back 0 times before")),
+    ];
+    for (owners, finders, failure) in table {
+        let world = World::new();
+        let (mut worker, mut gate) = busy(&world, "w1", owners, "");
+
+        crash(&mut worker);
+        let mut finder = quick(&world, "w2", finders, &[]);
+
+        if let Some(failure) = failure {
+            world.wait_for_status("j1", "failed");
+            let text = world.view("j1")["exc_info"].as_str().unwrap().to_owned();
+            assert!(text.contains(failure), "{owners:?}: {text}");
+        } else {
+            gate.wait_for_arrival();
+            gate.open();
+            world.wait_for_status("j1", "finished");
+        }
+        finder.stop();
+        world.finish();
+    }
+}
+
+#[test]
 fn a_job_that_kills_its_daemon_each_time_fails_when_its_budget_is_spent() {
     let world = World::new();
     world.enqueue("'jobs.poison.kill_daemon', job_id='j1'");
