@@ -23,7 +23,10 @@ pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
 }
 
 /// Where the settings come from: the environment, the options, what `-c` names.
-pub(super) fn sources(config: Option<&str>, overrides: Vec<Override>) -> Result<Sources, Failure> {
+pub(super) fn sources<'a>(
+    config: impl Iterator<Item = &'a str>,
+    overrides: Vec<Override>,
+) -> Result<Sources, Failure> {
     let directory = std::env::current_dir()
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot use the current directory: {error}")))?;
     let environment: Environment = std::env::vars_os().collect();
@@ -32,10 +35,10 @@ pub(super) fn sources(config: Option<&str>, overrides: Vec<Override>) -> Result<
         let value = serde_json::to_value(value).expect("the value of an option is always JSON");
         sources = sources.option(key, flag, value);
     }
-    match config {
-        Some(name) => sources.explicit(name).map_err(|problems| misconfigured(&problems)),
-        None => Ok(sources),
+    for name in config {
+        sources = sources.explicit(name).map_err(|problems| misconfigured(&problems))?;
     }
+    Ok(sources)
 }
 
 pub(super) fn open_log(resolved: &Resolved) -> Result<(), SupervisorError> {

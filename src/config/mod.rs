@@ -16,6 +16,7 @@ mod generate;
 mod kind;
 mod layer;
 mod origin;
+mod places;
 mod problem;
 mod python;
 mod resolved;

@@ -11,15 +11,13 @@ use super::file::{Document, Unreadable};
 use super::kind::Value;
 use super::layer::{Entry, Layer, Standing, add_defaults_of_tables};
 use super::origin::Origin;
+use super::places::Places;
 use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
 use super::section::{self, Cron, Horse, Logging, Maintenance, Queue, Scheduler, Sentry, Shutdown, Worker};
 use super::stack::{self, Stack};
 use super::{Redis, Settings, cron, doubts, shadow};
-
-/// Files that are read unasked, the lowest first.
-const DEFAULT_FILES: [&str; 2] = ["/usr/lib/rq/rq.toml", "/etc/rq/rq.toml"];
 
 const SERVICE_LINK: &str = "REDIS_PORT from the environment: not used, as it is not a port but the link of a \
                             Kubernetes service called redis; say where Redis is by RQ_REDIS_URL";
@@ -29,29 +27,23 @@ const SERVICE_LINK: &str = "REDIS_PORT from the environment: not used, as it is 
 pub(crate) struct Sources {
     environment: Environment,
     directory: PathBuf,
-    default_files: Vec<PathBuf>,
+    places: Places,
     explicit: Vec<Explicit>,
     python: Option<PythonModule>,
     options: Vec<(&'static str, &'static str, Raw)>,
 }
 
 impl Sources {
-    /// The environment, the directory that relative paths start from, and the default files.
+    /// The environment, and the directory that relative paths start from.
     pub(crate) fn new(environment: Environment, directory: PathBuf) -> Self {
-        Self {
-            environment,
-            directory,
-            default_files: DEFAULT_FILES.map(PathBuf::from).to_vec(),
-            explicit: Vec::new(),
-            python: None,
-            options: Vec::new(),
-        }
+        let places = Places::of(&environment);
+        Self { environment, directory, places, explicit: Vec::new(), python: None, options: Vec::new() }
     }
 
-    /// Other default files.
+    /// Other places for files that are read unasked.
     #[cfg(test)]
-    pub(crate) fn default_files(mut self, files: Vec<PathBuf>) -> Self {
-        self.default_files = files;
+    pub(crate) fn places(mut self, places: Places) -> Self {
+        self.places = places;
         self
     }
 
@@ -63,6 +55,12 @@ impl Sources {
     /// The same when something else than `-c` gave the name.
     pub(crate) fn explicit_by(mut self, name: &str, asked: &Origin) -> Result<Self, Problems> {
         let explicit = Explicit::of(name, asked, &self.directory, &self.import_path())?;
+        let is_python = |explicit: &Explicit| matches!(explicit, Explicit::Python(_));
+        if is_python(&explicit) && self.explicit.iter().any(is_python) {
+            let text = format!("{name} is a second Python module, and a worker has one");
+            let hint = Some("give the other settings in files".to_owned());
+            return Err(Problem { key: None, origin: Some(asked.clone()), text, hint }.into());
+        }
         self.explicit.push(explicit);
         Ok(self)
     }
@@ -142,8 +140,8 @@ impl Sources {
     fn layers(&self, problems: &mut Vec<Problem>) -> Vec<Layer> {
         let environment = Reader { environment: &self.environment, directory: &self.directory };
         let mut layers = vec![Layer::defaults()];
-        for path in &self.default_files {
-            layers.extend(default_file(path, problems));
+        for path in self.places.files(problems) {
+            layers.extend(default_file(&path, problems));
         }
         layers.push(environment.bare(problems));
         for explicit in &self.explicit {

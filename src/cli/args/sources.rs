@@ -20,9 +20,10 @@ pub(crate) struct SourceArgs {
 
     /// Settings: a dotted Python module, or a .py, .toml, .yaml, .json, .json5, .ini or .ron file.
     ///
-    /// A Python module is looked for along --path. Where a bare name fits both a module and a file, the module wins.
+    /// A Python module is looked for along --path. Where a bare name fits both a module and a file, the module wins. May be
+    /// given more than once: what is named later counts higher, key by key.
     #[arg(long, short = 'c', env = "RQ_CONFIG", hide_env_values = true, value_name = "NAME", value_hint = ValueHint::AnyPath)]
-    pub(crate) config: Option<String>,
+    pub(crate) config: Vec<String>,
 
     /// Where to look for the settings module and for jobs; may be given more than once.
     ///
@@ -38,9 +39,9 @@ pub(crate) struct SourceArgs {
 }
 
 impl SourceArgs {
-    /// The name of the settings to read, if any. RQ: an empty one is none.
-    pub(crate) fn config(&self) -> Option<&str> {
-        self.config.as_deref().filter(|name| !name.is_empty())
+    /// The names of the settings to read, the lowest first. RQ: an empty one is none.
+    pub(crate) fn config(&self) -> impl Iterator<Item = &str> {
+        self.config.iter().map(String::as_str).filter(|name| !name.is_empty())
     }
 
     /// The settings that these options override, only those which were given.

@@ -19,7 +19,7 @@ fn with_module(place: &Place, values: impl Into<serde_json::Value>) -> Result<Re
 
 #[test]
 fn the_order_is_that_of_rq() {
-    let mut place = place().default_file("etc.toml", "REDIS_URL = 'redis://etc'");
+    let mut place = place().system("etc", "REDIS_URL = 'redis://etc'");
     assert_eq!(url(&place.resolve()), "redis://etc");
     place = place.variable("REDIS_URL", "redis://bare");
     assert_eq!(url(&place.resolve()), "redis://bare");
@@ -75,7 +75,7 @@ fn a_file_without_a_connection_leaves_the_environment_its_say() {
 #[test]
 fn connections_are_not_mixed() {
     let place = place()
-        .default_file("etc.toml", "REDIS_HOST = 'etc'\nREDIS_PASSWORD = 'secret'\nREDIS_DB = 7")
+        .system("etc", "REDIS_HOST = 'etc'\nREDIS_PASSWORD = 'secret'\nREDIS_DB = 7")
         .variable("REDIS_HOST", "bare");
     let resolved = place.resolve();
     assert_eq!((options(&resolved).host.as_str(), options(&resolved).db), ("bare", 0));

@@ -1,5 +1,6 @@
 //! Variables.
 
+use super::places::Places;
 use super::*;
 
 #[test]
@@ -84,7 +85,7 @@ fn what_is_not_text_is_refused_only_where_it_matters() {
     let variable = |name: &str| (name.into(), std::ffi::OsString::from_vec(vec![b'a', 0xff]));
     let resolve = |name: &str| {
         let environment: Environment = [variable(name)].into_iter().collect();
-        Sources::new(environment, "/".into()).default_files(Vec::new()).resolve()
+        Sources::new(environment, "/".into()).places(Places::default()).resolve()
     };
 
     assert!(resolve("LS_COLORS").is_ok());

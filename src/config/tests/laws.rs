@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::places::Places;
 use super::*;
 
 /// Text as INI, TOML, JSON, JSON5, YAML and RON all quote it.
@@ -16,7 +17,7 @@ proptest! {
     fn the_highest_layer_that_says_something_wins(said in proptest::array::uniform4(proptest::option::of(1_u64..100_000))) {
         let mut place = place();
         let table = |ttl: Option<u64>| ttl.map_or(String::new(), |ttl| format!("[worker]\nttl = {ttl}"));
-        place = place.default_file("etc.toml", &table(said[0])).file("rq.toml", &table(said[1]));
+        place = place.system("etc", &table(said[0])).file("rq.toml", &table(said[1]));
         if let Some(ttl) = said[2] {
             place = place.variable("RQ_WORKER__TTL", &ttl.to_string());
         }
@@ -62,7 +63,7 @@ proptest! {
     ) {
         let environment: Environment = names.into_iter().zip(values).collect();
 
-        let _ = Sources::new(environment, "/nonexistent".into()).default_files(Vec::new()).resolve().map(|r| r.warnings);
+        let _ = Sources::new(environment, "/nonexistent".into()).places(Places::default()).resolve().map(|r| r.warnings);
     }
 
     #[test]

@@ -14,17 +14,18 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
+use super::places::Places;
 use super::*;
 
 /// A directory with files and an environment, read as the program would.
 struct Place {
     directory: TempDir,
     environment: Vec<(String, String)>,
-    defaults: Vec<PathBuf>,
+    places: Places,
 }
 
 fn place() -> Place {
-    Place { directory: tempfile::tempdir().unwrap(), environment: Vec::new(), defaults: Vec::new() }
+    Place { directory: tempfile::tempdir().unwrap(), environment: Vec::new(), places: Places::default() }
 }
 
 impl Place {
@@ -35,9 +36,10 @@ impl Place {
         self
     }
 
-    fn default_file(mut self, name: &str, text: &str) -> Self {
-        self.defaults.push(self.path(name));
-        self.file(name, text)
+    /// A folder of the system with an `rq.toml`.
+    fn system(mut self, folder: &str, text: &str) -> Self {
+        self.places.system.push(self.path(folder));
+        self.file(&format!("{folder}/rq.toml"), text)
     }
 
     fn variable(mut self, name: &str, value: &str) -> Self {
@@ -51,7 +53,7 @@ impl Place {
 
     fn sources(&self) -> Sources {
         let environment: Environment = self.environment.iter().cloned().collect();
-        Sources::new(environment, self.directory.path().to_owned()).default_files(self.defaults.clone())
+        Sources::new(environment, self.directory.path().to_owned()).places(self.places.clone())
     }
 
     fn resolve(&self) -> Resolved {
@@ -113,8 +115,7 @@ fn with_nothing_said_the_defaults_are_those_of_rq() {
 
 #[test]
 fn each_layer_beats_those_below_it() {
-    let mut place =
-        place().default_file("etc.toml", "[worker]\nttl = 1\nresults_ttl = 1\nqueues = 'a'\nburst = true");
+    let mut place = place().system("etc", "[worker]\nttl = 1\nresults_ttl = 1\nqueues = 'a'\nburst = true");
     let seen = |place: &Place, option: bool| {
         let sources = place.sources().explicit("rq.toml").unwrap();
         let sources =
@@ -254,11 +255,35 @@ fn a_file_that_cannot_be_read_says_why() {
 #[test]
 fn default_files_are_read_when_they_are_there() {
     let mut place = place()
-        .default_file("usr.toml", "[worker]\nttl = 1\nresults_ttl = 1")
-        .default_file("etc.toml", "[worker]\nttl = 2");
-    place.defaults.push(place.path("none.toml"));
+        .system("usr", "[worker]\nttl = 1\nresults_ttl = 1\nmax_jobs = 1")
+        .system("etc", "[worker]\nttl = 2")
+        .file("usr/rq.toml.d/50-more.toml", "[worker]\nresults_ttl = 3\nmax_jobs = 3")
+        .file("home/rq.toml", "[worker]\nmax_jobs = 4");
+    place.places.system.push(place.path("none"));
+    place.places.user = Some(place.path("home"));
 
     let worker = place.resolve().settings.worker;
 
+    assert_eq!((worker.ttl.as_secs(), worker.results_ttl, worker.max_jobs), (2, 3, Some(4)));
+}
+
+#[test]
+fn of_several_explicit_files_the_later_beats_the_earlier_key_by_key() {
+    let place =
+        place().file("a.toml", "[worker]\nttl = 1\nresults_ttl = 1").file("b.toml", "[worker]\nttl = 2");
+
+    let sources = place.sources().explicit("a.toml").and_then(|sources| sources.explicit("b.toml"));
+
+    let worker =
+        sources.and_then(|sources| sources.resolve()).unwrap_or_else(|it| panic!("{it}")).settings.worker;
     assert_eq!((worker.ttl.as_secs(), worker.results_ttl), (2, 1));
+}
+
+#[test]
+fn a_second_python_module_is_refused() {
+    let place = place().file("a.py", "").file("b.py", "");
+
+    let refused = place.sources().explicit("a").and_then(|sources| sources.explicit("b")).err().unwrap();
+
+    assert!(refused.to_string().contains("b is a second Python module"), "{refused}");
 }

@@ -45,7 +45,7 @@ fn a_variable_means_the_queue_of_a_table_or_one_that_is_served() {
 #[test]
 fn layers_add_to_the_table_of_a_queue_with_a_dot() {
     let place = place()
-        .default_file("etc.toml", "[queue.'a.b']\ntimeout = 1\nmax_timeout = 9\n[queue.a]\ntimeout = 2\n")
+        .system("etc", "[queue.'a.b']\ntimeout = 1\nmax_timeout = 9\n[queue.a]\ntimeout = 2\n")
         .file("rq.toml", "[queue.'a.b']\ntimeout = 3\n");
 
     let resolved = place.with("rq.toml");

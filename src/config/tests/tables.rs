@@ -49,10 +49,7 @@ fn every_format_can_say_a_table() {
 #[test]
 fn layers_add_to_a_table_and_variables_find_it_in_any_case() {
     let place = place()
-        .default_file(
-            "etc.toml",
-            "[cron.Nightly-Run]\nfunction = 'app.clean'\nqueue = 'low'\ncron = '@daily'\n",
-        )
+        .system("etc", "[cron.Nightly-Run]\nfunction = 'app.clean'\nqueue = 'low'\ncron = '@daily'\n")
         .file("rq.toml", "[cron.Nightly-Run]\nqueue = 'high'\n")
         .variable("RQ_CRON__NIGHTLY_RUN__CRON", "@hourly")
         .variable("RQ_CRON__OTHER__FUNCTION", "app.other")

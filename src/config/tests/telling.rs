@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn show_tells_origin_and_what_is_shadowed() {
     let place = place()
-        .default_file("etc.toml", "[worker]\nttl = 5")
+        .system("etc", "[worker]\nttl = 5")
         .file("rq.toml", "REDIS_URL = 'redis://:pw@file'\n[worker]\nttl = 6")
         .variable("REDIS_URL", "redis://:pw@bare")
         .variable("QUEUES", "a")

@@ -215,3 +215,19 @@ fn the_logging_of_jobs_may_be_configured_in_a_file() {
     assert!(exit.stdout.contains("FROM JOB hello"), "{}{}", exit.stdout, exit.stderr);
     world.finish();
 }
+
+#[test]
+fn the_users_own_file_and_its_drop_ins_are_read_unasked() {
+    let folder = Folder::with(&[
+        (".config/rq/rq.toml", "[worker]\nttl = \"5m\"\nmax_jobs = 1\n"),
+        (".config/rq/rq.toml.d/10-more.yaml", "worker: {max_jobs: 2}\n"),
+        ("rq.toml", "[worker]\nmax_jobs = 3\n"),
+    ]);
+
+    let shown = folder.shown(&[]);
+
+    assert_eq!(shown.of("worker.ttl")["value"], "300s");
+    let jobs = shown.of("worker.max_jobs");
+    assert_eq!(jobs["value"], 2);
+    assert!(jobs["origin"].as_str().unwrap().ends_with("rq.toml.d/10-more.yaml, line 1"), "{jobs}");
+}
