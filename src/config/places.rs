@@ -126,7 +126,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("rq.toml.d");
         fs::create_dir(&folder).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o000)).unwrap();
         let may_all = fs::read_dir(&folder).is_ok();
 
         let mut problems = Vec::new();
