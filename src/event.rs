@@ -223,6 +223,8 @@ pub(crate) enum Event {
     // Configuration.
     /// Something about the configuration is not as its author may think.
     ConfigurationDoubted { warning: String },
+    /// Somebody asked for the configuration to be read again.
+    ReloadRefused { asked_by: String },
 }
 
 /// What became of a job whose hash could not be understood.

@@ -1,11 +1,14 @@
 //! Signals, as a stream that the event loop reads.
 
+use std::fs;
 use std::io;
 use std::os::unix::net::UnixStream as StdStream;
+use std::pin::Pin;
+use std::task::Poll;
 
 use signal_hook::consts;
 use signal_hook::low_level::pipe;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, ReadBuf};
 use tokio::net::UnixStream;
 
 /// A signal that the daemon acts on.
@@ -17,6 +20,8 @@ pub(crate) enum Signal {
     Terminate,
     /// SIGCHLD: a child ended.
     Child,
+    /// SIGHUP: the terminal is gone, or somebody wants the configuration to be read again.
+    Hangup,
     /// SIGTSTP: take no more work.
     Quiet,
     /// SIGCONT: take work again.
@@ -30,6 +35,7 @@ impl Signal {
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
             Self::Child => "SIGCHLD",
+            Self::Hangup => "SIGHUP",
             Self::Quiet => "SIGTSTP",
             Self::Resume => "SIGCONT",
         }
@@ -41,8 +47,8 @@ pub(crate) struct Signals {
     interrupt: UnixStream,
     terminate: UnixStream,
     child: UnixStream,
-    /// SIGTSTP and SIGCONT, where they are taken over.
-    pause: Option<(UnixStream, UnixStream)>,
+    /// What only a worker heeds, each with its signal.
+    of_worker: Vec<(Signal, UnixStream)>,
 }
 
 impl Signals {
@@ -52,35 +58,52 @@ impl Signals {
             interrupt: listen(consts::SIGINT)?,
             terminate: listen(consts::SIGTERM)?,
             child: listen(consts::SIGCHLD)?,
-            pause: None,
+            of_worker: Vec::new(),
         })
     }
 
-    /// Takes over the signals to pause and to go on, too.
-    pub(crate) fn with_pause(self) -> io::Result<Self> {
-        Ok(Self { pause: Some((listen(consts::SIGTSTP)?, listen(consts::SIGCONT)?)), ..self })
+    /// Takes over what a worker heeds besides. A hangup that is ignored stays so: whoever started us by `nohup` wants that.
+    pub(crate) fn of_worker(mut self) -> io::Result<Self> {
+        self.of_worker.push((Signal::Quiet, listen(consts::SIGTSTP)?));
+        self.of_worker.push((Signal::Resume, listen(consts::SIGCONT)?));
+        if !is_ignored(consts::SIGHUP) {
+            self.of_worker.push((Signal::Hangup, listen(consts::SIGHUP)?));
+        }
+        Ok(self)
     }
 
     /// Waits for the next signal. Dropping the future loses none.
     pub(crate) async fn next(&mut self) -> Signal {
         let (mut a, mut b, mut c) = ([0; 1], [0; 1], [0; 64]);
-        let pause = paused_or_resumed(&mut self.pause);
         tokio::select! {
             _ = self.interrupt.read(&mut a) => Signal::Interrupt,
             _ = self.terminate.read(&mut b) => Signal::Terminate,
             _ = self.child.read(&mut c) => Signal::Child,
-            signal = pause => signal,
+            signal = first_of(&mut self.of_worker) => signal,
         }
     }
 }
 
-async fn paused_or_resumed(pause: &mut Option<(UnixStream, UnixStream)>) -> Signal {
-    let Some((quiet, resume)) = pause else { return std::future::pending().await };
-    let (mut a, mut b) = ([0; 1], [0; 1]);
-    tokio::select! {
-        _ = quiet.read(&mut a) => Signal::Quiet,
-        _ = resume.read(&mut b) => Signal::Resume,
-    }
+/// The first of these signals that comes.
+async fn first_of(signals: &mut [(Signal, UnixStream)]) -> Signal {
+    std::future::poll_fn(|context| {
+        for (signal, stream) in &mut *signals {
+            let mut byte = [0; 1];
+            if Pin::new(stream).poll_read(context, &mut ReadBuf::new(&mut byte)).is_ready() {
+                return Poll::Ready(*signal);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Whether a signal was ignored when we started.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
 }
 
 fn listen(signal: i32) -> io::Result<UnixStream> {

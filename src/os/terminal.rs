@@ -5,6 +5,11 @@ use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+/// Whether a terminal controls this process: one that closes takes its processes along.
+pub(crate) fn is_controlled() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
+}
+
 /// One of the two streams that a process may write to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {

@@ -210,6 +210,6 @@ fn number(signal: Signal) -> Option<i32> {
     match signal {
         Signal::Interrupt => Some(2),
         Signal::Terminate => Some(15),
-        Signal::Child | Signal::Quiet | Signal::Resume => None,
+        Signal::Child | Signal::Hangup | Signal::Quiet | Signal::Resume => None,
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn run(
 ) -> Result<(), SupervisorError> {
     block_on(async move {
         let daemon = Daemon::new();
-        let signals = os::Signals::install().and_then(os::Signals::with_pause);
+        let signals = os::Signals::install().and_then(os::Signals::of_worker);
         let signals = signals.map_err(SupervisorError::System)?;
         // Where the kernel cannot do it, orphans of a lost fork server are noticed by their sockets alone.
         let _ = os::become_subreaper();

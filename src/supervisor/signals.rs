@@ -6,8 +6,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::Daemon;
+use crate::event::Event;
 use crate::horse::Stable;
 use crate::os::{self, Signal, Signals};
+use crate::telemetry::emit;
 use crate::worker::Stop;
 
 /// RQ: a second signal that comes sooner counts as the first one, because a terminal and a service manager may both send it.
@@ -21,6 +23,7 @@ pub(super) async fn pass_on(
 ) -> Infallible {
     let mut shutdowns = daemon.shutdowns.borrow_mut().take().expect("signals are passed on once");
     let mut asked = None;
+    let had_terminal = os::terminal::is_controlled();
     loop {
         let signal = tokio::select! {
             signal = signals.next() => signal,
@@ -31,7 +34,10 @@ pub(super) async fn pass_on(
             Signal::Child => reap(stable.borrow().as_deref()),
             Signal::Quiet => drop(daemon.quiet.send_replace(true)),
             Signal::Resume => drop(daemon.quiet.send_replace(false)),
-            Signal::Interrupt | Signal::Terminate => {
+            Signal::Hangup if !had_terminal || os::terminal::is_controlled() => {
+                emit(Event::ReloadRefused { asked_by: signal.name().to_owned() });
+            }
+            Signal::Interrupt | Signal::Terminate | Signal::Hangup => {
                 let stop = step(asked, Instant::now(), signal);
                 asked.get_or_insert_with(Instant::now);
                 if let Some(stop) = stop {

@@ -34,6 +34,7 @@ Examples:
 Signals:
   SIGINT, SIGTERM   finish the job in hand, then quit; a second one kills the job and quits
   SIGTSTP, SIGCONT  take no more jobs for now; take jobs again
+  SIGHUP            as SIGTERM when the terminal has gone; else only a warning, until reloading is there
 
 Exit codes:
   0   done, also after a shutdown and whatever became of the jobs

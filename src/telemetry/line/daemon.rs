@@ -85,6 +85,12 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
                 datetime(*at)
             ),
         ),
+        Event::ReloadRefused { asked_by } => {
+            let text = format!(
+                "{asked_by}: the configuration cannot be read again while running yet; nothing was changed"
+            );
+            Line::new(Level::Warning, CONFIG, text)
+        }
         Event::ConfigurationDoubted { warning } => Line::new(Level::Warning, CONFIG, warning.clone()),
         _ => return None,
     }])

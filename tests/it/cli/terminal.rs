@@ -9,6 +9,7 @@ use std::{
 };
 
 use nix::{
+    fcntl::{FcntlArg, FdFlag, fcntl},
     pty::{OpenptyResult, openpty},
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -186,6 +187,34 @@ fn a_second_ctrl_c_kills_the_job() {
     assert_eq!(terminal.wait_exit(), Some(0));
     terminal.wait_for("cold shut down");
     assert_eq!(world.view(&job)["status"], "failed");
+    world.finish();
+}
+
+#[test]
+fn a_terminal_that_closes_ends_the_worker_warmly() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    let job = world.enqueue(&format!("'jobs.waits.at', {}", gate.literal()));
+    let mut command = world.worker_command();
+    command.args(["-c", "settings", "--name", "w1"]);
+    let mut command = leading(&command);
+    let OpenptyResult { master, slave } = openpty(None, None).unwrap();
+    // The worker would keep its own terminal open.
+    fcntl(&master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+    let log = File::create(world.path("log")).unwrap();
+    command.stdin(Stdio::from(slave)).stdout(log.try_clone().unwrap()).stderr(log);
+    let child = command.spawn().unwrap();
+    drop(command);
+    let mut terminal = Terminal { child, keyboard: File::open("/dev/null").unwrap(), screen: Arc::default() };
+    gate.wait_for_arrival();
+
+    drop(master);
+    let log = || std::fs::read_to_string(world.path("log")).unwrap();
+    wait_until(SOON, "the worker to hear of it", || log().contains("warm shut down requested"));
+    gate.open();
+
+    assert_eq!(terminal.wait_exit(), Some(0), "{}", log());
+    assert_eq!(world.view(&job)["status"], "finished", "the job must not hear of it");
     world.finish();
 }
 

@@ -66,3 +66,21 @@ fn a_quiet_worker_heeds_commands_and_stops() {
     assert_eq!(worker.wait_exit().code(), 0);
     world.finish();
 }
+
+#[test]
+fn a_hangup_without_a_terminal_changes_nothing() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    let held = world.enqueue(&format!("'jobs.waits.at', {}", gate.literal()));
+    let mut worker = world.worker(&["--name", "w1"]);
+    gate.wait_for_arrival();
+
+    worker.signal(Signal::SIGHUP);
+    worker.stdout.wait_for_line("SIGHUP: the configuration cannot be read again", SOON);
+    gate.open();
+
+    world.wait_for_status(&held, "finished");
+    assert!(worker.is_running());
+    worker.stop();
+    world.finish();
+}
