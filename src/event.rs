@@ -151,6 +151,8 @@ pub(crate) enum Event {
     KillHorseCommanded { worker: String, working: bool },
     /// The command to stop a job came; `obeyed` tells whether the worker has it in hand.
     StopJobCommanded { worker: String, job: String, obeyed: bool },
+    /// A command came for an execution that is not in hand.
+    CommandNotMeant { worker: String, execution: String },
     /// The command to stop an execution came; `obeyed` tells whether the worker has it in hand.
     StopExecutionCommanded { worker: String, job: String, execution: String, obeyed: bool },
 

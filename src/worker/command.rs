@@ -12,8 +12,16 @@ use crate::telemetry::emit;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case")]
 pub(super) enum Command {
-    Shutdown,
-    KillHorse,
+    Shutdown {
+        /// Beyond RQ: only while this execution is in hand.
+        #[serde(default)]
+        execution_id: Option<String>,
+    },
+    KillHorse {
+        /// Beyond RQ: only while this execution is in hand.
+        #[serde(default)]
+        execution_id: Option<String>,
+    },
     StopJob {
         job_id: String,
     },
@@ -23,6 +31,16 @@ pub(super) enum Command {
     },
     #[serde(other)]
     Unknown,
+}
+
+impl Command {
+    /// The execution that a command is meant for which RQ sends to whatever is in hand.
+    pub(super) fn bound_to(&self) -> Option<&str> {
+        match self {
+            Self::Shutdown { execution_id } | Self::KillHorse { execution_id } => execution_id.as_deref(),
+            Self::StopJob { .. } | Self::StopExecution { .. } | Self::Unknown => None,
+        }
+    }
 }
 
 /// A worker's ear on its channel.
@@ -84,8 +102,12 @@ mod tests {
     #[test]
     fn payloads_are_read_as_clients_write_them() {
         let table = [
-            (r#"{"command": "shutdown"}"#, Command::Shutdown),
-            (r#"{"command": "kill-horse"}"#, Command::KillHorse),
+            (r#"{"command": "shutdown"}"#, Command::Shutdown { execution_id: None }),
+            (r#"{"command": "kill-horse"}"#, Command::KillHorse { execution_id: None }),
+            (
+                r#"{"command": "kill-horse", "execution_id": "e"}"#,
+                Command::KillHorse { execution_id: Some("e".to_owned()) },
+            ),
             (r#"{"command": "stop-job", "job_id": "j"}"#, Command::StopJob { job_id: "j".to_owned() }),
             (r#"{"command": "dance"}"#, Command::Unknown),
         ];

@@ -199,9 +199,12 @@ impl Worker {
 
     pub(super) async fn obey_while_idle(&mut self, command: &Command) {
         let worker = self.name();
+        if let Some(execution) = command.bound_to() {
+            return emit(Event::CommandNotMeant { worker, execution: execution.to_owned() });
+        }
         match command {
-            Command::Shutdown => self.obey_shutdown().await,
-            Command::KillHorse => emit(Event::KillHorseCommanded { worker, working: false }),
+            Command::Shutdown { .. } => self.obey_shutdown().await,
+            Command::KillHorse { .. } => emit(Event::KillHorseCommanded { worker, working: false }),
             Command::StopJob { job_id } => {
                 emit(Event::StopJobCommanded { worker, job: job_id.clone(), obeyed: false });
             }

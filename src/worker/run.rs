@@ -218,9 +218,14 @@ impl Worker {
 
     async fn obey_while_busy(&mut self, command: &Command, claim: &Claim) -> Happening {
         let worker = self.name();
+        if let Some(execution) = command.bound_to().filter(|execution| *execution != claim.execution.as_str())
+        {
+            emit(Event::CommandNotMeant { worker, execution: execution.to_owned() });
+            return Happening::Noted;
+        }
         match command {
-            Command::Shutdown => self.obey_shutdown().await,
-            Command::KillHorse => {
+            Command::Shutdown { .. } => self.obey_shutdown().await,
+            Command::KillHorse { .. } => {
                 emit(Event::KillHorseCommanded { worker, working: true });
                 return Happening::Kill(Kill::Commanded);
             }

@@ -34,6 +34,9 @@ fn commanded(event: &Event) -> Option<Vec<Line>> {
             }
             lines
         }
+        Event::CommandNotMeant { worker: _, execution } => {
+            vec![Line::warning(format!("Not running execution {execution}, command ignored."))]
+        }
         Event::StopExecutionCommanded { worker: _, job, execution, obeyed } => {
             let mut lines =
                 vec![Line::debug(format!("Received command to stop execution {execution} of job {job}"))];

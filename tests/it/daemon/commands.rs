@@ -1,7 +1,7 @@
 //! commands in the narrow moments of a job reach the execution that they mean, or nothing.
 
 use super::stage::{Stage, marks, transition_of};
-use crate::harness::{Act, SOON};
+use crate::harness::{Act, SOON, World};
 
 #[test]
 fn a_stop_that_comes_before_the_horse_has_its_job_stops_the_job() {
@@ -45,4 +45,30 @@ fn a_stop_that_comes_while_the_outcome_is_written_is_for_that_run_alone() {
     assert_eq!(marks(world), 2);
     worker.stop();
     stage.finish();
+}
+
+#[test]
+fn a_kill_for_another_execution_is_ignored() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+    let mut worker = world.worker(&["--name", "w1"]);
+    gate.wait_for_arrival();
+    let publish = |command: &str, execution: &str| {
+        let payload = serde_json::json!({"command": command, "execution_id": execution}).to_string();
+        assert_eq!(world.redis.command::<u32>(&["PUBLISH", "rq:pubsub:w1", &payload]), 1);
+    };
+    let own = world.redis.set("rq:worker:w1:executions").into_iter().next().unwrap();
+    let own = own.strip_prefix("j1:").unwrap();
+
+    publish("kill-horse", "another");
+    publish("shutdown", "another");
+    worker.stdout.wait_for_line("Not running execution another, command ignored.", SOON);
+    assert_eq!(world.view("j1")["status"], "started");
+    publish("kill-horse", own);
+
+    world.wait_for_status("j1", "failed");
+    assert!(worker.is_running());
+    worker.stop();
+    world.finish();
 }
