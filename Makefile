@@ -29,6 +29,7 @@ theirs: ## Run the same claims against Python RQ's worker, as make test does too
 fleet: ## Run a mixed fleet of Python's workers and ours under random kill -9, and account for each job.
 	@scripts/setup demo
 	@scripts/build-release
+	@build/venv/rq-3.0.0/bin/python -m unittest discover -s tests/fleet
 	@build/venv/rq-3.0.0/bin/python tests/fleet/fleet.py
 
 bench: ## Measure Python RQ's worker and ours side by side.

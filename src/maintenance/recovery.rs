@@ -63,7 +63,11 @@ impl Recovery {
         let mut first = Some(first);
         while let Some(seen) = found.recv().await {
             self.work_through(seen).await;
-            first.take().map(|first| first.send(()));
+            if let Some(first) = first.take() {
+                // A burst ends after it: there may be nobody else to go on.
+                while self.releasing.join_next().await.is_some() {}
+                let _ = first.send(());
+            }
         }
     }
 

@@ -138,18 +138,18 @@ impl Store {
         Ok(self.call(&scripts::SWEEP, &[self.keys.started(queue)], &args).await?.texts())
     }
 
-    /// Whether workers of Python RQ serve a queue: their claims stand in the intermediate list for a while.
+    /// Whether workers of Python RQ serve this queue alone: their claims stand in its intermediate list for a while. RQ: a worker of
+    /// several queues pops an id, and uses no such list.
     pub(crate) async fn has_python_workers(&self, queue: &QueueName) -> Result<bool, StoreError> {
         let mut cursor = 0;
         loop {
             let (next, workers) = self.members(Members::Workers(queue), cursor).await?;
             let mut pipeline = redis::pipe();
             for worker in workers {
-                pipeline.cmd("HMGET").arg(worker).arg("birth").arg("rqd_version");
+                pipeline.cmd("HMGET").arg(worker).arg("birth").arg("rqd_version").arg("queues");
             }
-            let is_pythons = |facts: &Value| matches!(facts, Value::Array(facts) if matches!(facts.as_slice(), [Value::BulkString(_), Value::Nil]));
             if pipeline.cmd_iter().next().is_some()
-                && self.client.run_all(&pipeline).await?.iter().any(is_pythons)
+                && self.client.run_all(&pipeline).await?.iter().any(|facts| waits_aside(facts, queue))
             {
                 return Ok(true);
             }
@@ -158,6 +158,16 @@ impl Store {
             }
             cursor = next;
         }
+    }
+}
+
+/// Whether a worker that has this birth, version of ours and list of queues leaves ids in the intermediate list of the queue.
+fn waits_aside(facts: &Value, queue: &QueueName) -> bool {
+    let Value::Array(facts) = facts else { return false };
+    match facts.as_slice() {
+        [Value::BulkString(_), Value::Nil, Value::BulkString(queues)] => queues == queue.as_str().as_bytes(),
+        [Value::BulkString(_), Value::Nil, _] => true,
+        _ => false,
     }
 }
 

@@ -1,9 +1,7 @@
 -- Fragment: what becomes of the jobs that wait for a job which has just ended.
 
--- So many are looked at in one go, that Redis is not held up for more than a few milliseconds; `release` goes on with the rest.
-local DEPENDENTS_AT_ONCE = 100
--- And so many of the other jobs that they wait for.
-local looks_left = 500
+-- So many are looked at in one go, and of the other jobs that they wait for: Redis is not held up for more than a few milliseconds.
+local DEPENDENTS_AT_ONCE, looks_left = 100, 500
 
 -- By job whose dependents are not all released: `outcome cursor found server`, with `found` whether this pass released any.
 local RELEASING = P .. 'rqd:releasing'
@@ -14,10 +12,8 @@ local DECIDING = P .. 'rqd:deciding'
 -- not ask who the server is sees `-`.
 local server
 local function server_run()
-  if not server then
-    local info = redis.pcall('INFO', 'server')
-    server = type(info) == 'string' and info:match('run_id:(%x+)') or '-'
-  end
+  local info = not server and redis.pcall('INFO', 'server')
+  server = server or type(info) == 'string' and info:match('run_id:(%x+)') or '-'
   return server
 end
 
@@ -55,10 +51,15 @@ end
 local DEPENDENT_FIELDS = { 'status', 'allow_dependency_failures' }
 for _, name in ipairs(LIMIT_FIELDS) do DEPENDENT_FIELDS[#DEPENDENT_FIELDS + 1] = name end
 
+local function fields_of(job)
+  local values, fields = call('HMGET', job_key(job), unpack(DEPENDENT_FIELDS)), {}
+  for i, name in ipairs(DEPENDENT_FIELDS) do fields[name] = values[i] or nil end
+  return fields
+end
+
 -- Returns "released", "undecided", or nothing when the job goes on waiting.
 local function release_dependent(parent, job, outcome, now, cursor)
-  local values, fields = is_job(job) and call('HMGET', job_key(job), unpack(DEPENDENT_FIELDS)) or {}, {}
-  for i, name in ipairs(DEPENDENT_FIELDS) do fields[name] = values[i] or nil end
+  local fields = is_job(job) and fields_of(job) or {}
   if not fields.origin then return end
   -- RQ: clients before 2.9 may queue a job at once and list it as deferred all the same.
   if fields.status ~= 'deferred' then return call('ZREM', registry_key('deferred', fields.origin), job) end

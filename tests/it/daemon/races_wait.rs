@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 
 use super::stage::{Stage, assert_ran_once, crash, marking, marks, transition, wait_until_waiting};
-use crate::harness::{Act, Match, SOON, wait_until};
+use crate::harness::{Act, Match, SOON, World, wait_until};
 
 #[test]
 fn a_wait_that_is_cut_after_it_moved_an_id_strands_it_for_seconds_only() {
@@ -80,16 +80,22 @@ fn a_worker_that_is_killed_while_it_waits_takes_nothing_along() {
     stage.finish();
 }
 
+/// Puts a Python worker of these queues into the registers, `default` among them.
+fn python_worker_of(world: &World, queues: &str) {
+    world.client.exec(&format!(
+        "conn.hset('rq:worker:py', mapping={{'birth': '2026-11-22T07:31:55.853222Z', 'pid': 1, 'queues': {queues:?}}})
+conn.expire('rq:worker:py', 400)
+conn.sadd('rq:workers', 'rq:worker:py')
+conn.sadd('rq:workers:default', 'rq:worker:py')"
+    ));
+}
+
 #[test]
 fn ids_of_python_workers_are_left_alone_while_those_may_still_claim_them() {
     // What a Python worker of one queue has popped stands in the intermediate list until its horse reports.
     let stage = Stage::new();
     let world = &stage.world;
-    world.client.exec(
-        "conn.hset('rq:worker:py', mapping={'birth': '2026-11-22T07:31:55.853222Z', 'pid': 1}); \
-         conn.expire('rq:worker:py', 400); conn.sadd('rq:workers', 'rq:worker:py'); \
-         conn.sadd('rq:workers:default', 'rq:worker:py')",
-    );
+    python_worker_of(world, "default");
     world.enqueue(&marking(world, "j1"));
     world.client.exec("conn.lmove('rq:queue:default', 'rq:queue:default:intermediate', 'LEFT', 'RIGHT')");
     let looks = stage.proxy.on(transition("watch").nth(4), Act::Pass);
@@ -100,6 +106,25 @@ fn ids_of_python_workers_are_left_alone_while_those_may_still_claim_them() {
 
     assert_eq!(world.redis.list(&world.key("queue:default:intermediate")), ["j1"]);
     wait_until(SOON, "the job to be as it was", || world.view("j1")["status"] == "queued");
+    worker.stop();
+    stage.finish();
+}
+
+#[test]
+fn python_workers_of_several_queues_do_not_hold_up_what_is_stranded() {
+    // They pop, and leave nothing in the intermediate list; but their cleaner fails what stands there for a minute.
+    let stage = Stage::new();
+    let world = &stage.world;
+    python_worker_of(world, "default,other");
+    world.enqueue(&marking(world, "j1"));
+    world.client.exec("conn.lmove('rq:queue:default', 'rq:queue:default:intermediate', 'LEFT', 'RIGHT')");
+    let began = std::time::Instant::now();
+    let mut worker = stage.worker(&[]);
+
+    world.wait_for_status("j1", "finished");
+
+    assert!(began.elapsed() < std::time::Duration::from_secs(40), "{:?}", began.elapsed());
+    assert_ran_once(world, "j1");
     worker.stop();
     stage.finish();
 }
@@ -124,7 +149,7 @@ fn an_id_left_aside_whose_job_has_ended_does_not_run_again() {
 
 #[test]
 fn a_suspended_worker_heeds_commands() {
-    let world = crate::harness::World::new();
+    let world = World::new();
     let mut worker = world.idle_worker(&["--name", "w1"]);
     world.client.exec("suspend(conn)");
     world.enqueue(&marking(&world, "j1"));
