@@ -13,7 +13,7 @@ const RAISES: (&str, &str) = ("'jobs.raising.plain'", "Dependency(['p'], allow_f
 
 /// Enqueues a dependent of `p` that leaves a mark.
 fn dependent(world: &World, id: &str, queue: &str, depends_on: &str) {
-    world.client.exec(&format!("{}", dependent_call(world, id, queue, depends_on)));
+    world.client.exec(&dependent_call(world, id, queue, depends_on));
 }
 
 fn dependent_call(world: &World, id: &str, queue: &str, depends_on: &str) -> String {
