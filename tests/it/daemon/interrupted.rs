@@ -77,16 +77,18 @@ fn a_job_of_a_killed_daemon_fails_as_abandoned_within_seconds() {
 #[test]
 fn a_job_of_a_silent_daemon_elsewhere_fails_as_abandoned_within_its_liveness() {
     let world = World::new();
-    let mut other = quick(&world, "w2", &[], &["other"]);
+    // A second is soon over on a busy machine, and the worker would be taken for dead before it is.
+    let settings = [("RQ_MAINTENANCE__LIVENESS", "4s")];
+    let mut other = quick(&world, "w2", &settings, &["other"]);
     world.wait_until_idle(&other);
-    let (mut worker, _gate) = busy(&world, "w1", &[], "");
+    let (mut worker, _gate) = busy(&world, "w1", &settings, "");
 
     other.signal(Signal::SIGSTOP);
     crash(&mut worker);
     move_daemons_away(&world);
     other.signal(Signal::SIGCONT);
 
-    assert_failed_as_abandoned(&world, "gave no sign of life for 1s");
+    assert_failed_as_abandoned(&world, "gave no sign of life for 4s");
     other.stop();
     world.finish();
 }
