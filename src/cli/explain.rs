@@ -39,6 +39,7 @@ fn as_json(explained: &Explained, now: Option<&Effective>) -> String {
     let document = json!({
         "key": explained.key, "meaning": explained.meaning, "type": explained.kind,
         "default": explained.default, "names": explained.names,
+        "reload": {"class": explained.reload.code(), "takes_effect": explained.reload.words()},
         "value": now.map_or(Value::Null, |now| now.value.clone()),
         "origin": now.map(|now| now.origin.to_string()),
         "shadows": now.map(|now| now.shadowed.iter().map(shadow).collect::<Vec<_>>()).unwrap_or_default(),
@@ -55,6 +56,7 @@ fn in_prose(explained: &Explained, now: Option<&Effective>, colour: bool) -> Str
     };
     row("type", &explained.kind);
     row("default", default);
+    row("reload", &format!("takes effect {} ({})", explained.reload.words(), explained.reload.code()));
     row("names", &explained.names.join(", "));
     if let Some(now) = now {
         row("value", &in_words(&now.value));

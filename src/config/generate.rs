@@ -6,6 +6,7 @@ use serde_json::Value as Raw;
 
 use super::kind::Kind;
 use super::problem::nearest;
+use super::reload::ReloadClass;
 use super::section::{Key, SECTIONS, Section, TABLES, key, keys};
 
 const HEAD: &str = "\
@@ -22,20 +23,37 @@ const HEAD: &str = "\
 
 /// The text of `etc/rq/rq.toml`.
 pub(crate) fn rq_toml() -> String {
-    let mut text = HEAD.to_owned();
+    let mut text = format!("{HEAD}{}", legend());
     for section in SECTIONS {
         let _ = write!(text, "\n{}[{}]\n", comment(section.doc), section.name);
         for key in section.keys {
-            let _ = write!(text, "\n{}#{} = {}\n", comment(key.doc), key.field, sample(key));
+            let _ = write!(text, "\n{}", setting(key));
         }
     }
     for tables in TABLES {
         let _ = write!(text, "\n{}#[{}.example]\n", comment(tables.doc), tables.parent());
         for key in tables.keys {
-            let _ = write!(text, "\n{}#{} = {}\n", comment(key.doc), key.field, sample(key));
+            let _ = write!(text, "\n{}", setting(key));
         }
     }
     text
+}
+
+/// What a key means, when a change of it takes effect, and a line to uncomment.
+fn setting(key: &Key) -> String {
+    let meaning = comment(key.doc);
+    format!("{} [{}]\n#{} = {}\n", meaning.trim_end(), key.reload.code(), key.field, sample(key))
+}
+
+/// What the marks behind the meanings say.
+fn legend() -> String {
+    let classes = ReloadClass::ALL.map(|class| format!("{} {}", class.code(), class.words()));
+    let (some, others) = classes.split_at(3);
+    format!(
+        "#\n# The mark in brackets tells when a change takes effect at a reload: {},\n# {}.\n",
+        some.join(", "),
+        others.join(", ")
+    )
 }
 
 fn comment(doc: &[&str]) -> String {
@@ -60,14 +78,17 @@ pub(crate) fn reference() -> String {
 fn table(section: &Section) -> String {
     let name = section.name.replace('*', "NAME");
     let mut text = format!("### `[{name}]`\n\n{}\n\n", prose(section.doc));
-    text.push_str("| Key | Type | Default | Meaning | Also said by |\n| --- | --- | --- | --- | --- |\n");
+    text.push_str(
+        "| Key | Type | Default | Reload | Meaning | Also said by |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
     for key in section.keys {
         let default = key.default.map_or("not set".to_owned(), |default| format!("`{}`", toml_text(default)));
         let _ = writeln!(
             text,
-            "| `{}` | {} | {default} | {} | {} |",
+            "| `{}` | {} | {default} | {} | {} | {} |",
             key.field,
             cell(&type_name(key.kind)),
+            key.reload.code(),
             cell(&prose(key.doc)),
             cell(&other_names(key).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
         );
@@ -86,6 +107,8 @@ pub(crate) struct Explained {
     pub(crate) default: Option<String>,
     /// RQ's name, variables and option.
     pub(crate) names: Vec<String>,
+    /// When a change takes effect while the daemon runs.
+    pub(crate) reload: ReloadClass,
 }
 
 /// Explains the setting of that name; else the name that was most likely meant.
@@ -104,6 +127,7 @@ pub(crate) fn explain(name: &str) -> Result<Explained, Option<&'static str>> {
         kind: type_name(key.kind),
         default: key.default.map(toml_text),
         names: other_names(key),
+        reload: key.reload,
     })
 }
 

@@ -19,6 +19,7 @@ mod origin;
 mod places;
 mod problem;
 mod python;
+mod reload;
 mod resolved;
 mod schema;
 mod secret;
@@ -40,6 +41,8 @@ pub(crate) use kind::{Kind, describe};
 pub(crate) use origin::Origin;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use python::PythonModule;
+#[expect(unused_imports, reason = "for the supervisor, which compares configurations")]
+pub(crate) use reload::ReloadClass;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
 pub(crate) use schema::schema;
 #[cfg(test)]

@@ -16,42 +16,42 @@ section! {
     /// it the same thing after a restart and for several daemons, which enqueue each of its runs once.
     Cron as "cron.*" {
         /// The function to call, by its dotted name. It is needed.
-        function: Option<String> = Key::new(Kind::Text).example("\"myapp.tasks.clean\"").check(dotted);
+        function: Option<String> = Key::new(Kind::Text).example("\"myapp.tasks.clean\"").check(dotted), NextFetch;
         /// The queue for it.
-        queue: String = Key::new(Kind::Text).default("\"default\"").check(not_empty);
+        queue: String = Key::new(Kind::Text).default("\"default\"").check(not_empty), NextFetch;
         /// What the function is called with, in order: anything that JSON can hold.
-        args: Option<Json> = Key::new(Kind::Values).example("[1, \"two\"]");
+        args: Option<Json> = Key::new(Kind::Values).example("[1, \"two\"]"), NextFetch;
         /// What the function is called with, by name.
-        kwargs: Option<Json> = Key::new(Kind::Table).example("{\"full\": true}");
+        kwargs: Option<Json> = Key::new(Kind::Table).example("{\"full\": true}"), NextFetch;
         /// When, in the notation of cron: minute, hour, day of month, month, day of week; a sixth field is the second,
         /// a seventh the year. Either this or `interval` is needed.
-        cron: Option<String> = Key::new(Kind::Text).example("\"30 4 * * mon-fri\"").check(expression);
+        cron: Option<String> = Key::new(Kind::Text).example("\"30 4 * * mon-fri\"").check(expression), NextFetch;
         /// How often, at least 1s. The first run comes at once.
-        interval: Option<Duration> = Key::span(1_000).example("\"15m\"");
+        interval: Option<Duration> = Key::span(1_000).example("\"15m\""), NextFetch;
         /// The time zone whose clock `cron` means, by its IANA name; that of the machine when unset.
-        time_zone: Option<String> = Key::new(Kind::Text).example("\"Europe/Berlin\"").check(zone);
+        time_zone: Option<String> = Key::new(Kind::Text).example("\"Europe/Berlin\"").check(zone), NextFetch;
         /// Up to how much later a run may come, each by another amount, so that not everything comes at the full minute.
-        jitter: Duration = Key::span(0).default("\"0s\"");
+        jitter: Duration = Key::span(0).default("\"0s\""), NextFetch;
         /// What becomes of runs that came due while nobody was there to enqueue them, or Redis was away: `skip` drops
         /// what is late by more than a minute, `once` makes up for all of them by one run, `all` for each. An overdue
         /// interval runs at once in any case.
-        catch_up: CatchUp = Key::new(Kind::Choice(CATCH_UP)).default("\"skip\"");
+        catch_up: CatchUp = Key::new(Kind::Choice(CATCH_UP)).default("\"skip\""), NextFetch;
         /// How many runs `catch_up = "all"` makes up for at most; the newest count.
-        catch_up_limit: usize = Key::integer(1, 1_000).default("100");
+        catch_up_limit: usize = Key::integer(1, 1_000).default("100"), NextFetch;
         /// Whether a run may be enqueued while the one before is still queued or started, or is left out: `allow`, `skip`.
-        overlap: Overlap = Key::new(Kind::Choice(OVERLAP)).default("\"allow\"");
+        overlap: Overlap = Key::new(Kind::Choice(OVERLAP)).default("\"allow\""), NextFetch;
         /// How long the job may run, in seconds; -1 has no limit. RQ's 180 when unset.
-        job_timeout: Option<i64> = Key::new(Kind::Seconds { least: -1 }).example("600");
+        job_timeout: Option<i64> = Key::new(Kind::Seconds { least: -1 }).example("600"), NextFetch;
         /// How long its result is kept, in seconds; 0 keeps nothing, -1 keeps it for ever.
-        result_ttl: Option<i64> = Key::new(Kind::Seconds { least: -1 }).example("3600");
+        result_ttl: Option<i64> = Key::new(Kind::Seconds { least: -1 }).example("3600"), NextFetch;
         /// How long it is kept when it failed, in seconds; -1 keeps it for ever.
-        failure_ttl: Option<i64> = Key::new(Kind::Seconds { least: -1 }).example("86400");
+        failure_ttl: Option<i64> = Key::new(Kind::Seconds { least: -1 }).example("86400"), NextFetch;
         /// How long it may wait in its queue before it is dropped, in seconds.
-        ttl: Option<i64> = Key::new(Kind::Seconds { least: 1 }).example("300");
+        ttl: Option<i64> = Key::new(Kind::Seconds { least: 1 }).example("300"), NextFetch;
         /// What the job is called in logs and monitors; its call when unset.
-        description: Option<String> = Key::new(Kind::Text).example("\"nightly cleaning\"");
+        description: Option<String> = Key::new(Kind::Text).example("\"nightly cleaning\""), NextFetch;
         /// Whether it is enqueued at all.
-        enabled: bool = Key::new(Kind::Boolean).default("true");
+        enabled: bool = Key::new(Kind::Boolean).default("true"), NextFetch;
     }
 }
 

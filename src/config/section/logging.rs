@@ -9,14 +9,16 @@ section! {
     /// What is told, and how a line looks.
     Logging as "logging" {
         /// What is logged: `debug`, `info`, `warning`, `error` or `critical`, and all that is worse.
-        level: Level = Key::new(Kind::Choice(LEVELS)).option("--logging_level, -v, -q").default("\"info\"");
+        level: Level = Key::new(Kind::Choice(LEVELS)).option("--logging_level, -v, -q")
+            .default("\"info\""), Immediate;
         /// How a line looks, in the notation of Python's `logging`.
-        format: String = Key::new(Kind::Text).option("--log-format").default("\"%(asctime)s %(message)s\"");
+        format: String = Key::new(Kind::Text).option("--log-format")
+            .default("\"%(asctime)s %(message)s\""), Immediate;
         /// How `%(asctime)s` looks, in the notation of `strftime`.
-        date_format: String = Key::new(Kind::Text).option("--date-format").default("\"%H:%M:%S\"");
+        date_format: String = Key::new(Kind::Text).option("--date-format").default("\"%H:%M:%S\""), Immediate;
         /// A configuration for Python's `logging.config.dictConfig`, for the processes that run the jobs.
         dict_config: Option<DictConfig> = Key::new(Kind::Table).rq_in_files("DICT_CONFIG")
-            .example("{\"version\": 1}");
+            .example("{\"version\": 1}"), NewApplication;
     }
 }
 

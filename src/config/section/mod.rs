@@ -2,7 +2,7 @@
 //!
 //! From these tables come the structs that the rest of the program takes, the check for unknown keys, the
 //! environment variables, `etc/rq/rq.toml` and the reference in `docs/configuration.md`. To add a setting, add
-//! a line to its section.
+//! a line to its section; when a change of it takes effect stands at its end, and the macro insists on it.
 
 mod cron;
 mod horse;
@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use super::kind::{Kind, Value};
 use super::problem::Mismatch;
+use super::reload::ReloadClass;
 
 /// A table of the configuration.
 pub(crate) struct Section {
@@ -69,6 +70,8 @@ pub(crate) struct Key {
     pub(crate) check: Option<Check>,
     /// Whether it is needed before a Python settings module can be read, and so cannot stand in one.
     pub(crate) before_python: bool,
+    /// When a change of it takes effect while the daemon runs.
+    pub(crate) reload: ReloadClass,
 }
 
 /// What a value must fulfil beyond its type.
@@ -86,7 +89,7 @@ pub(crate) struct Variables {
 }
 
 impl Key {
-    /// A key of some kind; the macro adds name and meaning.
+    /// A key of some kind; the macro adds name, meaning and reload class.
     pub(crate) const fn new(kind: Kind) -> Self {
         let nothing: &[&str] = &[];
         Self {
@@ -102,6 +105,7 @@ impl Key {
             option: None,
             check: None,
             before_python: false,
+            reload: ReloadClass::Restart,
         }
     }
 
@@ -201,12 +205,12 @@ pub(crate) fn key(name: &str) -> Option<&'static Key> {
     keys().find(|key| key.name == name)
 }
 
-/// Defines a section: the struct, and the table of its keys. What stands after `with` is no key; resolving fills it.
+/// Defines a section: the struct, and the table of its keys, each with its reload class behind the comma. What stands after `with` is no key; resolving fills it.
 macro_rules! section {
     (
         $(#[doc = $story:literal])*
         $name:ident as $section:literal {
-            $( $(#[doc = $doc:literal])* $field:ident: $type:ty = $key:expr; )*
+            $( $(#[doc = $doc:literal])* $field:ident: $type:ty = $key:expr, $reload:ident; )*
         }
         $( with { $( $(#[doc = $note:literal])* $extra:ident: $extra_type:ty, )* } )?
     ) => {
@@ -228,6 +232,7 @@ macro_rules! section {
                         path: concat!($section, ".", stringify!($field)),
                         field: stringify!($field),
                         doc: &[$($doc),*],
+                        reload: crate::config::reload::ReloadClass::$reload,
                         ..$key
                     }
                 ),*],
@@ -262,6 +267,21 @@ mod tests {
         names.dedup();
 
         assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn a_change_takes_effect_where_the_setting_is_used() {
+        let class = |name| key(name).unwrap().reload;
+
+        assert_eq!(class("logging.level"), ReloadClass::Immediate);
+        assert_eq!(class("worker.queues"), ReloadClass::NextFetch);
+        assert_eq!(class("horse.stop_grace"), ReloadClass::NextJob);
+        assert_eq!(class("horse.preload"), ReloadClass::NewApplication);
+        assert_eq!(class("redis.key_prefix"), ReloadClass::Restart);
+        for key in RedisKeys::SECTION.keys.iter().filter(|key| key.rq_name.is_some()) {
+            assert_eq!(key.reload, ReloadClass::NewConnection, "{}", key.name);
+        }
+        assert_eq!(tables("queue").unwrap().key_of("mail", "timeout").unwrap().reload, ReloadClass::NextJob);
     }
 
     #[test]

@@ -11,8 +11,8 @@ section! {
     Scheduler as "scheduler" {
         /// Whether to run one beside the worker, for the queues that it serves. In burst mode, what is due is queued
         /// once, before the first job.
-        enabled: bool = Key::new(Kind::Boolean).option("--with-scheduler, -s").default("false");
+        enabled: bool = Key::new(Kind::Boolean).option("--with-scheduler, -s").default("false"), NextFetch;
         /// How often to look for jobs that are due.
-        interval: Duration = Key::span(100).default("\"1s\"");
+        interval: Duration = Key::span(100).default("\"1s\""), Immediate;
     }
 }

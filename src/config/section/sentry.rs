@@ -12,12 +12,13 @@ section! {
     Sentry as "sentry" {
         /// Address of the Sentry project; nothing is reported when unset.
         dsn: Option<SecretString> = Key::new(Kind::Dsn).rq("SENTRY_DSN").variable("RQ_SENTRY_DSN")
-            .option("--sentry-dsn").example("\"https://key@sentry.example/1\"");
+            .option("--sentry-dsn").example("\"https://key@sentry.example/1\""), Immediate;
         /// File of the certificates that may sign Sentry's; the system's when unset.
         ca_certs: Option<PathBuf> = Key::new(Kind::Path).variable("RQ_SENTRY_CA_CERTS").option("--sentry-ca-certs")
-            .example("\"/etc/ssl/sentry-ca.pem\"");
+            .example("\"/etc/ssl/sentry-ca.pem\""), Immediate;
         /// Whether to log what is sent to Sentry.
-        debug: bool = Key::new(Kind::Boolean).variable("RQ_SENTRY_DEBUG").option("--sentry-debug").default("false");
+        debug: bool = Key::new(Kind::Boolean).variable("RQ_SENTRY_DEBUG").option("--sentry-debug")
+            .default("false"), Immediate;
     }
 }
 

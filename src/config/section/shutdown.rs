@@ -9,6 +9,6 @@ section! {
     Shutdown as "shutdown" {
         /// How long a warm shutdown waits for the job in hand. When that is over, the job is killed and put back at
         /// the head of its queue. For ever when unset, as RQ does.
-        deadline: Option<Duration> = Key::span(0).example("\"25s\"");
+        deadline: Option<Duration> = Key::span(0).example("\"25s\""), Immediate;
     }
 }

@@ -16,78 +16,82 @@ section! {
         /// Name of the worker in Redis; a random one when unset. The variable `NAME`, which some systems set by
         /// themselves, is only a wish: when another worker has that name, a suffix is added.
         name: Option<String> = Key::new(Kind::Text).rq("NAME").option("--name, -n").example("\"mail-1\"")
-            .check(worker_name);
+            .check(worker_name), NextFetch;
         /// The queues to serve, in the order in which they are asked for jobs.
         queues: Vec<String> = Key::new(Kind::List).rq("QUEUES").option("[QUEUES]...").default("[\"default\"]")
-            .check(queues);
+            .check(queues), NextFetch;
         /// Which queue is asked first: `default` keeps the order of `queues`, `round_robin` goes on behind the queue
         /// that gave the last job, `random` shuffles after each job, `weighted` draws by `queue_weights`.
         dequeue_strategy: Strategy = Key::new(Kind::Choice(STRATEGIES)).option("--dequeue-strategy, -ds")
-            .default("\"default\"");
+            .default("\"default\""), NextFetch;
         /// Chances of queues to be asked first by the `weighted` strategy; a queue that is not named weighs 1.
-        queue_weights: Vec<String> = Key::new(Kind::List).default("[]").check(weights);
+        queue_weights: Vec<String> = Key::new(Kind::List).default("[]").check(weights), NextFetch;
         /// Whether to quit when all queues are empty.
-        burst: bool = Key::new(Kind::Boolean).option("--burst, -b").default("false");
+        burst: bool = Key::new(Kind::Boolean).option("--burst, -b").default("false"), NextFetch;
         /// How long the result of a job is kept when the job does not say it, in seconds; 0 keeps nothing, -1
         /// keeps it for ever.
-        results_ttl: i64 = Key::new(Kind::Seconds { least: -1 }).option("--results-ttl").default("500");
+        results_ttl: i64 = Key::new(Kind::Seconds { least: -1 }).option("--results-ttl").default("500"), NextFetch;
         /// How long a failed job and its results are kept when the job does not say it, in seconds; 0 keeps nothing, -1
         /// keeps them for ever. When unset, RQ's way: the job for a year, its results for ever.
-        failure_ttl: Option<i64> = Key::new(Kind::Seconds { least: -1 }).example("2592000");
+        failure_ttl: Option<i64> = Key::new(Kind::Seconds { least: -1 }).example("2592000"), NextFetch;
         /// How long failed jobs and their results are kept at most, in seconds, whatever the jobs say.
-        max_failure_ttl: Option<i64> = Key::new(Kind::Seconds { least: 1 }).example("7776000");
+        max_failure_ttl: Option<i64> = Key::new(Kind::Seconds { least: 1 }).example("7776000"), NextFetch;
         /// How long a worker that fell silent is still shown, at least 1s. It reports in well before that.
-        ttl: Duration = Key::span(1_000).option("--worker-ttl").default("\"420s\"");
+        ttl: Duration = Key::span(1_000).option("--worker-ttl").default("\"420s\""), Immediate;
         /// What becomes of a job that is cut off in the middle, because its worker, container or host died or was shut
         /// down cold: `as_rq` fails it, unless it has retries left; `requeue` puts it back at the head of its queue;
         /// `fail` fails it in any case. A job that had not begun is always put back. The setting of
         /// the worker that ran the job counts, whoever finds it.
-        on_interrupt: OnInterrupt = Key::new(Kind::Choice(POLICIES)).default("\"as_rq\"");
+        on_interrupt: OnInterrupt = Key::new(Kind::Choice(POLICIES)).default("\"as_rq\""), NextFetch;
         /// The same for single queues, by their names.
         on_interrupt_queues: QueuePolicies = Key::new(Kind::Table).check(policies).default("{}")
-            .example("{\"mail\": \"requeue\"}");
+            .example("{\"mail\": \"requeue\"}"), NextFetch;
         /// How often a job is put back because it was cut off. One more time fails it, so that a job that kills its
         /// worker does not do so for ever.
-        max_interruptions: u32 = Key::integer(0, 1_000_000).default("3");
+        max_interruptions: u32 = Key::integer(0, 1_000_000).default("3"), NextFetch;
         /// How often registries are cleaned.
-        maintenance_interval: Duration = Key::span(1_000).option("--maintenance-interval").default("\"600s\"");
+        maintenance_interval: Duration = Key::span(1_000).option("--maintenance-interval")
+            .default("\"600s\""), Immediate;
         /// How often a running job is looked after and its lease renewed.
-        job_monitoring_interval: Duration = Key::span(1_000).option("--job-monitoring-interval").default("\"30s\"");
+        job_monitoring_interval: Duration = Key::span(1_000).option("--job-monitoring-interval")
+            .default("\"30s\""), Immediate;
         /// What a worker does that starts while RQ is suspended: `wait` until it is resumed, or `exit` as RQ does (a
         /// burst always exits).
-        suspended_at_start: AtSuspension = Key::new(Kind::Choice(AT_SUSPENSION)).default("\"wait\"");
+        suspended_at_start: AtSuspension = Key::new(Kind::Choice(AT_SUSPENSION)).default("\"wait\""), Immediate;
         /// Quit after so many jobs.
-        max_jobs: Option<u64> = Key::integer(1, i64::MAX).option("--max-jobs").example("1000");
+        max_jobs: Option<u64> = Key::integer(1, i64::MAX).option("--max-jobs").example("1000"), NextFetch;
         /// Quit after so long without a job.
-        max_idle_time: Option<Duration> = Key::span(0).option("--max-idle-time").example("\"10m\"");
+        max_idle_time: Option<Duration> = Key::span(0).option("--max-idle-time").example("\"10m\""), NextFetch;
         /// Whether log lines describe jobs by their call, arguments included, or by id only.
-        describe_jobs: bool = Key::new(Kind::Boolean).option("--disable-job-desc-logging").default("true");
+        describe_jobs: bool = Key::new(Kind::Boolean).option("--disable-job-desc-logging")
+            .default("true"), Immediate;
         /// How jobs are serialized: `pickle`, `json` or the dotted path of a serializer; what the Python clients
         /// use must be the same.
         serializer: Option<String> = Key::new(Kind::Text).option("--serializer, -S").example("\"json\"")
-            .check(not_empty);
+            .check(not_empty), NewApplication;
         /// The class of the worker: one of RQ's own, which say how work horses are made, or the dotted path of one
         /// that is derived from them and performs and settles jobs in its own way.
         class: Option<String> = Key::new(Kind::Text).variable("RQ_WORKER_CLASS").option("--worker-class, -w")
-            .example("\"rq.SimpleWorker\"").check(not_empty);
+            .example("\"rq.SimpleWorker\"").check(not_empty), NewApplication;
         /// The class of jobs. Jobs of another class than RQ's own are run and settled by RQ's own code.
         job_class: Option<String> = Key::new(Kind::Text).variable("RQ_JOB_CLASS").option("--job-class, -j")
-            .example("\"app.rq.Job\"").check(not_empty);
+            .example("\"app.rq.Job\"").check(not_empty), NewApplication;
         /// The class of queues. Jobs of queues of another class than RQ's own are settled by RQ's own code.
         queue_class: Option<String> = Key::new(Kind::Text).variable("RQ_QUEUE_CLASS").option("--queue-class")
-            .example("\"app.rq.Queue\"").check(not_empty);
+            .example("\"app.rq.Queue\"").check(not_empty), NewApplication;
         /// The class of the Redis clients that jobs use; the daemon has a client of its own.
         connection_class: Option<String> = Key::new(Kind::Text).variable("RQ_CONNECTION_CLASS")
-            .option("--connection-class").example("\"app.rq.Redis\"").check(not_empty);
+            .option("--connection-class").example("\"app.rq.Redis\"").check(not_empty), NewApplication;
         /// Functions that are called for every exception of a job, as dotted names, in this order: with the job, the
         /// exception's class, the exception and its traceback. One that returns false ends the row.
-        exception_handlers: Vec<String> = Key::new(Kind::List).option("--exception-handler").default("[]");
+        exception_handlers: Vec<String> = Key::new(Kind::List).option("--exception-handler")
+            .default("[]"), NewApplication;
         /// Whether a failed job is recorded: with its exception, in the failed registry, for its time to live.
         /// Otherwise nothing but its status tells, and the exception handlers must do the rest.
         record_failures: bool = Key::new(Kind::Boolean).option("--disable-default-exception-handler, -d")
-            .default("true");
+            .default("true"), NextFetch;
         /// File to write the process id to. It is not removed at the end. A leading `~/` is the home.
-        pid_file: Option<PathBuf> = Key::new(Kind::Path).option("--pid").example("\"/run/rq/worker.pid\"");
+        pid_file: Option<PathBuf> = Key::new(Kind::Path).option("--pid").example("\"/run/rq/worker.pid\""), Restart;
     }
     with {
         /// Whether the name comes from the bare variable `NAME`, so that a taken one gets a suffix.

@@ -14,9 +14,15 @@ fn a_setting_is_explained_with_its_value_and_where_that_comes_from() {
     let exit = run(command);
 
     assert_eq!(exit.code(), 0, "{}", exit.stderr);
-    for part in
-        ["still shown", "span of time", "\"420s\"", "RQ_WORKER__TTL, --worker-ttl", "60s", "rq.toml, line 2"]
-    {
+    for part in [
+        "still shown",
+        "span of time",
+        "\"420s\"",
+        "takes effect at once (L0)",
+        "RQ_WORKER__TTL, --worker-ttl",
+        "60s",
+        "rq.toml, line 2",
+    ] {
         assert!(exit.stdout.contains(part), "{part} in {}", exit.stdout);
     }
 }
@@ -29,6 +35,7 @@ fn a_setting_is_found_by_rqs_name_too_and_programs_get_json() {
 
     let document: Value = serde_json::from_str(&exit.stdout).unwrap();
     assert_eq!((&document["key"], &document["value"]), (&json!("worker.queues"), &json!(["a"])));
+    assert_eq!(document["reload"]["class"], "L1");
     assert!(document["origin"].as_str().unwrap().ends_with("rq.toml, line 1"));
 }
 
