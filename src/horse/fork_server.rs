@@ -22,6 +22,9 @@ use crate::event::Event;
 use crate::os;
 use crate::telemetry::emit;
 
+/// The most files of a project that are told of.
+const MOST_FILES: usize = 4096;
+
 /// What a fork server loads, beside the settings module.
 #[derive(Debug, Clone)]
 pub(crate) struct Application {
@@ -58,6 +61,18 @@ pub(crate) struct PythonSettings {
     pub(crate) file: Option<String>,
     pub(crate) values: Map<String, Value>,
     pub(crate) opaque: BTreeMap<String, String>,
+    /// The project's own files that its import loaded.
+    #[expect(dead_code, reason = "a reload will watch them")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// What a fork server tells when horses can be forked.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) engine: Engine,
+    /// The project's own files that are loaded in every horse, the settings module's among them.
+    #[expect(dead_code, reason = "a reload will watch them")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Why there is no fork server.
@@ -159,8 +174,8 @@ impl ForkServer {
         .await?;
         let what = format!("the import of the settings module {}", named.unwrap_or_default());
         match self.answer(what.trim_end(), application.settings_timeout).await? {
-            ServerReport::Settings { file, values, opaque } => {
-                Ok(named.map(|_| PythonSettings { file, values, opaque }))
+            ServerReport::Settings { file, values, opaque, files } => {
+                Ok(named.map(|_| PythonSettings { file, values, opaque, files: bounded(files) }))
             }
             other => Err(self.junk(&other)),
         }
@@ -171,7 +186,7 @@ impl ForkServer {
         &mut self,
         application: &Application,
         return_address: &str,
-    ) -> Result<Engine, StartError> {
+    ) -> Result<Prepared, StartError> {
         let began = Instant::now();
         self.order(&ServerOrder::Prepare {
             preload: &application.preload,
@@ -187,7 +202,7 @@ impl ForkServer {
         })
         .await?;
         match self.answer("the preload", application.start_timeout).await? {
-            ServerReport::Prepared { threads, modules, engine } => {
+            ServerReport::Prepared { threads, modules, engine, files } => {
                 emit(Event::ForkServerStarted {
                     pid: self.pid,
                     python: self.hello.python.clone(),
@@ -198,7 +213,7 @@ impl ForkServer {
                 if !threads.is_empty() {
                     emit(Event::PreloadThreadsFound { threads });
                 }
-                Ok(engine)
+                Ok(Prepared { engine, files: bounded(files) })
             }
             other => Err(self.junk(&other)),
         }
@@ -248,6 +263,13 @@ impl ForkServer {
     fn junk(&self, report: &ServerReport) -> StartError {
         StartError::Junk(self.python.clone(), format!("unexpected answer {report:?}"))
     }
+}
+
+/// Somebody will watch these files, so they are few and have absolute paths, whatever the other side says.
+fn bounded(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+    files.retain(|file| file.is_absolute());
+    files.truncate(MOST_FILES);
+    files
 }
 
 /// What a fork server says.

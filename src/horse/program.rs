@@ -40,6 +40,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "serializers",
         "server",
         "signals",
+        "sources",
         "text",
         "threads",
         "title",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,8 @@ pub(super) enum ServerReport {
         values: Map<String, Value>,
         #[serde(default)]
         opaque: BTreeMap<String, String>,
+        #[serde(default)]
+        files: Vec<PathBuf>,
     },
     Prepared {
         #[serde(default)]
@@ -69,6 +72,8 @@ pub(super) enum ServerReport {
         #[serde(default)]
         modules: u64,
         engine: Engine,
+        #[serde(default)]
+        files: Vec<PathBuf>,
     },
     Cron {
         jobs: Vec<CronJobHead>,

@@ -5,8 +5,7 @@ use std::os::fd::OwnedFd;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::engine::Engine;
-use super::fork_server::{Application, ForkServer, PythonSettings, StartError};
+use super::fork_server::{Application, ForkServer, Prepared, PythonSettings, StartError};
 use super::keeper::{Input, Keeper};
 use super::returning;
 use super::work_horse::Horse;
@@ -51,15 +50,15 @@ impl Stable {
     pub(crate) async fn start(
         mut opened: Opened,
         options: StableOptions,
-    ) -> Result<(Self, Engine), StartError> {
+    ) -> Result<(Self, Prepared), StartError> {
         let (inputs, incoming) = mpsc::unbounded_channel();
         let returned = inputs.clone();
         let return_address = returning::listen(move |stream| drop(returned.send(Input::Returned(stream))))
             .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
-        let engine = opened.server.prepare(&options.application, &return_address).await?;
+        let prepared = opened.server.prepare(&options.application, &return_address).await?;
         let keeper = Keeper::new(options, return_address, inputs.clone(), opened.server);
         tokio::task::spawn_local(keeper.keep(incoming));
-        Ok((Self { inputs }, engine))
+        Ok((Self { inputs }, prepared))
     }
 
     /// Waits for a warm horse; the next one is made meanwhile. Nothing when the stable is closed.

@@ -184,10 +184,10 @@ pub(super) async fn start_and_work(
     }
     fit_results(&store, &mut application.max_result_size).await;
     let Leash { read, _write } = leash;
-    let (stable, engine) = Stable::start(opened, StableOptions { application, leash: read })
+    let (stable, prepared) = Stable::start(opened, StableOptions { application, leash: read })
         .await
         .map_err(|error| attributed(&resolved, error))?;
-    engine::adopt(&engine, settings, &mut options);
+    engine::adopt(&prepared.engine, settings, &mut options);
     let stable = Rc::new(stable);
     *daemon.stable.borrow_mut() = Some(Rc::clone(&stable));
     let maintenance_options = maintenance_options(settings, &options);

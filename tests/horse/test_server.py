@@ -147,6 +147,32 @@ class Settings(Case):
                 self.assertEqual((report["report"], report["stage"], report["what"]), ("refused", "settings", name))
                 self.assertEqual((report["missing"], report["kind"]), (missing, kind))
 
+    def test_the_projects_own_files_are_told(self):
+        folder = self.folder(conf="import json, colorsys, part\nimport sys\nsys.modules['odd'] = 1", part="", late="import queue")
+        folder = os.path.realpath(folder)
+        os.makedirs(os.path.join(folder, "site-packages"))
+        with open(os.path.join(folder, "site-packages", "installed.py"), "w"):
+            pass
+        daemon = self.daemon(cwd=folder)
+        settings = daemon.settings("conf", path=[".", "site-packages"])
+        prepared = daemon.prepare(preload=["late", "installed"])
+
+        paths = {name: os.path.join(folder, name + ".py") for name in ("conf", "part", "late")}
+        self.assertEqual(sorted(settings["files"]), [paths["conf"], paths["part"]])
+        self.assertEqual(sorted(prepared["files"]), sorted(paths.values()))
+
+    def test_no_more_files_are_told_than_fit(self):
+        folder = self.folder(conf="import sys, types\nfor n in range(5000):\n    made = types.ModuleType('m%d' % n)\n"
+                                  "    made.__file__ = '/p/%s/m%d.py' % ('x' * LONG, n)\n    sys.modules[made.__name__] = made")
+        for long, most in ((1, 4096), (2000, 300)):
+            with self.subTest(long):
+                with open(os.path.join(folder, "long%d.py" % long), "w") as file:
+                    file.write("LONG = %d\nexec(open('conf.py').read())" % long)
+                report = self.daemon(cwd=folder).settings("long%d" % long)
+
+                self.assertLessEqual(len(report["files"]), most)
+                self.assertGreater(len(report["files"]), 200)
+
     def test_a_missing_file_is_told(self):
         report = self.daemon().settings(file="/nowhere/at/all.py")
 

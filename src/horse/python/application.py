@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from time import monotonic
 
-from . import engine, fitness, serializers, threads, title, values
+from . import engine, fitness, serializers, sources, threads, title, values
 from .connection import Lazy
 from .hooks import Hooks, close_django_connections
 from .named import (
@@ -48,7 +48,8 @@ class Application:
                 sys.path.append(entry)
         name, file = order.get("module"), order.get("file")
         if not name and not file:
-            return {"report": "settings", "file": None, "values": {}, "opaque": {}}
+            return {"report": "settings", "file": None, "values": {}, "opaque": {}, "files": []}
+        before = set(sys.modules)
         try:
             module = import_module(name) if name else import_file(file)
         except BaseException as error:
@@ -57,7 +58,13 @@ class Application:
         self.settings_name = name or file
         self.dict_config = getattr(module, "DICT_CONFIG", None)
         known, opaque = values.of(module)
-        return {"report": "settings", "file": getattr(module, "__file__", None), "values": known, "opaque": opaque}
+        return {
+            "report": "settings",
+            "file": getattr(module, "__file__", None),
+            "values": known,
+            "opaque": opaque,
+            "files": sources.of(sources.loaded_since(before)),
+        }
 
     def prepare(self, order):
         """Loads the rest and freezes the heap; returns the report."""
@@ -91,6 +98,7 @@ class Application:
             "seconds": monotonic() - start,
             "modules": len(sys.modules),
             "engine": self.choice.report(),
+            "files": sources.of(list(sys.modules.values())),
         }
 
     def choose_engine(self, order):
