@@ -51,6 +51,8 @@ pub(crate) enum Event {
     StoppedOnRequest { worker: String },
     /// The worker left while Redis was away, and could not say so there.
     LeftInOutage { worker: String },
+    /// A worker ended by an error; another takes its place after `retry_in`.
+    WorkerFailed { worker: String, error: String, retry_in: Duration },
     /// The worker met an error that it has no answer to.
     LoopBroke { worker: String, error: String },
 
@@ -225,8 +227,20 @@ pub(crate) enum Event {
     // Configuration.
     /// Something about the configuration is not as its author may think.
     ConfigurationDoubted { warning: String },
-    /// Somebody asked for the configuration to be read again.
-    ReloadRefused { asked_by: String },
+    /// The configuration was read again and is in force; each text tells a setting, its values and its origin. `pending` waits for
+    /// a restart, `shadowed` was changed where something else is stronger.
+    Reloaded {
+        asked_by: String,
+        changes: Vec<String>,
+        pending: Vec<String>,
+        shadowed: Vec<String>,
+        /// The application was loaded anew.
+        renewed: bool,
+    },
+    /// The configuration was read again, and says what it said before.
+    ReloadChangedNothing { asked_by: String, shadowed: Vec<String> },
+    /// The configuration was read again and cannot be used: everything is as it was.
+    ReloadRefused { asked_by: String, errors: Vec<String> },
 }
 
 /// What became of a job whose hash could not be understood.

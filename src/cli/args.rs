@@ -1,6 +1,7 @@
 //! The grammar of the command line.
 
 mod cron;
+mod pool;
 pub(crate) mod settings;
 mod sources;
 mod worker;
@@ -10,6 +11,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use cron::CronArgs;
+pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use sources::SourceArgs;
 pub(crate) use worker::WorkerArgs;
 
@@ -51,6 +53,12 @@ pub(crate) enum Command {
     /// Start a worker: take jobs from queues and run them.
     #[command(args_override_self = true, after_help = worker::EXAMPLES, after_long_help = worker::LONG_EXAMPLES)]
     Worker(Box<WorkerArgs>),
+    /// Start a pool of workers in one process: those that end are replaced.
+    #[command(name = "worker-pool", args_override_self = true, after_help = pool::EXAMPLES)]
+    WorkerPool(Box<PoolArgs>),
+    /// Run what the configuration says: the workers of every [group.NAME], or those of [worker].
+    #[command(args_override_self = true, after_help = pool::RUN_EXAMPLES)]
+    Run(Box<RunArgs>),
     /// Start a cron scheduler: enqueue jobs again and again.
     #[command(args_override_self = true, after_help = cron::EXAMPLES)]
     Cron(Box<CronArgs>),
@@ -124,7 +132,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
-    let command = Cli::command().mut_subcommand("worker", settings::annotated);
+    let command = Cli::command()
+        .mut_subcommand("worker", settings::annotated)
+        .mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)))
+        .mut_subcommand("run", settings::annotated);
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config
             .mut_subcommand("check", settings::annotated)

@@ -31,6 +31,8 @@ fn run() -> Exit {
     };
     let ended = match command {
         Command::Worker(args) => worker::run(&args),
+        Command::WorkerPool(args) => worker::run_pool(&args),
+        Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
         Command::Config(ConfigCommand::Check(args)) => Ok(config::check(&args)),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),

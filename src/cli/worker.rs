@@ -1,24 +1,45 @@
-//! `rq worker`.
+//! `rq worker`, `rq worker-pool` and `rq run`.
 
-use super::args::WorkerArgs;
+use std::rc::Rc;
+
 use super::args::settings::Override;
+use super::args::{PoolArgs, RunArgs, WorkerArgs};
 use super::exit::{Exit, Failure};
 use super::later;
 use crate::config::{Environment, Level, Origin, Problems, Resolved, Sources};
 use crate::horse::StartError;
 use crate::os::{self, terminal::Stream};
 use crate::store::{StoreError, TlsObstacle};
-use crate::supervisor::{self, INTERPRETER, SupervisorError};
+use crate::supervisor::{self, INTERPRETER, Scope, SupervisorError};
 use crate::telemetry::{self, FormatError, LoggingOptions};
 use crate::worker::WorkError;
 
 /// Starts a worker and stays with it until it ends.
 pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
     later::refuse(args)?;
+    supervise(args.sources.config(), args.overrides(), Scope::Worker)
+}
+
+/// Starts a pool of workers.
+pub(super) fn run_pool(args: &PoolArgs) -> Result<Exit, Failure> {
+    later::refuse(&args.worker)?;
+    supervise(args.worker.sources.config(), args.overrides(), Scope::Pool)
+}
+
+/// Starts what the configuration says.
+pub(super) fn run_everything(args: &RunArgs) -> Result<Exit, Failure> {
+    supervise(args.sources.config(), args.overrides(), Scope::Everything)
+}
+
+fn supervise<'a>(
+    config: impl Iterator<Item = &'a str>,
+    overrides: Vec<Override>,
+    scope: Scope,
+) -> Result<Exit, Failure> {
     // Here, because there is no second thread yet.
     os::title::prepare();
-    let sources = sources(args.sources.config(), args.overrides())?;
-    supervisor::run(sources, open_log).map_err(|error| failure(&error))?;
+    let sources = sources(config, overrides)?;
+    supervisor::run(sources, scope, Rc::new(open_log)).map_err(|error| failure(&error))?;
     Ok(Exit::Done)
 }
 

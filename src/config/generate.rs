@@ -153,6 +153,7 @@ fn type_name(kind: Kind) -> String {
         Kind::Duration { .. } => "span of time".to_owned(),
         Kind::Size { .. } => "number of bytes".to_owned(),
         Kind::List => "list of texts".to_owned(),
+        Kind::Count => "whole number, or table".to_owned(),
         Kind::Values => "list".to_owned(),
         Kind::Sentinel | Kind::Table => "table".to_owned(),
     }

@@ -6,6 +6,7 @@ use serde_json::Value as Raw;
 
 use super::problem::Mismatch;
 use super::secret::{MASK, mask_dsn, mask_table, mask_url};
+use super::section::Count;
 use super::{duration, sentinel, size};
 
 /// What a key holds.
@@ -41,10 +42,12 @@ pub(crate) enum Kind {
     Table,
     /// A list of anything, for somebody else.
     Values,
+    /// How many of a kind there are: a number, or the least and the most.
+    Count,
 }
 
 /// A value after reading: the same whatever format it was written in.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     Text(String),
     Boolean(bool),
@@ -71,6 +74,7 @@ impl Kind {
             Self::List => read_list(raw).map(Value::List),
             Self::Sentinel => sentinel::read(raw).map(Value::Table),
             Self::Table => read_json(raw, '{').ok_or_else(|| Mismatch::new("a table", describe_type(raw))),
+            Self::Count => Count::read(raw),
             Self::Values => read_json(raw, '[').ok_or_else(|| Mismatch::new("a list", describe_type(raw))),
         }
     }
@@ -120,6 +124,7 @@ impl Kind {
             Self::Size { .. } => "a number of bytes".to_owned(),
             Self::List => "a list of texts".to_owned(),
             Self::Values => "a list".to_owned(),
+            Self::Count => "a number, or a least and a most one".to_owned(),
             Self::Sentinel | Self::Table => "a table".to_owned(),
         }
     }
@@ -130,6 +135,7 @@ impl Kind {
             (Self::Secret, _) => MASK.into(),
             (Self::Url, Value::Text(url)) => mask_url(url).into(),
             (Self::Dsn, Value::Text(dsn)) => mask_dsn(dsn).into(),
+            (Self::Count, Value::Table(table)) => Count::shown(table),
             (_, Value::Text(text)) => text.as_str().into(),
             (_, Value::Boolean(flag)) => (*flag).into(),
             (_, Value::Integer(number)) => (*number).into(),

@@ -1,6 +1,8 @@
 //! One layer: what one source says, key by key, each with its origin.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value as Raw};
 
@@ -45,6 +47,12 @@ impl Entry {
     /// The problem that the entry is when its value cannot be used.
     pub(crate) fn problem(&self) -> Option<Problem> {
         self.value.as_ref().err().map(|mismatch| mismatch.at(&self.spelled, &self.origin, self.key.way_out()))
+    }
+
+    /// The same for equal values, within this process: it is made with a number that nobody knows.
+    pub(crate) fn print(&self) -> u64 {
+        static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        SECRET.hash_one(self.value.as_ref().ok())
     }
 
     /// The value for people, without secrets.

@@ -13,6 +13,7 @@ mod environment;
 mod explicit;
 mod file;
 mod generate;
+mod group;
 mod kind;
 mod layer;
 mod origin;
@@ -41,15 +42,15 @@ pub(crate) use kind::{Kind, describe};
 pub(crate) use origin::Origin;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use python::PythonModule;
-#[expect(unused_imports, reason = "for the supervisor, which compares configurations")]
 pub(crate) use reload::ReloadClass;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
 pub(crate) use schema::schema;
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    AtSuspension, CatchUp, Cron, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt,
-    OnStranded, Overlap, Queue, Scheduler, Sentry, Shutdown, Strategy, Worker, key,
+    AtSuspension, CatchUp, Count, Cron, DictConfig, Group, Horse, Key, Level, Logging, Maintenance,
+    OnInterrupt, OnShutdown, OnStranded, Overlap, Queue, Reload, Scheduler, Sentry, Shutdown, Strategy,
+    Worker, class_of, key,
 };
 pub(crate) use sources::Sources;
 
@@ -62,10 +63,13 @@ pub(crate) struct Settings {
     pub(crate) horse: Horse,
     pub(crate) logging: Logging,
     pub(crate) shutdown: Shutdown,
+    pub(crate) reload: Reload,
     pub(crate) maintenance: Maintenance,
     pub(crate) sentry: Sentry,
     /// The rules of queues, by their names.
     pub(crate) queues: BTreeMap<String, Queue>,
+    /// Workers of one kind, by the names of the kinds.
+    pub(crate) groups: BTreeMap<String, Group>,
     /// What is enqueued again and again, by name.
     pub(crate) cron: BTreeMap<String, Cron>,
 }

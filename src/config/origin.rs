@@ -27,6 +27,14 @@ impl Origin {
     pub(crate) fn file(path: impl Into<PathBuf>) -> Self {
         Self::File { path: path.into(), line: None }
     }
+
+    /// The same without the line, which moves when something is written above it.
+    pub(crate) fn place(&self) -> Self {
+        match self {
+            Self::File { path, .. } => Self::file(path),
+            other => other.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Origin {

@@ -14,6 +14,7 @@ use super::section;
 use super::stack::Stack;
 
 /// Settings, and where each value came from.
+#[derive(Clone)]
 pub(crate) struct Resolved {
     /// What is in force.
     pub(crate) settings: Settings,
@@ -34,6 +35,9 @@ pub(crate) struct Effective {
     pub(crate) value: Raw,
     /// Where it came from.
     pub(crate) origin: Origin,
+    /// Tells whether two values are the same, secrets too, and nothing else: it means nothing to another process.
+    #[serde(skip)]
+    pub(crate) print: u64,
     /// What it shadows, the strongest first.
     pub(crate) shadowed: Vec<Shadowed>,
 }
@@ -79,6 +83,7 @@ impl Resolved {
                 spelled: entry.map_or(key.name, |entry| &entry.spelled).to_owned(),
                 value: entry.map_or(Raw::Null, Entry::shown),
                 origin: entry.map_or(Origin::Default, |entry| entry.origin.clone()),
+                print: entry.map_or(0, Entry::print),
                 shadowed: below.into_iter().chain(lost).map(Shadowed::of).collect(),
             }
         });

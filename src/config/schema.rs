@@ -74,6 +74,13 @@ fn of_kind(kind: Kind) -> Raw {
             json!({"anyOf": [{"type": "number", "minimum": least.as_secs_f64()}, {"type": "string"}]})
         }
         Kind::List => json!({"anyOf": [list, {"type": "string"}]}),
+        Kind::Count => {
+            let bound = json!({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]});
+            json!({"anyOf": [bound, {
+                "type": "object", "properties": {"min": bound, "max": bound}, "required": ["min", "max"],
+                "additionalProperties": false,
+            }]})
+        }
         Kind::Values => json!({"type": ["array", "string"]}),
         Kind::Sentinel | Kind::Table => json!({"type": ["object", "string"]}),
     }

@@ -15,7 +15,9 @@ use super::places::Places;
 use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
-use super::section::{self, Cron, Horse, Logging, Maintenance, Queue, Scheduler, Sentry, Shutdown, Worker};
+use super::section::{
+    self, Cron, Group, Horse, Logging, Maintenance, Queue, Reload, Scheduler, Sentry, Shutdown, Worker,
+};
 use super::stack::{self, Stack};
 use super::{Redis, Settings, cron, doubts, shadow};
 
@@ -227,6 +229,8 @@ fn settings(stack: &Stack, home: Option<&str>, problems: &mut Vec<Problem>) -> R
         sentry: stack.section::<Sentry>("sentry")?,
         cron,
         queues: stack.tables::<Queue>("queue")?,
+        groups: stack.tables::<Group>("group")?,
+        reload: stack.section::<Reload>("reload")?,
     })
 }
 

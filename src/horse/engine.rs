@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::job::FailureTtl;
 
 /// What the fork server is told about engines and classes.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Wishes {
     /// `auto`, `native` or `rq`.
     pub(crate) engine: String,
@@ -21,8 +21,21 @@ pub(crate) struct Wishes {
     pub(crate) failures: FailureTtl,
 }
 
+impl Wishes {
+    /// What the choice of the engine hangs on.
+    pub(super) fn choice_alone(&self) -> Self {
+        Self {
+            queues: Vec::new(),
+            options: WorkerOptions::default(),
+            logging: LogWishes::default(),
+            failures: FailureTtl::default(),
+            ..self.clone()
+        }
+    }
+}
+
 /// Keyword arguments of RQ's worker class, in RQ's words.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct WorkerOptions {
     pub(crate) default_result_ttl: i64,
     pub(crate) worker_ttl: u64,
@@ -33,7 +46,7 @@ pub(crate) struct WorkerOptions {
 }
 
 /// How the lines of RQ's own code look.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct LogWishes {
     /// Python's name of the level, when somebody asked for one.
     pub(crate) level: Option<String>,

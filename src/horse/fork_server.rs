@@ -14,7 +14,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
-use super::engine::{Engine, Wishes};
+use super::engine::{Engine, EngineKind, Wishes};
 use super::frame::{self, Frame, FrameError};
 use super::program;
 use super::protocol::{Hello, Hooks, Refused, ServerOrder, ServerReport, VERSION};
@@ -26,7 +26,7 @@ use crate::telemetry::emit;
 const MOST_FILES: usize = 4096;
 
 /// What a fork server loads, beside the settings module.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Application {
     pub(crate) python: PathBuf,
     /// The settings module's dotted name, or its file.
@@ -55,6 +55,19 @@ pub(crate) struct Application {
     pub(crate) settings_alone: bool,
 }
 
+impl Application {
+    /// Whether horses of this application are as those of another one. What only RQ's own code is told does not count where
+    /// it does not run.
+    pub(crate) fn serves_as(&self, other: &Self, kind: EngineKind) -> bool {
+        let wishes = |application: &Self| match kind {
+            EngineKind::Rq => application.engine.clone(),
+            EngineKind::Native => application.engine.choice_alone(),
+        };
+        let (ours, theirs) = (wishes(self), wishes(other));
+        ours == theirs && *self == Self { engine: self.engine.clone(), ..other.clone() }
+    }
+}
+
 /// What a Python settings module says.
 #[derive(Debug, Clone)]
 pub(crate) struct PythonSettings {
@@ -62,7 +75,6 @@ pub(crate) struct PythonSettings {
     pub(crate) values: Map<String, Value>,
     pub(crate) opaque: BTreeMap<String, String>,
     /// The project's own files that its import loaded.
-    #[expect(dead_code, reason = "a reload will watch them")]
     pub(crate) files: Vec<PathBuf>,
 }
 
@@ -71,7 +83,6 @@ pub(crate) struct PythonSettings {
 pub(crate) struct Prepared {
     pub(crate) engine: Engine,
     /// The project's own files that are loaded in every horse, the settings module's among them.
-    #[expect(dead_code, reason = "a reload will watch them")]
     pub(crate) files: Vec<PathBuf>,
 }
 
@@ -227,6 +238,10 @@ impl ForkServer {
     ) -> Result<Frame<ServerReport>, StartError> {
         self.order(&ServerOrder::Cron { module, key_prefix: &application.key_prefix }).await?;
         self.frame(&format!("the import of the cron configuration {module}"), application.start_timeout).await
+    }
+
+    pub(super) fn path(&self) -> &std::path::Path {
+        &self.python
     }
 
     /// Its two directions, for the time when orders and reports cross.

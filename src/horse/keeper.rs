@@ -24,6 +24,8 @@ const READY_LIMIT: Duration = Duration::from_secs(30);
 /// The pause after a failed fork or start, doubled each time up to the longest.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How long a fork server that is let go may take to end.
+const LAST_TIME: Duration = Duration::from_secs(5);
 
 /// Everything that can happen to a keeper.
 pub(super) enum Input {
@@ -33,6 +35,10 @@ pub(super) enum Input {
     Returned(Returned),
     ChildEnded(Reaped),
     Rested,
+    /// Nobody will ask for a horse any more.
+    Closed,
+    /// A fork server that was let go had its time.
+    Overdue,
     Started(Result<ForkServer, StartError>),
 }
 
@@ -67,6 +73,8 @@ pub(super) struct Keeper {
     pause: Duration,
     /// No horse is asked for until the pause is over.
     resting: bool,
+    /// Nobody wants horses any more; those at work are seen to their end.
+    closed: bool,
 }
 
 impl Keeper {
@@ -92,6 +100,7 @@ impl Keeper {
             next_horse: 0,
             pause: PAUSE,
             resting: false,
+            closed: false,
         };
         keeper.adopt(server);
         keeper
@@ -109,9 +118,43 @@ impl Keeper {
                 Input::ChildEnded(reaped) => self.child_ended(reaped),
                 Input::Rested => self.resting = false,
                 Input::Started(started) => self.replaced(started),
+                Input::Closed => self.close(),
+                Input::Overdue => self.end_server(),
+            }
+            if self.closed {
+                self.send_home();
+                if self.watched.is_empty() && self.server_pid == 0 {
+                    return;
+                }
+                continue;
             }
             self.give();
             self.fork().await;
+        }
+    }
+
+    /// Lets the fork server go: it ends when its control socket does.
+    fn close(&mut self) {
+        self.closed = true;
+        self.orders = None;
+        self.waiting.clear();
+        let inputs = self.inputs.clone();
+        tokio::task::spawn_local(async move {
+            sleep(LAST_TIME).await;
+            let _ = inputs.send(Input::Overdue);
+        });
+    }
+
+    fn end_server(&mut self) {
+        if self.closed && self.server_pid != 0 {
+            let _ = os::kill_group(self.server_pid);
+        }
+    }
+
+    /// Dismisses the horses that nobody took.
+    fn send_home(&mut self) {
+        for horse in self.warm.drain(..) {
+            tokio::task::spawn_local(horse.dismiss());
         }
     }
 
@@ -244,7 +287,10 @@ impl Keeper {
 
     fn child_ended(&mut self, reaped: Reaped) {
         let Reaped { pid, status, cpu, peak_kib } = reaped;
-        if pid == self.server_pid {
+        if pid == self.server_pid && self.closed {
+            self.server_pid = 0;
+            self.foals.clear();
+        } else if pid == self.server_pid {
             self.lose_server(&format!("it ended with status {status}"));
         } else {
             self.ended(pid, Exit { status, usage: Usage { cpu, peak_kib } });
@@ -253,6 +299,9 @@ impl Keeper {
 
     /// After a failure the next attempt waits a little longer each time.
     fn hold_on(&mut self, reason: &str) {
+        if self.closed {
+            return;
+        }
         emit(Event::ForkServerFailed {
             error: format!("cannot fork a work horse: {reason}"),
             traceback: None,
@@ -270,6 +319,10 @@ impl Keeper {
     /// The horses of a lost fork server go on, the warm ones too: orphans of it are ours to reap.
     fn lose_server(&mut self, reason: &str) {
         if self.server_pid == 0 {
+            return;
+        }
+        if self.closed {
+            // It is gone when its process is.
             return;
         }
         emit(Event::ForkServerLost { pid: self.server_pid, reason: reason.to_owned() });
@@ -310,11 +363,14 @@ impl Keeper {
 
     fn replaced(&mut self, started: Result<ForkServer, StartError>) {
         match started {
+            // Dropping it ends it.
+            Ok(_) if self.closed => {}
             Ok(server) => {
                 self.pause = PAUSE;
                 emit(Event::ForkServerReplaced { lost_pid: self.lost_pid, pid: server.pid });
                 self.adopt(server);
             }
+            Err(_) if self.closed => {}
             Err(error) => {
                 let traceback = match &error {
                     StartError::Refused(refused) => Some(refused.traceback.clone()),

@@ -46,7 +46,7 @@ pub(super) enum ServerOrder<'a> {
 }
 
 /// Dotted names of what the application does around its jobs.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Hooks {
     pub(crate) setup: Option<String>,
     pub(crate) before_job: Option<String>,

@@ -34,6 +34,11 @@ impl Opened {
         Ok(Self { server, settings })
     }
 
+    /// The interpreter that was started.
+    pub(crate) fn python(&self) -> &std::path::Path {
+        self.server.path()
+    }
+
     /// The interpreter's `sys.version`.
     pub(crate) fn python_version(&self) -> &str {
         &self.server.hello.python
@@ -68,9 +73,31 @@ impl Stable {
         given.await.ok()
     }
 
+    /// Where the deaths of the daemon's children are to be told, for as long as there are horses of this stable.
+    pub(crate) fn morgue(&self) -> Morgue {
+        Morgue(self.inputs.clone())
+    }
+}
+
+/// Nobody asks for horses any more. Those at work go on; the fork server and its memory are given up.
+impl Drop for Stable {
+    fn drop(&mut self) {
+        let _ = self.inputs.send(Input::Closed);
+    }
+}
+
+/// Where a stable hears of deaths.
+pub(crate) struct Morgue(mpsc::UnboundedSender<Input>);
+
+impl Morgue {
     /// Tells of a child of the daemon that ended: a fork server, or an orphan of one.
     pub(crate) fn child_ended(&self, reaped: Reaped) {
-        let _ = self.inputs.send(Input::ChildEnded(reaped));
+        let _ = self.0.send(Input::ChildEnded(reaped));
+    }
+
+    /// Whether the stable and all its horses are gone.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.is_closed()
     }
 }
 

@@ -3,6 +3,7 @@
 //! It begins after the job's end is in Redis: of several daemons that find the same job, only the one that ended it gets here, so
 //! that nothing is called twice. RQ calls first and ends the job afterwards.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use tokio::sync::mpsc;
@@ -16,10 +17,10 @@ use crate::webhook::{Courier, End, Message, Status};
 /// How many jobs may wait for their callbacks; recovery goes on when there is room again.
 pub(super) const WAITING: usize = 1_000;
 
-/// Who sees to it.
+/// Who sees to it; a reload may bring other mourners.
 #[derive(Clone)]
 pub(crate) struct Followup {
-    pub(crate) mourners: Mourners,
+    pub(crate) mourners: Rc<RefCell<Mourners>>,
     pub(crate) courier: Rc<Courier>,
 }
 
@@ -28,7 +29,8 @@ impl Followup {
     pub(super) async fn run(self, worker: String, mut ended: mpsc::Receiver<Ended>) {
         while let Some(ended) = ended.recv().await {
             if let Ok(job) = &ended.job {
-                self.mourners.call(&worker, job).await;
+                let mourners = self.mourners.borrow().clone();
+                mourners.call(&worker, job).await;
             }
             if let Some(message) = ended.message {
                 self.courier.send(message);
@@ -39,7 +41,7 @@ impl Followup {
     /// Whether anything remains to be done for a job. RQ: callbacks and handlers hear of each failure, also of one that is retried.
     pub(super) fn concerns(&self, ended: &Ended) -> bool {
         let Ok(job) = &ended.job else { return false };
-        ended.message.is_some() || (ended.verdict.is_failure() && self.mourners.are_wanted(job))
+        ended.message.is_some() || (ended.verdict.is_failure() && self.mourners.borrow().are_wanted(job))
     }
 }
 

@@ -61,7 +61,11 @@ pub(crate) struct Maintenance {
     tasks: JoinSet<()>,
     followup: Followup,
     following: JoinSet<()>,
+    roll: Roll,
 }
+
+/// The names of the daemon's workers that stand in Redis.
+pub(crate) type Roll = Rc<RefCell<Vec<WorkerName>>>;
 
 /// The queues whose registries we clean now, and what we wrote into their locks.
 type Locked = Rc<RefCell<Vec<(QueueName, String)>>>;
@@ -73,23 +77,34 @@ pub(crate) struct FirstRound {
 }
 
 /// The sign of life of a daemon that may be silent for so long.
-pub(crate) fn life(liveness: Duration) -> Life {
+pub(crate) fn life(daemon: DaemonId, liveness: Duration) -> Life {
     // It lasts a little less than the time after which its daemon counts as gone, because it is looked for now and then.
-    Life { daemon: DaemonId::random(), lasts: liveness * 4 / 5 }
+    Life { daemon, lasts: liveness * 4 / 5 }
 }
 
 impl Maintenance {
-    pub(crate) fn new(store: Store, options: Options, followup: Followup) -> Self {
+    /// Whoever stands on the roll is known to be this daemon's.
+    pub(crate) fn new(store: Store, options: Options, followup: Followup, roll: Roll) -> Self {
         let life = options.life.clone();
         let (locked, tasks, following) = (Locked::default(), JoinSet::new(), JoinSet::new());
-        Self { store, options, life, locked, tasks, followup, following }
+        Self { store, options, life, locked, tasks, followup, following, roll }
+    }
+
+    /// Goes on by other rules, with a round at once.
+    pub(crate) async fn change(&mut self, store: Store, options: Options) {
+        self.break_off().await;
+        (self.store, self.options) = (store, options);
+        let (begin, may_begin) = oneshot::channel();
+        let _ = begin.send(());
+        let (over, _) = watch::channel(false);
+        self.start(FirstRound { begin: may_begin, over }).await;
     }
 
     /// Starts the tasks for workers that stand in Redis, but have not claimed anything yet.
-    pub(crate) async fn start(&mut self, workers: Vec<WorkerName>, first: FirstRound) {
-        let name = workers.first().map(WorkerName::to_string).unwrap_or_default();
+    pub(crate) async fn start(&mut self, first: FirstRound) {
+        let name = self.roll.borrow().first().map(WorkerName::to_string).unwrap_or_default();
         let (tell, found) = mpsc::channel(1);
-        let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), &workers);
+        let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), Rc::clone(&self.roll));
         // When Redis is away just now, the claims that would need it fail as well.
         let seen = signs.give_first().await;
         signs.tell(&tell, seen);
@@ -122,16 +137,22 @@ impl Maintenance {
     /// Ends everything, but callbacks that are due are called unless the daemon must end at once. A daemon that could not settle
     /// what it had in hand says no farewell, so that others take it on.
     pub(crate) async fn leave(mut self, has_settled: bool, at_once: impl Future<Output = ()>) {
-        self.tasks.shutdown().await;
-        for (queue, token) in self.locked.take() {
-            let _ = self.store.unlock_registries(&queue, &token).await;
-        }
+        self.break_off().await;
         if has_settled {
             let _ = self.store.farewell(&self.life).await;
         }
+        let followed = async { while self.following.join_next().await.is_some() {} };
         tokio::select! {
-            _ = self.following.join_next() => {}
+            () = followed => {}
             () = at_once => {}
+        }
+    }
+
+    /// Ends the tasks, and gives the locks back that they had.
+    async fn break_off(&mut self) {
+        self.tasks.shutdown().await;
+        for (queue, token) in self.locked.take() {
+            let _ = self.store.unlock_registries(&queue, &token).await;
         }
     }
 }

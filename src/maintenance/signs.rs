@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::Options;
 use super::recovery::Seen;
-use crate::job::{QueueName, WorkerName};
+use super::{Options, Roll};
+use crate::job::{InterruptRules, QueueName};
 use crate::os::Identity;
 use crate::store::{Card, Life, Store, Watched};
 
@@ -15,7 +15,8 @@ use crate::store::{Card, Life, Store, Watched};
 pub(super) struct Signs {
     store: Store,
     life: Life,
-    card: Card,
+    rules: InterruptRules,
+    roll: Roll,
     queues: Vec<QueueName>,
     liveness: Duration,
     calm: Calm,
@@ -61,12 +62,13 @@ impl Calm {
 }
 
 impl Signs {
-    pub(super) fn new(store: &Store, options: &Options, life: Life, workers: &[WorkerName]) -> Self {
+    pub(super) fn new(store: &Store, options: &Options, life: Life, roll: Roll) -> Self {
         Self {
             store: store.clone(),
             calm: Calm::new(life.lasts),
             life,
-            card: Card::new(Identity::own().to_string(), workers, &options.rules),
+            rules: options.rules.clone(),
+            roll,
             queues: options.queues.clone(),
             liveness: options.liveness,
         }
@@ -92,7 +94,8 @@ impl Signs {
 
     /// Gives one sign; nothing is seen when it does not get through.
     async fn give(&mut self, turn: Duration) -> Option<Watched> {
-        let watched = self.store.watch(&self.life, &self.card, turn, &self.queues).await.ok();
+        let card = Card::new(Identity::own().to_string(), &self.roll.borrow(), &self.rules);
+        let watched = self.store.watch(&self.life, &card, turn, &self.queues).await.ok();
         if watched.is_some() {
             self.calm.heard(Instant::now(), SystemTime::now());
         } else {

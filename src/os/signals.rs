@@ -26,6 +26,10 @@ pub(crate) enum Signal {
     Quiet,
     /// SIGCONT: take work again.
     Resume,
+    /// SIGUSR1: open log files anew.
+    Reopen,
+    /// SIGUSR2: load the application anew.
+    Renew,
 }
 
 impl Signal {
@@ -38,6 +42,8 @@ impl Signal {
             Self::Hangup => "SIGHUP",
             Self::Quiet => "SIGTSTP",
             Self::Resume => "SIGCONT",
+            Self::Reopen => "SIGUSR1",
+            Self::Renew => "SIGUSR2",
         }
     }
 }
@@ -66,6 +72,8 @@ impl Signals {
     pub(crate) fn of_worker(mut self) -> io::Result<Self> {
         self.of_worker.push((Signal::Quiet, listen(consts::SIGTSTP)?));
         self.of_worker.push((Signal::Resume, listen(consts::SIGCONT)?));
+        self.of_worker.push((Signal::Reopen, listen(consts::SIGUSR1)?));
+        self.of_worker.push((Signal::Renew, listen(consts::SIGUSR2)?));
         if !is_ignored(consts::SIGHUP) {
             self.of_worker.push((Signal::Hangup, listen(consts::SIGHUP)?));
         }

@@ -163,6 +163,11 @@ impl Keys {
         format!("{}:scheduler-lock:{queue}", self.prefix)
     }
 
+    /// Where the answer to a command is waited for.
+    pub(super) fn answer(&self, id: &str) -> String {
+        format!("{}:rqd:answer:{id}", self.prefix)
+    }
+
     /// The channel on which a worker hears commands.
     pub(crate) fn channel(&self, worker: &WorkerName) -> String {
         format!("{}:pubsub:{worker}", self.prefix)

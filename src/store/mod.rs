@@ -1,6 +1,7 @@
 //! Redis: the only place that names a key.
 
 mod address;
+mod answer;
 mod backoff;
 mod card;
 mod chores;

@@ -103,6 +103,28 @@ impl Store {
         }
     }
 
+    /// Changes what others read of a worker that stands in Redis; `left` are queues that it serves no more.
+    pub(crate) async fn change_registration(
+        &self,
+        worker: &Registration,
+        left: &[QueueName],
+    ) -> Result<(), StoreError> {
+        let queues: Vec<&str> = worker.queues.iter().map(QueueName::as_str).collect();
+        let args = self.args([
+            worker.identity.as_str(),
+            &left.len().to_string(),
+            &(worker.ttl + GRACE).as_secs().to_string(),
+            "queues",
+            &queues.join(","),
+            "python_version",
+            &worker.python_version,
+        ]);
+        let mut keys = vec![self.keys.worker(&worker.name)];
+        keys.extend(left.iter().chain(&worker.queues).map(|queue| self.keys.workers_of(queue)));
+        self.call(&scripts::CHANGE, &keys, &args).await?;
+        Ok(())
+    }
+
     /// Ends a worker's registration.
     pub(crate) async fn unregister(&self, worker: &Registration) -> Result<(), StoreError> {
         let args = self.args([worker.identity.as_str(), &Timestamp::now().iso()]);

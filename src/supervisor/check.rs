@@ -1,6 +1,6 @@
 //! What only the layers below can judge of the settings: the connection, the lines of the log, the interpreter.
 
-use super::startup::Purpose;
+use super::settling::Purpose;
 use super::{SupervisorError, address, interpreter};
 use crate::config::{Address, Effective, Origin, Problem, Problems, Resolved, Sources};
 use crate::telemetry::format::{LineFormat, date_format};

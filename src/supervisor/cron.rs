@@ -6,8 +6,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::check::doubts;
+use super::loaded::application;
 use super::redis::Patience;
-use super::startup::{Purpose, Settled, application, load_settings};
+use super::settling::{Purpose, Settled, load_settings};
 use super::{SupervisorError, address, block_on, interpreter};
 use crate::config::{Resolved, Sources};
 use crate::cron::{Entry, Scheduler, entries_of_module, entry_of_table, payload_format, scheduler_name};
@@ -140,7 +141,7 @@ async fn of_module(
     application.start_timeout = settled.resolved.settings.horse.start_timeout;
     let mut opened = match settled.opened.take() {
         Some(opened) => opened,
-        None => Opened::open(&application, settled.leash()).await?,
+        None => Opened::open(&application, settled.leash.end()).await?,
     };
     let loaded = opened.cron(module, &application).await;
     for said in loaded.said {
@@ -210,6 +211,8 @@ fn number(signal: Signal) -> Option<i32> {
     match signal {
         Signal::Interrupt => Some(2),
         Signal::Terminate => Some(15),
-        Signal::Child | Signal::Hangup | Signal::Quiet | Signal::Resume => None,
+        Signal::Child | Signal::Hangup | Signal::Quiet | Signal::Resume | Signal::Reopen | Signal::Renew => {
+            None
+        }
     }
 }

@@ -1,24 +1,17 @@
 //! The engine: what the fork server is asked, and what its choice means for the worker.
 
 use crate::config::{Horse as HorseSection, Origin, Resolved, Settings, Strategy, Worker as WorkerSection};
-use crate::event::Event;
 use crate::horse::{Engine, LogWishes, Model, Wishes, WorkerOptions};
 use crate::job::QueueName;
-use crate::telemetry::emit;
-use crate::worker::{self, Horses, Options};
+use crate::worker::{self, Horses};
 
-/// Tells which engine was chosen and does as it says.
-pub(super) fn adopt(engine: &Engine, settings: &Settings, options: &mut Options) {
-    emit(Event::EngineChosen { engine: engine.kind.word(), reason: engine.reason.clone() });
-    options.horses = horses(&settings.horse, engine);
-    options.strategy = strategy(&settings.worker, engine);
-    if let Some(strategy) = &engine.strategy {
-        let class = settings.worker.class.as_deref().unwrap_or_default();
-        let class = class.rsplit('.').next().unwrap_or_default();
-        // RQ: these words.
-        let warning = format!("WARNING: {class} is deprecated. Use `--dequeue-strategy {strategy}` instead.");
-        emit(Event::ConfigurationDoubted { warning });
-    }
+/// What its author should know of a class that was chosen.
+pub(super) fn doubts(engine: &Engine, settings: &Settings) -> Option<String> {
+    let strategy = engine.strategy.as_deref()?;
+    let class = settings.worker.class.as_deref().unwrap_or_default();
+    let class = class.rsplit('.').next().unwrap_or_default();
+    // RQ: these words.
+    Some(format!("WARNING: {class} is deprecated. Use `--dequeue-strategy {strategy}` instead."))
 }
 
 /// What the fork server must know to choose the engine, and RQ's own code to work as it was told.
@@ -46,7 +39,7 @@ pub(super) fn wishes(resolved: &Resolved) -> Wishes {
             format: logging.format.clone(),
             date_format: logging.date_format.clone(),
         },
-        failures: super::startup::failure_ttl(worker),
+        failures: super::briefing::failure_ttl(worker),
     }
 }
 

@@ -2,36 +2,48 @@
 
 mod address;
 mod alarm;
+mod base;
+mod briefing;
+mod change;
 mod check;
 mod cron;
+mod daemon;
 mod engine;
+mod fingerprint;
 mod interpreter;
+mod leash;
+mod loaded;
 mod redis;
 mod refusal;
-mod scheduler;
+mod reload;
+mod request;
+mod settling;
 mod signals;
-mod startup;
+mod start;
+mod team;
+mod wanted;
 
-use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use crate::config::{Problems, Resolved, Sources};
-use crate::horse::{Stable, StartError};
-use crate::os;
+use crate::horse::StartError;
+use crate::os::{self, Signal};
 use crate::store::StoreError;
-use crate::worker::{Stop, WorkError};
+use crate::worker::{Ask, Left, WorkError};
+use leash::Leash;
 
 pub(crate) use alarm::ring;
 pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
 pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
-pub(crate) use startup::{Purpose, load_settings};
+pub(crate) use settling::{Purpose, load_settings};
+pub(crate) use wanted::Scope;
 
 /// Why the daemon ended that was not asked to.
 #[derive(Debug, Error)]
@@ -70,23 +82,39 @@ impl From<Problems> for SupervisorError {
     }
 }
 
-/// Runs a worker as the sources say, until it is done or asked to stop. `check` sees the settings before anything is started.
-pub(crate) fn run(
-    sources: Sources,
-    check: impl FnOnce(&Resolved) -> Result<(), SupervisorError>,
-) -> Result<(), SupervisorError> {
+/// Opens the log as settings say.
+pub(crate) type OpenLog = Rc<dyn Fn(&Resolved) -> Result<(), SupervisorError>>;
+
+/// Everything that can happen to a daemon.
+enum Input {
+    Signal(Signal),
+    /// Somebody wants the configuration to be read again; `code` is to load the application anew, too.
+    Reload {
+        by: &'static str,
+        code: bool,
+    },
+    Asked(u64, Ask),
+    /// A worker ended.
+    Ended(u64, Box<Result<Left, SupervisorError>>),
+    /// The pause after a failed worker is over.
+    Rested,
+    Prepared(Box<Result<reload::Prepared, SupervisorError>>),
+}
+
+/// Runs workers as the sources say, until they are done or asked to stop. `open_log` sees the settings before anything is started.
+pub(crate) fn run(sources: Sources, scope: Scope, open_log: OpenLog) -> Result<(), SupervisorError> {
     block_on(async move {
-        let daemon = Daemon::new();
         let signals = os::Signals::install().and_then(os::Signals::of_worker);
         let signals = signals.map_err(SupervisorError::System)?;
         // Where the kernel cannot do it, orphans of a lost fork server are noticed by their sockets alone.
         let _ = os::become_subreaper();
-        let stable = Rc::clone(&daemon.stable);
-        let work = startup::start_and_work(&daemon, sources, check);
-        tokio::select! {
-            worked = work => worked,
-            never = signals::pass_on(&daemon, signals, &stable) => match never {},
-            () = daemon.stopped_while_starting() => Ok(()),
+        let (tell, mut inputs) = mpsc::unbounded_channel();
+        let morgues = Rc::default();
+        tokio::task::spawn_local(signals::pass_on(signals, Rc::clone(&morgues), tell.clone()));
+        let recipe = reload::Recipe { sources, scope, leash: Leash::new()?, morgues };
+        match start::start(recipe, open_log, &mut inputs, tell).await? {
+            Some(daemon) => daemon.run(inputs).await,
+            None => Ok(()),
         }
     })
 }
@@ -100,51 +128,4 @@ pub(crate) fn block_on<T>(
         .build()
         .map_err(SupervisorError::System)?;
     LocalSet::new().block_on(&runtime, alarm::heeding(work))
-}
-
-/// What the parts of the daemon share.
-struct Daemon {
-    stop: watch::Sender<Stop>,
-    /// Whether workers are to take no jobs for now.
-    quiet: watch::Sender<bool>,
-    shutdown: mpsc::Sender<()>,
-    shutdowns: RefCell<Option<mpsc::Receiver<()>>>,
-    /// Whether a worker is there to be asked; before it, a stop ends the start itself.
-    working: Cell<bool>,
-    stable: Rc<RefCell<Option<Rc<Stable>>>>,
-}
-
-impl Daemon {
-    fn new() -> Self {
-        let (stop, _) = watch::channel(Stop::No);
-        let (quiet, _) = watch::channel(false);
-        let (shutdown, shutdowns) = mpsc::channel(8);
-        Self {
-            stop,
-            quiet,
-            shutdown,
-            shutdowns: RefCell::new(Some(shutdowns)),
-            working: Cell::new(false),
-            stable: Rc::default(),
-        }
-    }
-
-    fn is_stopped_cold(&self) -> bool {
-        *self.stop.borrow() == Stop::Cold
-    }
-
-    async fn stopped_cold(&self) {
-        let mut stop = self.stop.subscribe();
-        if stop.wait_for(|stop| *stop == Stop::Cold).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    async fn stopped_while_starting(&self) {
-        let mut stop = self.stop.subscribe();
-        let stopped = stop.wait_for(|stop| *stop != Stop::No).await.is_ok();
-        if !stopped || self.working.get() {
-            std::future::pending::<()>().await;
-        }
-    }
 }

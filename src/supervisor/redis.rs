@@ -10,19 +10,19 @@ use crate::store::{Backoff, Store, StoreError};
 use crate::telemetry::emit;
 use crate::worker::WorkError;
 
-/// Takes no result that this server would refuse: one that is written in base64 is a third longer.
-pub(super) async fn fit_results(store: &Store, most: &mut u64) {
+/// The largest result that a server takes: one that is written in base64 is a third longer. `most` is what is asked for.
+pub(super) async fn largest_result(store: &Store, most: u64) -> Option<u64> {
     // A server that does not tell has Redis' own limit, which the configuration keeps to.
-    let Ok(Some(largest)) = store.client().largest_value().await else { return };
+    let largest = store.client().largest_value().await.ok()??;
     let fitting = largest / 4 * 3;
-    if fitting < *most {
+    if fitting < most {
         let warning = format!(
             "horse.max_result_size of {most} bytes is more than Redis takes, as its proto-max-bulk-len is {largest}: \
              results may have {fitting} bytes"
         );
         emit(Event::ConfigurationDoubted { warning });
-        *most = fitting;
     }
+    Some(fitting)
 }
 
 /// How the start deals with a Redis that is away.

@@ -1,55 +1,45 @@
-//! Signals and the `shutdown` command, and what they ask for.
+//! Signals, and what they ask for.
 
 use std::cell::RefCell;
-use std::convert::Infallible;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::Daemon;
-use crate::event::Event;
-use crate::horse::Stable;
+use tokio::sync::mpsc;
+
+use super::Input;
+use crate::horse::Morgue;
 use crate::os::{self, Signal, Signals};
-use crate::telemetry::emit;
 use crate::worker::Stop;
 
 /// RQ: a second signal that comes sooner counts as the first one, because a terminal and a service manager may both send it.
 const TOGETHER: Duration = Duration::from_secs(1);
 
-/// Reads signals for as long as the daemon lives.
-pub(super) async fn pass_on(
-    daemon: &Daemon,
-    mut signals: Signals,
-    stable: &RefCell<Option<Rc<Stable>>>,
-) -> Infallible {
-    let mut shutdowns = daemon.shutdowns.borrow_mut().take().expect("signals are passed on once");
-    let mut asked = None;
+/// Where the deaths of children are told.
+pub(super) type Morgues = Rc<RefCell<Vec<Morgue>>>;
+
+/// Reads signals for as long as somebody hears of them.
+pub(super) async fn pass_on(mut signals: Signals, morgues: Morgues, inputs: mpsc::UnboundedSender<Input>) {
     let had_terminal = os::terminal::is_controlled();
     loop {
-        let signal = tokio::select! {
-            signal = signals.next() => signal,
-            // RQ: the command is a SIGINT to oneself.
-            Some(()) = shutdowns.recv() => Signal::Interrupt,
-        };
-        match signal {
-            Signal::Child => reap(stable.borrow().as_deref()),
-            Signal::Quiet => drop(daemon.quiet.send_replace(true)),
-            Signal::Resume => drop(daemon.quiet.send_replace(false)),
+        let input = match signals.next().await {
+            Signal::Child => {
+                reap(&mut morgues.borrow_mut());
+                continue;
+            }
             Signal::Hangup if !had_terminal || os::terminal::is_controlled() => {
-                emit(Event::ReloadRefused { asked_by: signal.name().to_owned() });
+                Input::Reload { by: Signal::Hangup.name(), code: false }
             }
-            Signal::Interrupt | Signal::Terminate | Signal::Hangup => {
-                let stop = step(asked, Instant::now(), signal);
-                asked.get_or_insert_with(Instant::now);
-                if let Some(stop) = stop {
-                    daemon.stop.send_replace(stop);
-                }
-            }
+            Signal::Renew => Input::Reload { by: Signal::Renew.name(), code: true },
+            signal => Input::Signal(signal),
+        };
+        if inputs.send(input).is_err() {
+            return;
         }
     }
 }
 
 /// What a signal to stop asks for, given when the first one came.
-fn step(first: Option<Instant>, now: Instant, signal: Signal) -> Option<Stop> {
+pub(super) fn step(first: Option<Instant>, now: Instant, signal: Signal) -> Option<Stop> {
     match first {
         None => Some(Stop::Warm(signal.name())),
         Some(first) if now.duration_since(first) < TOGETHER => None,
@@ -57,12 +47,13 @@ fn step(first: Option<Instant>, now: Instant, signal: Signal) -> Option<Stop> {
     }
 }
 
-fn reap(stable: Option<&Stable>) {
+fn reap(morgues: &mut Vec<Morgue>) {
     while let Some(reaped) = os::reap() {
-        if let Some(stable) = stable {
-            stable.child_ended(reaped);
+        for morgue in &*morgues {
+            morgue.child_ended(reaped);
         }
     }
+    morgues.retain(|morgue| !morgue.is_over());
 }
 
 #[cfg(test)]

@@ -29,6 +29,24 @@ pub(super) enum Command {
         job_id: String,
         execution_id: String,
     },
+    /// Beyond RQ: take no more jobs; `id` is where an answer is waited for.
+    Quiet {
+        #[serde(default)]
+        id: Option<String>,
+    },
+    /// Beyond RQ: take jobs again.
+    Unquiet {
+        #[serde(default)]
+        id: Option<String>,
+    },
+    /// Beyond RQ: the daemon reads its configuration again.
+    Reload {
+        /// Whether it loads the application anew in any case.
+        #[serde(default)]
+        code: bool,
+        #[serde(default)]
+        id: Option<String>,
+    },
     #[serde(other)]
     Unknown,
 }
@@ -38,7 +56,12 @@ impl Command {
     pub(super) fn bound_to(&self) -> Option<&str> {
         match self {
             Self::Shutdown { execution_id } | Self::KillHorse { execution_id } => execution_id.as_deref(),
-            Self::StopJob { .. } | Self::StopExecution { .. } | Self::Unknown => None,
+            Self::StopJob { .. }
+            | Self::StopExecution { .. }
+            | Self::Quiet { .. }
+            | Self::Unquiet { .. }
+            | Self::Reload { .. }
+            | Self::Unknown => None,
         }
     }
 }
@@ -109,6 +132,11 @@ mod tests {
                 Command::KillHorse { execution_id: Some("e".to_owned()) },
             ),
             (r#"{"command": "stop-job", "job_id": "j"}"#, Command::StopJob { job_id: "j".to_owned() }),
+            (r#"{"command": "quiet"}"#, Command::Quiet { id: None }),
+            (
+                r#"{"command": "reload", "code": true, "id": "i"}"#,
+                Command::Reload { code: true, id: Some("i".to_owned()) },
+            ),
             (r#"{"command": "dance"}"#, Command::Unknown),
         ];
 

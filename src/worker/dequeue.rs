@@ -37,6 +37,7 @@ impl Worker {
             if let Some(reason) = self.reason_to_leave() {
                 return Ok(Dequeued::Nothing(reason));
             }
+            self.heed_brief().await?;
             if self.is_quiet() {
                 self.keep_quiet().await?;
                 continue;
@@ -95,6 +96,8 @@ impl Worker {
             tokio::select! {
                 horse = &mut lent => return horse,
                 Ok(_) = stop.wait_for(|stop| *stop != Stop::No) => return None,
+                // It may be another application from now on.
+                () = self.briefing.renewed() => return None,
                 Some(command) = self.commands.recv() => self.obey_while_idle(&command).await,
             }
         }
@@ -122,6 +125,7 @@ impl Worker {
                 },
                 _ = stop.wait_for(|stop| *stop != Stop::No) => {}
                 Ok(_) = quiet.wait_for(|quiet| *quiet) => {}
+                () = self.briefing.renewed() => {}
                 Some(command) = self.commands.recv() => { self.obey_while_idle(&command).await; continue }
                 Some(_) = self.pulses.recv() => continue,
                 () = sleep_until(until.unwrap_or_else(far_away)), if until.is_some() => {}
@@ -180,6 +184,7 @@ impl Worker {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(SUSPENDED) => {}
+                () = self.briefing.renewed() => break,
                 Some(command) = self.commands.recv() => { self.obey_while_idle(&command).await; continue }
                 _ = stop.wait_for(|stop| *stop != Stop::No) => break,
             }
@@ -198,7 +203,7 @@ impl Worker {
     }
 
     fn stopped_on_request(&mut self) -> Event {
-        if !self.stop_told {
+        if self.stop_told.is_none() {
             self.tell_warm_stop(false);
         }
         Event::StoppedOnRequest { worker: self.name() }

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Options, lease};
 use crate::event::Event;
@@ -24,58 +24,67 @@ pub(super) enum Pulse {
 }
 
 /// What a worker has in hand, and since when.
-pub(super) type InHandCell = Rc<RefCell<Option<(Claim, Instant)>>>;
+pub(crate) type InHandCell = Rc<RefCell<Option<(Claim, Instant)>>>;
 
-/// A worker's heart; it beats in a task of its own, because a beat may have to wait for Redis.
-pub(super) struct Heart {
-    pub(super) registration: Registration,
-    pub(super) store: Store,
-    pub(super) in_hand: InHandCell,
-    pub(super) tell: mpsc::Sender<Pulse>,
-    pub(super) interval: Duration,
-    pub(super) lease: Duration,
+/// How a heart beats, and for whom.
+pub(super) struct Beat {
+    registration: Registration,
+    interval: Duration,
+    lease: Duration,
 }
 
-impl Heart {
-    pub(super) fn new(
-        options: &Options,
-        registration: &Registration,
-        store: &Store,
-        tell: mpsc::Sender<Pulse>,
-    ) -> Self {
+impl Beat {
+    pub(super) fn of(options: &Options, registration: &Registration) -> Self {
         let idle = options.ttl.saturating_sub(MARGIN).max(Duration::from_secs(1));
         Self {
             registration: registration.clone(),
-            store: store.clone(),
-            in_hand: InHandCell::default(),
-            tell,
             interval: options.monitoring_interval.min(idle).max(Duration::from_secs(1)),
             lease: lease(options),
         }
     }
+}
 
+/// A worker's heart; it beats in a task of its own, because a beat may have to wait for Redis.
+pub(super) struct Heart {
+    pub(super) beat: watch::Receiver<Beat>,
+    pub(super) store: Store,
+    pub(super) in_hand: InHandCell,
+    pub(super) tell: mpsc::Sender<Pulse>,
+}
+
+impl Heart {
     /// Beats for as long as it is not dropped.
-    pub(super) async fn beat(self) {
+    pub(super) async fn go_on(mut self) {
         let mut backoff = Backoff::new();
+        let mut last = Instant::now();
         loop {
-            sleep(self.interval).await;
+            let interval = self.beat.borrow_and_update().interval;
+            tokio::select! {
+                () = sleep_until(last + interval) => {}
+                Ok(()) = self.beat.changed() => continue,
+            }
             while let Err(error) = self.beat_once().await {
                 let retry_in = backoff.next();
-                let worker = self.registration.name.to_string();
+                let worker = self.name();
                 emit(Event::RedisLost { worker, error: error.to_string(), retry_in });
                 sleep(retry_in).await;
             }
             backoff.reset();
+            last = Instant::now();
         }
     }
 
     async fn beat_once(&self) -> Result<(), crate::store::StoreError> {
         let in_hand = self.in_hand.borrow().clone();
-        let lifetime = if in_hand.is_some() { self.lease } else { self.registration.ttl + GRACE };
+        let (registration, lease) = {
+            let beat = self.beat.borrow();
+            (beat.registration.clone(), beat.lease)
+        };
+        let lifetime = if in_hand.is_some() { lease } else { registration.ttl + GRACE };
         let held = in_hand.as_ref().map(|(claim, since)| InHand { claim, worked: since.elapsed() });
-        match self.store.beat(&self.registration, "", lifetime, held.as_ref()).await? {
+        match self.store.beat(&registration, "", lifetime, held.as_ref()).await? {
             Beaten::Alive { held: true, .. } => {
-                let worker = self.registration.name.to_string();
+                let worker = self.name();
                 emit(Event::HeartbeatSent { worker, ttl: lifetime });
             }
             Beaten::Alive { held: false, .. } => {
@@ -83,17 +92,25 @@ impl Heart {
                     let _ = self.tell.send(Pulse::Lost(claim.execution)).await;
                 }
             }
-            Beaten::Unregistered => self.register_again(in_hand.is_some()).await?,
+            Beaten::Unregistered => self.register_again(&registration, in_hand.is_some()).await?,
         }
         Ok(())
     }
 
     /// A worker whose key was lost (a Redis without its data, a long stall) enters itself again.
-    async fn register_again(&self, busy: bool) -> Result<(), crate::store::StoreError> {
+    async fn register_again(
+        &self,
+        registration: &Registration,
+        busy: bool,
+    ) -> Result<(), crate::store::StoreError> {
         let state = if busy { "busy" } else { "idle" };
-        if self.store.register(&self.registration, state, "").await? == Registered::Yes {
-            emit(Event::WorkerReregistered { worker: self.registration.name.to_string() });
+        if self.store.register(registration, state, "").await? == Registered::Yes {
+            emit(Event::WorkerReregistered { worker: registration.name.to_string() });
         }
         Ok(())
+    }
+
+    fn name(&self) -> String {
+        self.beat.borrow().registration.name.to_string()
     }
 }

@@ -1,5 +1,6 @@
 //! One worker, registered in Redis as an RQ worker: listen, dequeue, run, settle, and again.
 
+mod brief;
 mod callback;
 mod command;
 mod dequeue;
@@ -25,14 +26,17 @@ use tokio::time::Instant;
 
 use crate::event::Event;
 use crate::horse::{EngineKind, Horse, Mourners, Stable};
-use crate::job::{Defaults, ExecutionId, InterruptRules, QueueName, TimeLimits, WorkerName};
+use crate::job::{Defaults, ExecutionId, FailureTtl, InterruptRules, QueueName, TimeLimits, WorkerName};
 use crate::os;
 use crate::store::{Life, Registration, Store, StoreError, Surfaced};
 use crate::telemetry::emit;
 use crate::webhook::Courier;
+pub(crate) use brief::Brief;
+use brief::Briefing;
 use command::Command;
 use dequeue::Dequeued;
-use heart::Pulse;
+pub(crate) use heart::InHandCell;
+use heart::{Beat, Pulse};
 use listen::Listener;
 pub(crate) use registration::Birth;
 pub(crate) use strategy::Strategy;
@@ -49,6 +53,8 @@ pub(crate) struct Options {
     pub(crate) strategy: Strategy,
     pub(crate) burst: bool,
     pub(crate) defaults: Defaults,
+    /// How long failures are kept.
+    pub(crate) failure_ttl: FailureTtl,
     /// How long jobs may run by the rules of their queues.
     pub(crate) time_limits: TimeLimits,
     pub(crate) ttl: Duration,
@@ -120,36 +126,52 @@ struct Taken {
     surfaced: Vec<Surfaced>,
 }
 
+/// What a worker asks of its daemon, because a client told it so by a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// To stop this worker, as a signal would.
+    Shutdown,
+    /// That this worker takes no more jobs, or takes jobs again; `id` is where the answer goes.
+    Quiet { quiet: bool, id: Option<String> },
+    /// To read the configuration again, and the application too.
+    Reload { code: bool, id: Option<String> },
+}
+
 /// One worker.
 pub(crate) struct Worker {
+    /// What is in force; what a reload brings counts from the next job on.
     options: Options,
+    briefing: Briefing,
     store: Store,
     stable: Rc<Stable>,
     mourners: Mourners,
     courier: Rc<Courier>,
     stop: watch::Receiver<Stop>,
     quiet: watch::Receiver<bool>,
-    shutdown: mpsc::Sender<()>,
+    ask: Rc<dyn Fn(Ask)>,
     /// A horse at hand: one that waits for a job, or that may have another one.
     horse: Option<Horse>,
     registration: Registration,
     commands: mpsc::Receiver<Command>,
     pulses: mpsc::Receiver<Pulse>,
     /// What the heart beats for.
-    in_hand: heart::InHandCell,
+    in_hand: InHandCell,
+    /// How the heart beats.
+    beat: watch::Sender<Beat>,
     listener: Listener,
+    /// The server's version.
+    version: Option<String>,
     taken: Taken,
     life: Life,
     first_round: FirstRound,
     turns: Turns,
     jobs_done: u64,
     idle_since: Instant,
-    /// The warm stop was told already.
-    stop_told: bool,
-    /// When a warm stop ends the job in hand.
-    stop_at: Option<Instant>,
+    /// When the warm stop was told.
+    stop_told: Option<Instant>,
     /// The function of the job in hand has begun.
     began: bool,
+    titled: bool,
     /// Releases of dependents of this worker's jobs, which one step did not finish.
     releases: tokio::task::JoinSet<()>,
     tasks: tokio::task::JoinSet<()>,
@@ -165,16 +187,18 @@ pub(crate) struct FirstRound {
 /// What a worker needs from the daemon around it.
 pub(crate) struct Surroundings {
     pub(crate) store: Store,
-    pub(crate) mourners: Mourners,
     pub(crate) courier: Rc<Courier>,
+    pub(crate) brief: watch::Receiver<Rc<Brief>>,
     pub(crate) stop: watch::Receiver<Stop>,
     /// Whether no job is to be taken for now.
     pub(crate) quiet: watch::Receiver<bool>,
-    /// The daemon's sign of life.
-    pub(crate) life: Life,
     pub(crate) first_round: FirstRound,
-    /// Asks the daemon to stop, as the `shutdown` command does.
-    pub(crate) shutdown: mpsc::Sender<()>,
+    /// Asks the daemon for what clients command.
+    pub(crate) ask: Rc<dyn Fn(Ask)>,
+    /// Where others see what it has in hand.
+    pub(crate) in_hand: InHandCell,
+    /// Whether the process has its title for this worker alone.
+    pub(crate) titled: bool,
 }
 
 impl Worker {
@@ -221,8 +245,11 @@ impl Worker {
         self.registration.name.to_string()
     }
 
-    /// RQ: the words, and that they do not follow the prefix of the keys.
+    /// RQ: the words, and that they do not follow the prefix of the keys. Of several workers in a process none is told.
     fn show_title(&self, doing: &str) {
+        if !self.titled {
+            return;
+        }
         os::title::show(&format!("rq:worker:{}: {doing}", self.registration.name));
     }
 

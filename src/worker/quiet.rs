@@ -2,8 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::patience::Patience;
-use super::{Stop, Taken, WorkError, Worker};
+use super::{Stop, WorkError, Worker};
 use crate::event::Event;
 use crate::telemetry::emit;
 
@@ -14,14 +13,9 @@ impl Worker {
 
     /// Takes no job until the operator says so, or a stop comes. What was taken for nobody goes back to its queue first.
     pub(super) async fn keep_quiet(&mut self) -> Result<(), WorkError> {
-        let Taken { unanswered, surfaced } = &self.taken;
-        let name = &self.registration.name;
-        let act =
-            async |store: &crate::store::Store| store.restore(name, unanswered.as_ref(), surfaced).await;
-        if self.persist(Patience::Idle, act).await?.is_none() {
+        if !self.give_back().await? {
             return Ok(());
         }
-        self.taken = Taken::default();
         emit(Event::WorkerQuieted { worker: self.name() });
         // RQ: monitors know this word for a worker that takes no jobs.
         self.show_state("suspended").await;
@@ -29,6 +23,7 @@ impl Worker {
         loop {
             tokio::select! {
                 Ok(_) = quiet.wait_for(|quiet| !*quiet) => break,
+                () = self.briefing.renewed() => self.heed_brief().await?,
                 _ = stop.wait_for(|stop| *stop != Stop::No) => break,
                 Some(command) = self.commands.recv() => self.obey_while_idle(&command).await,
             }

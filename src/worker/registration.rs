@@ -2,21 +2,22 @@
 
 use std::rc::Rc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::brief::Briefing;
 use super::command::{Command, Ear};
-use super::heart::Heart;
+use super::heart::{Beat, Heart};
 use super::listen::Listener;
 use super::patience::Patience;
 use super::strategy::Turns;
-use super::{Left, Options, Stop, Surroundings, Taken, WorkError, Worker};
+use super::{Ask, Brief, Left, Options, Stop, Surroundings, Taken, WorkError, Worker};
 use crate::event::Event;
 use crate::job::{Timestamp, WorkerName};
 use crate::os::{self, Identity};
-use crate::store::{Life, Registered, Registration, Store, StoreError, Subscription};
+use crate::store::{Registered, Registration, Store, StoreError, Subscription};
 use crate::telemetry::emit;
 
 /// How many commands may wait for the worker to turn to them.
@@ -24,6 +25,7 @@ const COMMANDS: usize = 64;
 
 /// A worker on its way into Redis.
 pub(crate) struct Birth {
+    brief: Rc<Brief>,
     registration: Registration,
     name_may_change: bool,
     began: bool,
@@ -32,6 +34,7 @@ pub(crate) struct Birth {
 
 /// A worker that stands in Redis and hears commands; from here on it must work.
 pub(crate) struct Born {
+    brief: Rc<Brief>,
     registration: Registration,
     ear: Ear,
     subscription: Subscription,
@@ -41,7 +44,8 @@ pub(crate) struct Born {
 }
 
 impl Birth {
-    pub(crate) fn new(options: &Options, life: &Life) -> Self {
+    pub(crate) fn new(brief: Rc<Brief>) -> Self {
+        let options = &brief.options;
         let identity = Identity::own();
         let registration = Registration {
             name: options.name.clone(),
@@ -51,11 +55,12 @@ impl Birth {
             hostname: os::hostname(),
             ip_address: String::new(),
             python_version: options.python_version.clone(),
-            daemon: life.daemon.clone(),
+            daemon: brief.life.daemon.clone(),
             identity: identity.to_string(),
             ttl: options.ttl,
         };
-        Self { registration, name_may_change: options.name_may_change, began: false, told: false }
+        let name_may_change = options.name_may_change;
+        Self { brief, registration, name_may_change, began: false, told: false }
     }
 
     /// Enters the worker. When Redis goes away meanwhile it may be tried again, all of it: Redis may have forgotten what
@@ -77,58 +82,63 @@ impl Birth {
         let ear = Ear { worker, channel, store: store.clone(), tell };
         let subscription = ear.open().await?;
         let registration = self.registration.clone();
-        Ok(Born { registration, ear, subscription, commands, version: server.version })
+        let brief = Rc::clone(&self.brief);
+        Ok(Born { brief, registration, ear, subscription, commands, version: server.version })
     }
 }
 
 impl Worker {
     /// A worker that was born, with its heart and its ear.
-    pub(crate) fn of(mut options: Options, around: Surroundings, born: Born) -> Self {
-        let Born { registration, ear, subscription, commands, version } = born;
-        options.name = registration.name.clone();
-        let listener = Listener::new(&around.store, &options.queues, version.as_deref());
-        let mut worker = Self::new(options, around, registration, (commands, listener));
+    pub(crate) fn of(around: Surroundings, born: Born) -> Self {
+        let Born { brief, registration, ear, subscription, commands, version } = born;
+        let mut worker = Self::new(brief, around, registration, (commands, version));
         worker.tasks.spawn_local(ear.listen(subscription));
         worker
     }
 
     fn new(
-        options: Options,
+        brief: Rc<Brief>,
         around: Surroundings,
         registration: Registration,
-        (commands, listener): (mpsc::Receiver<Command>, Listener),
+        (commands, version): (mpsc::Receiver<Command>, Option<String>),
     ) -> Self {
-        let Surroundings { store, mourners, courier, stop, quiet, shutdown, life, first_round } = around;
+        let Surroundings { courier, stop, quiet, ask, first_round, in_hand, titled, .. } = around;
+        let options = Options { name: registration.name.clone(), ..brief.options.clone() };
+        let store = around.store.keeping(options.failure_ttl);
+        let listener = Listener::new(&store, &options.queues, version.as_deref());
         let (tell, pulses) = mpsc::channel(COMMANDS);
-        let heart = Heart::new(&options, &registration, &store, tell);
-        let in_hand = Rc::clone(&heart.in_hand);
+        let (beat, beats) = watch::channel(Beat::of(&options, &registration));
+        let heart = Heart { beat: beats, store: store.clone(), in_hand: Rc::clone(&in_hand), tell };
         let mut tasks = JoinSet::new();
-        tasks.spawn_local(heart.beat());
+        tasks.spawn_local(heart.go_on());
         let turns = Turns::new(options.strategy.clone(), &options.queues);
         Self {
             options,
             store,
-            stable: Rc::clone(&mourners.stable),
-            mourners,
+            stable: Rc::clone(&brief.mourners.stable),
+            mourners: brief.mourners.clone(),
             courier,
             stop,
             quiet,
-            shutdown,
+            ask,
             horse: None,
             registration,
             commands,
             pulses,
             in_hand,
+            beat,
             listener,
+            version,
             taken: Taken::default(),
-            life,
+            life: brief.life.clone(),
+            briefing: Briefing { told: around.brief, heeded: brief },
             first_round,
             turns,
             jobs_done: 0,
             idle_since: Instant::now(),
-            stop_told: false,
-            stop_at: None,
+            stop_told: None,
             began: false,
+            titled,
             releases: JoinSet::new(),
             tasks,
         }
@@ -182,8 +192,7 @@ impl Worker {
     }
 
     pub(super) fn tell_warm_stop(&mut self, busy: bool) {
-        self.stop_told = true;
-        self.stop_at = self.options.stop_deadline.map(|deadline| Instant::now() + deadline);
+        self.stop_told = Some(Instant::now());
         let signal = match self.stop_wanted() {
             Stop::Warm(signal) => signal,
             Stop::Cold | Stop::No => "SIGINT",
@@ -192,9 +201,27 @@ impl Worker {
         emit(Event::WarmShutdownRequested { worker, pid, signal: signal.to_owned(), busy });
     }
 
-    pub(super) async fn obey_shutdown(&mut self) {
-        emit(Event::ShutdownCommanded { worker: self.name() });
-        let _ = self.shutdown.send(()).await;
+    /// When a warm stop ends the job in hand.
+    pub(super) fn stop_at(&self) -> Option<Instant> {
+        Some(self.stop_told? + self.briefing.told.borrow().options.stop_deadline?)
+    }
+
+    /// Hands a command on that is the daemon's business.
+    pub(super) fn pass_on(&self, command: &Command) {
+        let ask = match command {
+            Command::Shutdown { .. } => {
+                emit(Event::ShutdownCommanded { worker: self.name() });
+                Ask::Shutdown
+            }
+            Command::Quiet { id } => Ask::Quiet { quiet: true, id: id.clone() },
+            Command::Unquiet { id } => Ask::Quiet { quiet: false, id: id.clone() },
+            Command::Reload { id, code } => Ask::Reload { code: *code, id: id.clone() },
+            Command::KillHorse { .. }
+            | Command::StopJob { .. }
+            | Command::StopExecution { .. }
+            | Command::Unknown => return,
+        };
+        (self.ask)(ask);
     }
 
     pub(super) async fn obey_while_idle(&mut self, command: &Command) {
@@ -203,7 +230,12 @@ impl Worker {
             return emit(Event::CommandNotMeant { worker, execution: execution.to_owned() });
         }
         match command {
-            Command::Shutdown { .. } => self.obey_shutdown().await,
+            Command::Shutdown { .. }
+            | Command::Quiet { .. }
+            | Command::Unquiet { .. }
+            | Command::Reload { .. } => {
+                self.pass_on(command);
+            }
             Command::KillHorse { .. } => emit(Event::KillHorseCommanded { worker, working: false }),
             Command::StopJob { job_id } => {
                 emit(Event::StopJobCommanded { worker, job: job_id.clone(), obeyed: false });

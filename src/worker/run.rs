@@ -176,17 +176,19 @@ impl Worker {
         deadline: Option<Instant>,
     ) -> Happening {
         let mut stop = self.stop.clone();
-        let told = self.stop_told;
+        let told = self.stop_told.is_some();
+        let stop_at = self.stop_at();
         let changed = |stop: &Stop| *stop == Stop::Cold || (!told && *stop != Stop::No);
         tokio::select! {
             said = horse.next() => Happening::Said(said),
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 Happening::Kill(Kill::Overdue)
             }
-            () = sleep_until(self.stop_at.unwrap_or_else(Instant::now)), if self.stop_at.is_some() => {
-                self.stop_at = None;
+            () = sleep_until(stop_at.unwrap_or_else(Instant::now)), if stop_at.is_some() => {
                 Happening::Kill(Kill::Deadline)
             }
+            // The deadline may be another from now on.
+            () = self.briefing.renewed(), if told => Happening::Noted,
             Some(Pulse::Lost(execution)) = self.pulses.recv() => {
                 if execution == claim.execution { Happening::Kill(Kill::TakenAway) } else { Happening::Noted }
             }
@@ -224,7 +226,12 @@ impl Worker {
             return Happening::Noted;
         }
         match command {
-            Command::Shutdown { .. } => self.obey_shutdown().await,
+            Command::Shutdown { .. }
+            | Command::Quiet { .. }
+            | Command::Unquiet { .. }
+            | Command::Reload { .. } => {
+                self.pass_on(command);
+            }
             Command::KillHorse { .. } => {
                 emit(Event::KillHorseCommanded { worker, working: true });
                 return Happening::Kill(Kill::Commanded);

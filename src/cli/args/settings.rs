@@ -41,13 +41,14 @@ const fn setting(id: &'static str, flag: &'static str, key: &'static str, unset:
 }
 
 /// Every option that stands for a setting.
-const SETTINGS: [Setting; 32] = [
+const SETTINGS: [Setting; 33] = [
     setting("url", "--url", "redis.url", "redis://localhost:6379/0"),
     setting("path", "--path", "horse.path", ""),
     setting("python", "--python", "horse.python", ""),
     setting("preload", "--preload", "horse.preload", ""),
     setting("queues", "QUEUES", "worker.queues", ""),
     setting("name", "--name", "worker.name", "random"),
+    setting("num_workers", "--num-workers", "worker.count", ""),
     setting("burst", "--burst", "worker.burst", ""),
     setting("with_scheduler", "--with-scheduler", "scheduler.enabled", ""),
     setting("results_ttl", "--results-ttl", "worker.results_ttl", ""),

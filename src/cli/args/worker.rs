@@ -34,7 +34,8 @@ Examples:
 Signals:
   SIGINT, SIGTERM   finish the job in hand, then quit; a second one kills the job and quits
   SIGTSTP, SIGCONT  take no more jobs for now; take jobs again
-  SIGHUP            as SIGTERM when the terminal has gone; else only a warning, until reloading is there
+  SIGHUP            read the configuration again; as SIGTERM when the terminal has gone
+  SIGUSR2           the same, and load the application anew
 
 Exit codes:
   0   done, also after a shutdown and whatever became of the jobs
@@ -82,6 +83,10 @@ pub(crate) struct WorkArgs {
     /// Run a scheduler beside the worker: it queues jobs when their time has come.
     #[arg(long, short = 's')]
     pub(crate) with_scheduler: bool,
+
+    /// How many workers this process runs: a number, or 1-8 for as many as there is work for.
+    #[arg(long, value_name = "N")]
+    pub(crate) num_workers: Option<String>,
 
     /// The worker's name; must be unique.
     #[arg(long, short = 'n', value_name = "NAME")]
@@ -213,6 +218,7 @@ impl WorkerArgs {
         let number = |value: Option<i64>| value.map(OptionValue::Number);
         let own = [
             given("name", text(&work.name)),
+            given("num_workers", text(&work.num_workers)),
             given("queues", list(&self.queues)),
             given("burst", switch(work.burst)),
             given("with_scheduler", switch(work.with_scheduler)),
@@ -245,7 +251,7 @@ impl WorkerArgs {
 
 impl LogArgs {
     /// The settings that these options override.
-    fn overrides(&self) -> impl Iterator<Item = Override> {
+    pub(super) fn overrides(&self) -> impl Iterator<Item = Override> {
         let level = |level: Level| Some(OptionValue::Text(level.name().to_owned()));
         let asked = if self.verbose {
             given("verbose", level(Level::Debug))

@@ -64,7 +64,7 @@ pub(crate) enum EngineWish {
     Rq,
 }
 
-const ENGINES: &[(&str, &str)] = &[("auto", "auto"), ("native", "native"), ("rq", "rq")];
+pub(super) const ENGINES: &[(&str, &str)] = &[("auto", "auto"), ("native", "native"), ("rq", "rq")];
 
 impl EngineWish {
     /// Its word in the configuration.

@@ -5,11 +5,13 @@
 //! a line to its section; when a change of it takes effect stands at its end, and the macro insists on it.
 
 mod cron;
+mod group;
 mod horse;
 mod logging;
 mod maintenance;
 mod queue;
 mod redis;
+mod reload;
 mod scheduler;
 mod sentry;
 mod shutdown;
@@ -17,16 +19,18 @@ mod tables;
 mod worker;
 
 pub(crate) use cron::{CatchUp, Cron, Overlap};
-pub(crate) use horse::Horse;
+pub(crate) use group::{Count, Group};
+pub(crate) use horse::{EngineWish, Horse};
 pub(crate) use logging::{DictConfig, Level, Logging};
 pub(crate) use maintenance::{Maintenance, OnStranded};
 pub(crate) use queue::Queue;
 pub(crate) use redis::RedisKeys;
+pub(crate) use reload::Reload;
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sentry::Sentry;
 pub(crate) use shutdown::Shutdown;
 pub(crate) use tables::{from_path, tables, tables_above};
-pub(crate) use worker::{AtSuspension, OnInterrupt, Strategy, Worker};
+pub(crate) use worker::{AtSuspension, OnInterrupt, OnShutdown, Strategy, Worker};
 
 use std::time::Duration;
 
@@ -181,19 +185,20 @@ impl Key {
 }
 
 /// All sections, in the order in which they are explained.
-pub(crate) const SECTIONS: [&Section; 8] = [
+pub(crate) const SECTIONS: [&Section; 9] = [
     &RedisKeys::SECTION,
     &Worker::SECTION,
     &Scheduler::SECTION,
     &Horse::SECTION,
     &Shutdown::SECTION,
+    &Reload::SECTION,
     &Maintenance::SECTION,
     &Logging::SECTION,
     &Sentry::SECTION,
 ];
 
 /// The tables that users name themselves; each definition's name ends in `.*`.
-pub(crate) const TABLES: [&Section; 2] = [&Queue::SECTION, &Cron::SECTION];
+pub(crate) const TABLES: [&Section; 3] = [&Group::SECTION, &Queue::SECTION, &Cron::SECTION];
 
 /// Every key of every section; those of tables that users name are not among them.
 pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {
@@ -203,6 +208,16 @@ pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {
 /// The key of a whole name.
 pub(crate) fn key(name: &str) -> Option<&'static Key> {
     keys().find(|key| key.name == name)
+}
+
+/// When a change of a setting takes effect, that of a table too.
+pub(crate) fn class_of(name: &str) -> ReloadClass {
+    let of_table = || {
+        let (parent, rest) = name.split_once('.')?;
+        let (table, field) = rest.rsplit_once('.')?;
+        tables(parent)?.key_of(table, field)
+    };
+    key(name).or_else(of_table).map_or(ReloadClass::Restart, |key| key.reload)
 }
 
 /// Defines a section: the struct, and the table of its keys, each with its reload class behind the comma. What stands after `with` is no key; resolving fills it.

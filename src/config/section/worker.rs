@@ -6,17 +6,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{Key, section};
+use super::{Count, Key, section};
 use crate::config::kind::{Kind, Value};
 use crate::config::problem::Mismatch;
 
 section! {
     /// What a worker listens to, how long it lives and what it keeps.
     Worker as "worker" {
-        /// Name of the worker in Redis; a random one when unset. The variable `NAME`, which some systems set by
+        /// Name of the worker in Redis; a random one when unset. `%h` in it is the host, `%g` the group, `%i` the number of
+        /// the worker, `%p` the process; of several workers, those whose names would be the same get `-%i` at the end. The variable `NAME`, which some systems set by
         /// themselves, is only a wish: when another worker has that name, a suffix is added.
         name: Option<String> = Key::new(Kind::Text).rq("NAME").option("--name, -n").example("\"mail-1\"")
             .check(worker_name), NextFetch;
+        /// How many workers the daemon runs: a number, or `{ min = 1, max = 8 }` for as many as there is work for.
+        count: Count = Key::new(Kind::Count).option("--num-workers").default("1"), NextFetch;
+        /// What becomes of a worker that a client shut down by RQ's command: it stays `down`, or another takes its place,
+        /// as in RQ's pool: `replace`. A daemon without workers ends.
+        on_shutdown: OnShutdown = Key::new(Kind::Choice(ON_SHUTDOWN)).default("\"down\""), Immediate;
         /// The queues to serve, in the order in which they are asked for jobs.
         queues: Vec<String> = Key::new(Kind::List).rq("QUEUES").option("[QUEUES]...").default("[\"default\"]")
             .check(queues), NextFetch;
@@ -127,6 +133,16 @@ fn policies(value: &Value) -> Result<(), Mismatch> {
     table.values().try_for_each(|policy| Kind::Choice(POLICIES).read(policy).map(drop))
 }
 
+/// What becomes of a worker that a client shut down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OnShutdown {
+    Down,
+    Replace,
+}
+
+const ON_SHUTDOWN: &[(&str, &str)] = &[("down", "down"), ("replace", "replace")];
+
 /// How a worker chooses among its queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -137,7 +153,7 @@ pub(crate) enum Strategy {
     Weighted,
 }
 
-const STRATEGIES: &[(&str, &str)] =
+pub(super) const STRATEGIES: &[(&str, &str)] =
     &[("default", "default"), ("round_robin", "round_robin"), ("random", "random"), ("weighted", "weighted")];
 
 /// What a worker does that starts while RQ is suspended.
@@ -164,7 +180,7 @@ fn weight(text: &str) -> Option<(String, u32)> {
     Some((queue.trim().to_owned(), weight))
 }
 
-fn weights(value: &Value) -> Result<(), Mismatch> {
+pub(super) fn weights(value: &Value) -> Result<(), Mismatch> {
     let Value::List(texts) = value else { return Ok(()) };
     match texts.iter().find(|text| weight(text).is_none()) {
         Some(text) => {
@@ -174,14 +190,14 @@ fn weights(value: &Value) -> Result<(), Mismatch> {
     }
 }
 
-fn not_empty(value: &Value) -> Result<(), Mismatch> {
+pub(super) fn not_empty(value: &Value) -> Result<(), Mismatch> {
     match value {
         Value::Text(text) if text.trim().is_empty() => Err(Mismatch::new("a name", "an empty text")),
         _ => Ok(()),
     }
 }
 
-fn worker_name(value: &Value) -> Result<(), Mismatch> {
+pub(super) fn worker_name(value: &Value) -> Result<(), Mismatch> {
     match value {
         Value::Text(text) if text.chars().any(char::is_control) => {
             Err(Mismatch::new("text without control characters", format!("{text:?}")))
@@ -190,7 +206,7 @@ fn worker_name(value: &Value) -> Result<(), Mismatch> {
     }
 }
 
-fn queues(value: &Value) -> Result<(), Mismatch> {
+pub(super) fn queues(value: &Value) -> Result<(), Mismatch> {
     let Value::List(names) = value else { return Ok(()) };
     if names.is_empty() {
         return Err(Mismatch::new("at least one queue", "an empty list"));

@@ -88,12 +88,19 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
                 datetime(*at)
             ),
         ),
-        Event::ReloadRefused { asked_by } => {
-            let text = format!(
-                "{asked_by}: the configuration cannot be read again while running yet; nothing was changed"
-            );
-            Line::new(Level::Warning, CONFIG, text)
+        Event::Reloaded { asked_by, changes, pending, shadowed, renewed } => {
+            let renewed = if *renewed { ", the application was loaded anew" } else { "" };
+            let line = Line::info(format!("Configuration reloaded ({asked_by}){renewed}{}", list(changes)));
+            return Some(std::iter::once(line).chain(left_out(pending, shadowed)).collect());
         }
+        Event::ReloadChangedNothing { asked_by, shadowed } => {
+            let line = Line::info(format!("Configuration unchanged ({asked_by})"));
+            return Some(std::iter::once(line).chain(left_out(&[], shadowed)).collect());
+        }
+        Event::ReloadRefused { asked_by, errors } => Line::error(format!(
+            "Configuration refused ({asked_by}), everything stays as it was{}",
+            list(errors)
+        )),
         Event::ConfigurationDoubted { warning } => Line::new(Level::Warning, CONFIG, warning.clone()),
         _ => return None,
     }])
@@ -147,4 +154,17 @@ fn fork_server(event: &Event) -> Option<Vec<Line>> {
         ),
         _ => return None,
     }])
+}
+
+/// What a reload leaves as it was, each with the reason.
+fn left_out(pending: &[String], shadowed: &[String]) -> Vec<Line> {
+    let pending = (!pending.is_empty())
+        .then(|| Line::warning(format!("Waiting for a restart of the daemon{}", list(pending))));
+    let shadowed = (!shadowed.is_empty())
+        .then(|| Line::warning(format!("Changed, but something else is stronger{}", list(shadowed))));
+    pending.into_iter().chain(shadowed).collect()
+}
+
+fn list(texts: &[String]) -> String {
+    if texts.is_empty() { String::new() } else { format!(": {}", texts.join("; ")) }
 }

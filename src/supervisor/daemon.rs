@@ -1,0 +1,422 @@
+//! The daemon: one loop that takes what happens, one after the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::base::Base;
+use super::briefing::brief;
+use super::loaded::Loaded;
+use super::reload::{InForce, Prepared, Recipe, prepare};
+use super::request::{Answers, Outcome, Request};
+use super::signals::step;
+use super::team::{Beginning, Member, Place, Team};
+use super::wanted::Wanted;
+use super::{Input, OpenLog, SupervisorError};
+use crate::config::OnShutdown;
+use crate::event::Event;
+use crate::maintenance;
+use crate::os::Signal;
+use crate::telemetry::emit;
+use crate::worker::{Ask, FirstRound, Left, Stop, WorkError};
+
+/// A worker that begins while others work may wait for Redis as long as it takes.
+const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// What runs, and what is about to.
+pub(super) struct Daemon {
+    recipe: Recipe,
+    open_log: OpenLog,
+    now: Rc<InForce>,
+    inputs: mpsc::UnboundedSender<Input>,
+    pub(super) team: Team,
+    /// Redis servers of before, on which somebody still has a job in hand.
+    old_bases: Vec<Rc<Base>>,
+    stop: watch::Sender<Stop>,
+    asked: Option<Instant>,
+    /// Places that nobody is to hold any more.
+    down: BTreeSet<Place>,
+    /// How many workers each group has now.
+    sizes: BTreeMap<String, u32>,
+    first_round: (Option<oneshot::Sender<()>>, watch::Receiver<bool>),
+    /// The reload that is being prepared, and the one that is wanted after it.
+    preparing: Option<(Request, JoinHandle<()>)>,
+    next_request: Option<Request>,
+    opening: Option<JoinHandle<()>>,
+    failure: Option<SupervisorError>,
+    /// What the loop does not wait for.
+    beside: JoinSet<()>,
+}
+
+impl Daemon {
+    /// A daemon whose configuration is there; nobody works yet.
+    pub(super) fn new(
+        recipe: Recipe,
+        open_log: OpenLog,
+        now: InForce,
+        inputs: mpsc::UnboundedSender<Input>,
+    ) -> Self {
+        let supervises = recipe.scope.supervises();
+        let (over, is_over) = watch::channel(false);
+        let (begin, may_begin) = oneshot::channel();
+        let mut daemon = Self {
+            team: Team::new(inputs.clone(), !supervises && now.groups[0].0.count().max == 1),
+            recipe,
+            open_log,
+            now: Rc::new(now),
+            inputs,
+            old_bases: Vec::new(),
+            stop: watch::channel(Stop::No).0,
+            asked: None,
+            down: BTreeSet::new(),
+            sizes: BTreeMap::new(),
+            first_round: (Some(begin), is_over),
+            preparing: None,
+            next_request: None,
+            opening: None,
+            failure: None,
+            beside: JoinSet::new(),
+        };
+        let patience = daemon.now.resolved.settings.redis.start_timeout;
+        let patience = if daemon.now.resolved.settings.worker.burst { Duration::ZERO } else { patience };
+        let born = daemon.fill(patience);
+        daemon.open(born, maintenance::FirstRound { begin: may_begin, over });
+        daemon
+    }
+
+    /// Takes what happens, until nobody works any more.
+    pub(super) async fn run(
+        mut self,
+        mut inputs: mpsc::UnboundedReceiver<Input>,
+    ) -> Result<(), SupervisorError> {
+        while !self.is_over() {
+            let Some(input) = inputs.recv().await else { break };
+            self.take(input).await;
+        }
+        self.leave(inputs).await
+    }
+
+    fn is_over(&self) -> bool {
+        let waits = !self.is_stopping() && self.recipe.scope.supervises() && self.some_may_come();
+        self.team.members.is_empty() && (self.failure.is_some() || !waits)
+    }
+
+    /// Whether a place is empty only for now: its worker rests, or the group has none just now.
+    fn some_may_come(&self) -> bool {
+        self.now.groups.iter().any(|(wanted, _)| {
+            let size = self.size(wanted);
+            size == 0 || (1..=size).any(|number| !self.down.contains(&place(wanted, number)))
+        })
+    }
+
+    async fn take(&mut self, input: Input) {
+        match input {
+            Input::Signal(signal) => self.take_signal(signal),
+            Input::Reload { by, code } => self.request(Request::of(by, code)),
+            Input::Asked(id, ask) => self.take_ask(id, ask),
+            Input::Ended(id, ended) => self.take_end(id, *ended),
+            Input::Rested => drop(self.fill(FOR_EVER)),
+            Input::Prepared(prepared) => self.take_prepared(*prepared).await,
+        }
+    }
+
+    fn take_signal(&mut self, signal: Signal) {
+        match signal {
+            Signal::Interrupt | Signal::Terminate | Signal::Hangup => self.stop(signal),
+            Signal::Quiet => self.team.say_quiet(true),
+            Signal::Resume => self.team.say_quiet(false),
+            Signal::Child | Signal::Reopen | Signal::Renew => {}
+        }
+    }
+
+    /// Stops everybody; asked again after a while, at once.
+    fn stop(&mut self, signal: Signal) {
+        let stop = step(self.asked, Instant::now(), signal);
+        self.asked.get_or_insert_with(Instant::now);
+        for member in &mut self.team.members {
+            member.ask_to_stop(signal);
+        }
+        if let Some(stop) = stop {
+            self.stop.send_replace(stop);
+            let base = Rc::clone(&self.now.base);
+            self.beside.spawn_local(async move { base.stop_scheduling().await });
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    fn take_ask(&mut self, id: u64, ask: Ask) {
+        match ask {
+            Ask::Shutdown if !self.recipe.scope.supervises() && self.team.members.len() == 1 => {
+                self.stop(Signal::Interrupt);
+            }
+            Ask::Shutdown => {
+                if let Some(member) = self.team.member(id) {
+                    member.shut_down = true;
+                    member.ask_to_stop(Signal::Interrupt);
+                }
+            }
+            Ask::Quiet { quiet, id: reply } => {
+                if let Some(member) = self.team.member(id) {
+                    member.say_quiet(quiet);
+                }
+                let answers = Answers::redis(&self.now.base.store, reply);
+                self.beside.spawn_local(answers.done());
+            }
+            Ask::Reload { code, id } => {
+                let answers = Answers::redis(&self.now.base.store, id);
+                self.request(Request { answers, ..Request::of("a command", code) });
+            }
+        }
+    }
+
+    fn take_end(&mut self, id: u64, ended: Result<Left, SupervisorError>) {
+        let Some(member) = self.team.remove(id) else { return };
+        if matches!(ended, Ok(Left::InOutage) | Err(SupervisorError::Work(WorkError::Unsettled))) {
+            member.base.unsettled.set(true);
+        }
+        self.let_go_of_old_bases();
+        self.succeed(&member, ended);
+        if !self.is_stopping() {
+            drop(self.fill(FOR_EVER));
+        }
+    }
+
+    /// Decides about the place of a worker that ended.
+    fn succeed(&mut self, member: &Member, ended: Result<Left, SupervisorError>) {
+        let settings = &self.now.resolved.settings.worker;
+        match ended {
+            Err(error) if self.is_stopping() || !self.recipe.scope.supervises() => {
+                self.down.insert(member.place.clone());
+                self.failure.get_or_insert(error);
+            }
+            Err(error) => {
+                let retry_in = self.team.rest(&member.place, member.lived());
+                let (worker, error) = (self.shown(member), error.to_string());
+                emit(Event::WorkerFailed { worker, error, retry_in });
+            }
+            Ok(_) if member.shut_down && settings.on_shutdown == OnShutdown::Down => {
+                self.down.insert(member.place.clone());
+            }
+            // Somebody wants it to be replaced.
+            Ok(_) if member.is_leaving() => {}
+            // It is done by itself.
+            Ok(_)
+                if settings.burst || settings.max_idle_time.is_some() || !self.recipe.scope.supervises() =>
+            {
+                self.down.insert(member.place.clone());
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn shown(&self, member: &Member) -> String {
+        let Place { group, number } = &member.place;
+        let name = member.name.borrow().as_ref().map(ToString::to_string);
+        name.unwrap_or_else(
+            || if group.is_empty() { number.to_string() } else { format!("{group}-{number}") },
+        )
+    }
+
+    fn size(&self, wanted: &Wanted) -> u32 {
+        let count = wanted.count();
+        self.sizes.get(&wanted.group).copied().unwrap_or(count.min).clamp(count.min, count.max)
+    }
+
+    /// Makes the team what is wanted: tells those who stay, retires those who are too many, begins those who are missing. What
+    /// comes back hears of the births.
+    fn fill(&mut self, patience: Duration) -> Vec<oneshot::Receiver<()>> {
+        let now = Rc::clone(&self.now);
+        let wanted: BTreeMap<&str, u32> =
+            now.groups.iter().map(|(wanted, _)| (wanted.group.as_str(), self.size(wanted))).collect();
+        let is_wanted =
+            |place: &Place| wanted.get(place.group.as_str()).is_some_and(|size| place.number <= *size);
+        self.team.forget(is_wanted);
+        for member in self.team.members.iter_mut().filter(|member| !is_wanted(&member.place)) {
+            member.retire();
+        }
+        let mut births = Vec::new();
+        for (wanted, loaded) in &now.groups {
+            for number in 1..=self.size(wanted) {
+                let place = place(wanted, number);
+                if !self.down.contains(&place) && !self.team.is_resting(&place) {
+                    births.extend(self.fill_place(place, wanted, loaded, patience));
+                }
+            }
+        }
+        births
+    }
+
+    fn fill_place(
+        &mut self,
+        place: Place,
+        wanted: &Wanted,
+        loaded: &Loaded,
+        patience: Duration,
+    ) -> Option<oneshot::Receiver<()>> {
+        let base = Rc::clone(&self.now.base);
+        let given_name = wanted.name(place.number);
+        if let Some(member) = self.team.at(&place) {
+            // Whoever must be another one leaves first: a name belongs to one at a time.
+            if member.differs(&base, given_name.as_ref()) {
+                member.retire();
+            }
+            return None;
+        }
+        let brief = Rc::new(brief(wanted, loaded, &base, place.number));
+        let (tell, born) = oneshot::channel();
+        let (begin, over) = (self.first_round.0.take(), self.first_round.1.clone());
+        let first_round = FirstRound { begin, over };
+        self.team
+            .begin(place, Beginning { brief, base, given_name, first_round, patience, born: Some(tell) });
+        Some(born)
+    }
+
+    /// Tells everybody who stays what holds from now on.
+    fn tell_all(&mut self) {
+        let now = Rc::clone(&self.now);
+        for (wanted, loaded) in &now.groups {
+            for member in self.team.members.iter().filter(|member| member.place.group == wanted.group) {
+                if Rc::ptr_eq(&member.base, &now.base) {
+                    member.tell(brief(wanted, loaded, &now.base, member.place.number));
+                }
+            }
+        }
+    }
+
+    /// Lets those work who stand in Redis, once all that is beside them has begun.
+    fn open(&mut self, born: Vec<oneshot::Receiver<()>>, round: maintenance::FirstRound) {
+        let (now, gate, mut stop) = (Rc::clone(&self.now), self.team.gate.clone(), self.stop.subscribe());
+        self.opening = Some(tokio::task::spawn_local(async move {
+            let mut any = false;
+            for born in born {
+                any |= born.await.is_ok();
+            }
+            if any {
+                let wanted = now.wanted();
+                now.base.begin(&wanted, now.first(), round).await;
+                let stopped = async move { drop(stop.wait_for(|stop| *stop != Stop::No).await) };
+                now.base.schedule(&wanted, stopped).await;
+            }
+            gate.send_replace(true);
+        }));
+    }
+
+    /// Wants a reload; one that is asked for while another is prepared comes after it, for all who ask meanwhile.
+    pub(super) fn request(&mut self, request: Request) {
+        match &mut self.next_request {
+            Some(next) => next.join(request),
+            None => self.next_request = Some(request),
+        }
+        self.prepare_next();
+    }
+
+    fn prepare_next(&mut self) {
+        let opening = self.opening.as_ref().is_some_and(|opening| !opening.is_finished());
+        if self.preparing.is_some() || self.is_stopping() || opening {
+            return;
+        }
+        let Some(request) = self.next_request.take() else { return };
+        let (recipe, now, inputs, code) =
+            (self.recipe.clone(), Rc::clone(&self.now), self.inputs.clone(), request.code);
+        let task = tokio::task::spawn_local(async move {
+            let prepared = prepare(&recipe, &now, code).await;
+            let _ = inputs.send(Input::Prepared(Box::new(prepared)));
+        });
+        self.preparing = Some((request, task));
+    }
+
+    async fn take_prepared(&mut self, prepared: Result<Prepared, SupervisorError>) {
+        let Some((request, _)) = self.preparing.take() else { return };
+        let outcome = match prepared {
+            Err(error) => Outcome::refused(&error),
+            Ok(prepared) => self.commit(prepared).await,
+        };
+        self.beside.spawn_local(request.answer(outcome));
+        self.prepare_next();
+    }
+
+    /// Brings a prepared configuration into force.
+    async fn commit(&mut self, prepared: Prepared) -> Outcome {
+        let Prepared { next, changes, renewed } = prepared;
+        if let Err(error) = (self.open_log)(&next.resolved) {
+            return Outcome::refused(&error);
+        }
+        let outcome = Outcome::of(&changes, renewed);
+        let moved = !Rc::ptr_eq(&self.now.base, &next.base);
+        let old = std::mem::replace(&mut self.now, Rc::new(next));
+        let (now, wanted) = (Rc::clone(&self.now), self.now.wanted());
+        if moved {
+            let (begin, may_begin) = oneshot::channel();
+            let _ = begin.send(());
+            let (over, _) = watch::channel(false);
+            now.base.begin(&wanted, now.first(), maintenance::FirstRound { begin: may_begin, over }).await;
+            if !self.is_stopping() {
+                now.base.schedule(&wanted, std::future::ready(())).await;
+            }
+            old.base.stop_scheduling().await;
+            self.old_bases.push(Rc::clone(&old.base));
+        } else if outcome.is_change() {
+            now.base.change(&wanted, now.first(), self.is_stopping()).await;
+        }
+        if outcome.is_change() {
+            self.tell_all();
+            if !self.is_stopping() {
+                drop(self.fill(FOR_EVER));
+            }
+            self.let_go_of_old_bases();
+        }
+        outcome
+    }
+
+    fn let_go_of_old_bases(&mut self) {
+        for base in std::mem::take(&mut self.old_bases) {
+            if self.team.is_on(&base) {
+                self.old_bases.push(base);
+            } else {
+                let stop = self.stop.clone();
+                self.beside.spawn_local(async move { base.leave(!base.unsettled.get(), &stop).await });
+            }
+        }
+    }
+
+    /// Ends what is beside the workers. A stop that comes meanwhile hastens it.
+    async fn leave(mut self, mut inputs: mpsc::UnboundedReceiver<Input>) -> Result<(), SupervisorError> {
+        for task in self.opening.take().into_iter().chain(self.preparing.take().map(|(_, task)| task)) {
+            task.abort();
+            let _ = task.await;
+        }
+        let (stop, mut asked) = (self.stop.clone(), self.asked);
+        let hasten = async {
+            while let Some(input) = inputs.recv().await {
+                if let Input::Signal(signal @ (Signal::Interrupt | Signal::Terminate | Signal::Hangup)) =
+                    input
+                {
+                    let wanted = step(asked, Instant::now(), signal);
+                    asked.get_or_insert_with(Instant::now);
+                    if let Some(wanted) = wanted {
+                        stop.send_replace(wanted);
+                    }
+                }
+            }
+        };
+        let now = Rc::clone(&self.now);
+        tokio::select! {
+            () = async {
+                now.base.leave(!now.base.unsettled.get(), &self.stop).await;
+                while self.beside.join_next().await.is_some() {}
+            } => {}
+            () = hasten => {}
+        }
+        self.failure.map_or(Ok(()), Err)
+    }
+}
+
+fn place(wanted: &Wanted, number: u32) -> Place {
+    Place { group: wanted.group.clone(), number }
+}

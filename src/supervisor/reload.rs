@@ -1,0 +1,161 @@
+//! A reload: the configuration is read again, and what it wants is prepared and proved beside what runs. Only then anything changes.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::base::Base;
+use super::change::Changes;
+use super::leash::Leash;
+use super::loaded::{Loaded, Means, whole_application};
+use super::settling::{Imported, Purpose, Settled, settle};
+use super::signals::Morgues;
+use super::wanted::{Scope, Wanted};
+use super::{SupervisorError, doubts, interpreter};
+use crate::config::{Problem, Problems, Resolved, Settings, Sources};
+use crate::event::Event;
+use crate::store::StoreError;
+use crate::telemetry::emit;
+
+/// How long a Redis that the configuration names anew may take to answer.
+const PROBE: Duration = Duration::from_secs(5);
+
+/// A configuration as it runs.
+pub(super) struct InForce {
+    pub(super) resolved: Resolved,
+    /// The groups, each with its application.
+    pub(super) groups: Vec<(Wanted, Rc<Loaded>)>,
+    pub(super) imported: Option<Imported>,
+    pub(super) base: Rc<Base>,
+}
+
+impl InForce {
+    pub(super) fn wanted(&self) -> Vec<Wanted> {
+        self.groups.iter().map(|(wanted, _)| wanted.clone()).collect()
+    }
+
+    /// The first application, which serves for what belongs to no group.
+    pub(super) fn first(&self) -> &Loaded {
+        &self.groups[0].1
+    }
+}
+
+/// What a configuration is read from, and for what.
+#[derive(Clone)]
+pub(super) struct Recipe {
+    pub(super) sources: Sources,
+    pub(super) scope: Scope,
+    pub(super) leash: Leash,
+    pub(super) morgues: Morgues,
+}
+
+/// A configuration that may come into force.
+pub(super) struct Prepared {
+    pub(super) next: InForce,
+    pub(super) changes: Changes,
+    /// The application is loaded anew, at least in part.
+    pub(super) renewed: bool,
+}
+
+/// Reads the configuration again and prepares all that it wants. `code` loads the application anew in any case.
+pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Result<Prepared, SupervisorError> {
+    let known = now.imported.as_ref().filter(|_| !code);
+    let settled = settle(recipe.sources.clone(), Purpose::Work, recipe.leash.clone(), known).await?;
+    let Settled { mut resolved, opened, imported, .. } = settled;
+    let changes = Changes::between(&now.resolved, &resolved);
+    if resolved.settings.reload.strict {
+        refuse_pending(&resolved, &changes)?;
+    }
+    keep_until_restart(&mut resolved.settings, &now.resolved.settings);
+    for warning in doubts(&resolved).into_iter().chain(interpreter::doubt(&resolved)) {
+        emit(Event::ConfigurationDoubted { warning });
+    }
+    let base = base(&resolved, now, &changes).await?;
+    let groups = {
+        let means = Means {
+            leash: &recipe.leash,
+            base: &base,
+            imported: imported.as_ref(),
+            morgues: &|morgue| recipe.morgues.borrow_mut().push(morgue),
+        };
+        let reusable: Vec<Rc<Loaded>> =
+            now.groups.iter().filter(|_| !code).map(|(_, loaded)| Rc::clone(loaded)).collect();
+        let wanted = Wanted::all(&resolved, recipe.scope);
+        // A module that had to be imported again is another application.
+        let reusable = if opened.is_some() { Vec::new() } else { reusable };
+        load(wanted, opened, reusable, &means).await?
+    };
+    let renewed =
+        groups.iter().any(|(_, loaded)| !now.groups.iter().any(|(_, known)| Rc::ptr_eq(known, loaded)));
+    Ok(Prepared { next: InForce { resolved, groups, imported, base }, changes, renewed })
+}
+
+/// Loads what the groups want; those that want the same share it.
+pub(super) async fn load(
+    wanted: Vec<Wanted>,
+    mut opened: Option<crate::horse::Opened>,
+    mut loaded: Vec<Rc<Loaded>>,
+    means: &Means<'_>,
+) -> Result<Vec<(Wanted, Rc<Loaded>)>, SupervisorError> {
+    let mut groups = Vec::new();
+    for wanted in wanted {
+        let application = whole_application(&wanted.resolved, means).await?;
+        let known = loaded.iter().find(|known| known.serves_as(&application)).cloned();
+        let own = match known {
+            Some(known) => known,
+            None => {
+                let fresh = Loaded::load(&wanted.resolved, application, opened.take(), means).await?;
+                let fresh = Rc::new(fresh);
+                loaded.push(Rc::clone(&fresh));
+                fresh
+            }
+        };
+        groups.push((wanted, own));
+    }
+    Ok(groups)
+}
+
+/// The Redis of before, or another one that answers.
+async fn base(resolved: &Resolved, now: &InForce, changes: &Changes) -> Result<Rc<Base>, SupervisorError> {
+    let another = changes.made.iter().find(|change| {
+        change.key.starts_with("redis.")
+            && !["redis.start_timeout", "redis.key_prefix"].contains(&&*change.key)
+    });
+    let Some(change) = another else { return Ok(Rc::clone(&now.base)) };
+    let base = Base::new(resolved, &now.base.name)?;
+    let probed = timeout(PROBE, base.store.is_suspended()).await;
+    let reason = match probed {
+        Ok(Ok(_)) => return Ok(Rc::new(base)),
+        Ok(Err(error)) => in_words(&error),
+        Err(_) => format!("it did not answer within {}s", PROBE.as_secs()),
+    };
+    let problem = resolved.problem(&change.key, format!("cannot use this redis: {reason}"));
+    Err(SupervisorError::Config(
+        problem.hint("redis is used as before; reload again when it is there").into(),
+    ))
+}
+
+fn in_words(error: &StoreError) -> String {
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}
+
+/// Some things cannot change while the daemon runs: they stay, and are told as pending.
+fn keep_until_restart(new: &mut Settings, old: &Settings) {
+    new.redis.key_prefix.clone_from(&old.redis.key_prefix);
+    new.worker.pid_file.clone_from(&old.worker.pid_file);
+}
+
+fn refuse_pending(resolved: &Resolved, changes: &Changes) -> Result<(), Problems> {
+    let refused = |change: &super::change::Change| -> Problem {
+        let text = "it cannot change while the daemon runs, and reload.strict is set";
+        resolved.problem(&change.key, text).hint("restart the daemon, or set reload.strict = false")
+    };
+    Problems::or(changes.pending().map(refused).collect(), ())
+}

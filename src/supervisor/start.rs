@@ -1,0 +1,91 @@
+//! The start: settings, Redis, the application; in this order, because each needs the one before.
+
+use std::fs;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::base::Base;
+use super::daemon::Daemon;
+use super::loaded::Means;
+use super::redis::Patience;
+use super::reload::{InForce, Recipe, load};
+use super::settling::{Purpose, Settled, settle};
+use super::wanted::Wanted;
+use super::{Input, OpenLog, SupervisorError, doubts, interpreter};
+use crate::config::{AtSuspension, Resolved, Worker as WorkerSection};
+use crate::event::Event;
+use crate::job::WorkerName;
+use crate::os::Signal;
+use crate::telemetry::emit;
+
+/// Starts everything; a stop that comes before there is a worker ends the start itself.
+pub(super) async fn start(
+    recipe: Recipe,
+    open_log: OpenLog,
+    inputs: &mut mpsc::UnboundedReceiver<Input>,
+    tell: mpsc::UnboundedSender<Input>,
+) -> Result<Option<Daemon>, SupervisorError> {
+    let mut quiet = false;
+    let now = tokio::select! {
+        now = begin(&recipe, &open_log) => now?,
+        () = stopped(inputs, &mut quiet) => return Ok(None),
+    };
+    let mut daemon = Daemon::new(recipe, open_log, now, tell);
+    daemon.team.say_quiet(quiet);
+    Ok(Some(daemon))
+}
+
+/// Waits for a stop. A reload is not needed yet: everything is read now.
+async fn stopped(inputs: &mut mpsc::UnboundedReceiver<Input>, quiet: &mut bool) {
+    loop {
+        match inputs.recv().await {
+            Some(Input::Signal(Signal::Interrupt | Signal::Terminate | Signal::Hangup)) => return,
+            Some(Input::Signal(Signal::Quiet)) => *quiet = true,
+            Some(Input::Signal(Signal::Resume)) => *quiet = false,
+            Some(_) => {}
+            None => std::future::pending::<()>().await,
+        }
+    }
+}
+
+async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, SupervisorError> {
+    let settled = settle(recipe.sources.clone(), Purpose::Work, recipe.leash.clone(), None).await?;
+    let Settled { resolved, opened, imported, .. } = settled;
+    open_log(&resolved)?;
+    announce(&resolved)?;
+    let wanted = Wanted::all(&resolved, recipe.scope);
+    let settings = &resolved.settings;
+    let name = wanted[0].name(1).unwrap_or_else(WorkerName::random).to_string();
+    let base = Base::new(&resolved, &name)?;
+    let burst = settings.worker.burst;
+    let limit = if burst { Duration::ZERO } else { settings.redis.start_timeout };
+    let suspended = Patience { worker: &name, limit }.reach(&base.store).await?;
+    if suspended && (burst || settings.worker.suspended_at_start == AtSuspension::Exit) {
+        return Err(SupervisorError::Suspended);
+    }
+    let means = Means {
+        leash: &recipe.leash,
+        base: &base,
+        imported: imported.as_ref(),
+        morgues: &|morgue| recipe.morgues.borrow_mut().push(morgue),
+    };
+    let groups = load(wanted, opened, Vec::new(), &means).await?;
+    Ok(InForce { resolved, groups, imported, base: Rc::new(base) })
+}
+
+/// Tells what is doubtful, and which process this is.
+fn announce(resolved: &Resolved) -> Result<(), SupervisorError> {
+    for warning in doubts(resolved).into_iter().chain(interpreter::doubt(resolved)) {
+        emit(Event::ConfigurationDoubted { warning });
+    }
+    write_pid(&resolved.settings.worker)
+}
+
+/// RQ: the number alone, without a line's end.
+fn write_pid(worker: &WorkerSection) -> Result<(), SupervisorError> {
+    let Some(path) = &worker.pid_file else { return Ok(()) };
+    fs::write(path, std::process::id().to_string())
+        .map_err(|error| SupervisorError::PidFile(path.clone(), error))
+}

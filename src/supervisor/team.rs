@@ -1,0 +1,281 @@
+//! The team: the workers that run, each in a task of its own.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::base::Base;
+use super::redis::Patience;
+use super::signals;
+use super::{Input, SupervisorError};
+use crate::job::WorkerName;
+use crate::maintenance::Roll;
+use crate::os::Signal;
+use crate::worker::{Ask, Birth, Brief, FirstRound, InHandCell, Left, Stop, Surroundings, Worker};
+
+/// The pause before a worker that failed is replaced, doubled each time up to the longest.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// A worker that lived so long did not fail at its start.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// Which worker it is: one of a group, and its number there, from 1.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) group: String,
+    pub(super) number: u32,
+}
+
+/// A worker that runs.
+pub(super) struct Member {
+    /// Tells the worker that held the place before from the one that holds it now.
+    pub(super) id: u64,
+    pub(super) place: Place,
+    /// Where it stands in Redis, once it does.
+    pub(super) name: Rc<RefCell<Option<WorkerName>>>,
+    /// The name that it was given on purpose.
+    given_name: Option<WorkerName>,
+    pub(super) base: Rc<Base>,
+    pub(super) in_hand: InHandCell,
+    tell: watch::Sender<Rc<Brief>>,
+    stop: watch::Sender<Stop>,
+    quiet: watch::Sender<bool>,
+    /// When it was first asked to stop.
+    asked: Option<Instant>,
+    /// It ended for its place, too: nobody follows.
+    pub(super) shut_down: bool,
+    began: Instant,
+}
+
+/// How often the worker of a place failed in a row.
+#[derive(Debug, Clone, Copy, Default)]
+struct Failures(u32);
+
+/// All of them.
+pub(super) struct Team {
+    inputs: mpsc::UnboundedSender<Input>,
+    pub(super) members: Vec<Member>,
+    failures: BTreeMap<Place, Failures>,
+    /// Places whose next worker waits for its time.
+    resting: BTreeMap<Place, Instant>,
+    /// Whether those who begin may take jobs.
+    pub(super) gate: watch::Sender<bool>,
+    next: u64,
+    /// Whether the process has its title for its only worker.
+    pub(super) titled: bool,
+    /// Whether new ones begin quietly.
+    pub(super) quiet: bool,
+}
+
+/// What a worker begins with.
+pub(super) struct Beginning {
+    pub(super) brief: Rc<Brief>,
+    pub(super) base: Rc<Base>,
+    pub(super) given_name: Option<WorkerName>,
+    pub(super) first_round: FirstRound,
+    /// How long it may wait for Redis.
+    pub(super) patience: Duration,
+    /// Hears when it stands in Redis.
+    pub(super) born: Option<oneshot::Sender<()>>,
+}
+
+impl Team {
+    pub(super) fn new(inputs: mpsc::UnboundedSender<Input>, titled: bool) -> Self {
+        let (gate, _) = watch::channel(false);
+        Self {
+            inputs,
+            members: Vec::new(),
+            failures: BTreeMap::new(),
+            resting: BTreeMap::new(),
+            gate,
+            next: 0,
+            titled,
+            quiet: false,
+        }
+    }
+
+    /// Starts a worker.
+    pub(super) fn begin(&mut self, place: Place, beginning: Beginning) {
+        let id = self.next;
+        self.next += 1;
+        let Beginning { brief, base, given_name, first_round, patience, born } = beginning;
+        let (tell, told) = watch::channel(brief);
+        let (stop, stopped) = watch::channel(Stop::No);
+        let (quiet, quieted) = watch::channel(self.quiet);
+        let (in_hand, name) = (InHandCell::default(), Rc::default());
+        let inputs = self.inputs.clone();
+        let around = Surroundings {
+            store: base.store.clone(),
+            courier: Rc::clone(&base.courier),
+            brief: told,
+            stop: stopped,
+            quiet: quieted,
+            first_round,
+            ask: Rc::new(move |ask: Ask| drop(inputs.send(Input::Asked(id, ask)))),
+            in_hand: Rc::clone(&in_hand),
+            titled: self.titled,
+        };
+        let life = Life {
+            around,
+            patience,
+            gate: self.gate.subscribe(),
+            roll: Rc::clone(&base.roll),
+            name: Rc::clone(&name),
+            born,
+        };
+        let inputs = self.inputs.clone();
+        tokio::task::spawn_local(async move {
+            let ended = life.live().await;
+            let _ = inputs.send(Input::Ended(id, Box::new(ended)));
+        });
+        self.resting.remove(&place);
+        self.members.push(Member {
+            id,
+            place,
+            name,
+            given_name,
+            base,
+            in_hand,
+            tell,
+            stop,
+            quiet,
+            asked: None,
+            shut_down: false,
+            began: Instant::now(),
+        });
+    }
+
+    /// The worker that holds a place, or is about to leave it.
+    pub(super) fn at(&mut self, place: &Place) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| member.place == *place)
+    }
+
+    pub(super) fn member(&mut self, id: u64) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| member.id == id)
+    }
+
+    /// Takes a worker off that has ended.
+    pub(super) fn remove(&mut self, id: u64) -> Option<Member> {
+        let at = self.members.iter().position(|member| member.id == id)?;
+        Some(self.members.remove(at))
+    }
+
+    /// How long a place waits for its next worker, after one that failed.
+    pub(super) fn rest(&mut self, place: &Place, lived: Duration) -> Duration {
+        let failures = self.failures.entry(place.clone()).or_default();
+        failures.0 = if lived >= SETTLED { 1 } else { failures.0.saturating_add(1) };
+        let pause = PAUSE.saturating_mul(1 << (failures.0 - 1).min(16)).min(LONGEST_PAUSE);
+        self.resting.insert(place.clone(), Instant::now() + pause);
+        let inputs = self.inputs.clone();
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(pause).await;
+            let _ = inputs.send(Input::Rested);
+        });
+        pause
+    }
+
+    /// Whether a place is not to be filled just now.
+    pub(super) fn is_resting(&self, place: &Place) -> bool {
+        self.resting.get(place).is_some_and(|until| *until > Instant::now())
+    }
+
+    /// Lets the places of groups that are wanted no more forget their failures.
+    pub(super) fn forget(&mut self, wanted: impl Fn(&Place) -> bool) {
+        self.failures.retain(|place, _| wanted(place));
+        self.resting.retain(|place, _| wanted(place));
+    }
+
+    pub(super) fn say_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
+        for member in &self.members {
+            member.say_quiet(quiet);
+        }
+    }
+
+    /// Whether anybody works on this base, or is about to.
+    pub(super) fn is_on(&self, base: &Rc<Base>) -> bool {
+        self.members.iter().any(|member| Rc::ptr_eq(&member.base, base))
+    }
+}
+
+impl Member {
+    /// Whether a worker that begins with these would be another one.
+    pub(super) fn differs(&self, base: &Rc<Base>, given_name: Option<&WorkerName>) -> bool {
+        !Rc::ptr_eq(&self.base, base) || self.given_name.as_ref() != given_name
+    }
+
+    pub(super) fn tell(&self, brief: Brief) {
+        self.tell.send_replace(Rc::new(brief));
+    }
+
+    pub(super) fn say_quiet(&self, quiet: bool) {
+        self.quiet.send_replace(quiet);
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        *self.quiet.borrow()
+    }
+
+    /// Asks it to stop; asked again after a while, it stops cold.
+    pub(super) fn ask_to_stop(&mut self, signal: Signal) {
+        let stop = signals::step(self.asked, Instant::now(), signal);
+        self.asked.get_or_insert_with(Instant::now);
+        if let Some(stop) = stop {
+            self.stop.send_replace(stop);
+        }
+    }
+
+    /// Lets it leave after the job in hand, unless it was asked to before.
+    pub(super) fn retire(&mut self) {
+        if self.asked.is_none() {
+            self.ask_to_stop(Signal::Terminate);
+        }
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    pub(super) fn lived(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+/// The life of one worker, from its birth to its end.
+struct Life {
+    around: Surroundings,
+    patience: Duration,
+    gate: watch::Receiver<bool>,
+    roll: Roll,
+    name: Rc<RefCell<Option<WorkerName>>>,
+    born: Option<oneshot::Sender<()>>,
+}
+
+impl Life {
+    async fn live(mut self) -> Result<Left, SupervisorError> {
+        let brief = Rc::clone(&self.around.brief.borrow());
+        let wanted = brief.options.name.to_string();
+        let patience = Patience { worker: &wanted, limit: self.patience };
+        let mut birth = Birth::new(brief);
+        let store = self.around.store.clone();
+        let mut stop = self.around.stop.clone();
+        let born = tokio::select! {
+            born = patience.insist(async || birth.attempt(&store).await) => born?,
+            _ = stop.wait_for(|stop| *stop != Stop::No) => return Ok(Left::InOrder),
+        };
+        let worker = Worker::of(self.around, born);
+        let name = worker.registered_name();
+        *self.name.borrow_mut() = Some(name.clone());
+        self.roll.borrow_mut().push(name.clone());
+        if let Some(born) = self.born {
+            let _ = born.send(());
+        }
+        let _ = self.gate.wait_for(|open| *open).await;
+        let end = worker.work().await;
+        self.roll.borrow_mut().retain(|other| *other != name);
+        Ok(end?)
+    }
+}
