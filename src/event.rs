@@ -225,6 +225,8 @@ pub(crate) enum Event {
     // Configuration.
     /// Something about the configuration is not as its author may think.
     ConfigurationDoubted { warning: String },
+    /// The kernel does not tell when files change: they are looked at every `interval` only.
+    FilesUnwatched { reason: String, interval: Duration },
     /// Somebody asked for the configuration to be read again.
     ReloadRefused { asked_by: String },
 }

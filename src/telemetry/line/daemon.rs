@@ -94,6 +94,11 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
             );
             Line::new(Level::Warning, CONFIG, text)
         }
+        Event::FilesUnwatched { reason, interval } => {
+            let seconds = interval.as_secs();
+            let text = format!("The configuration is looked at every {seconds} seconds only: {reason}");
+            Line::new(Level::Warning, CONFIG, text)
+        }
         Event::ConfigurationDoubted { warning } => Line::new(Level::Warning, CONFIG, warning.clone()),
         _ => return None,
     }])
