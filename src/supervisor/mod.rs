@@ -3,6 +3,9 @@
 mod address;
 mod alarm;
 mod check;
+#[cfg_attr(not(test), expect(dead_code, reason = "the daemon does not listen yet"))]
+#[expect(unused_imports, reason = "the daemon does not listen yet")]
+pub(crate) mod control;
 mod cron;
 mod engine;
 #[cfg_attr(not(test), expect(dead_code, reason = "the reload that it leads to is not there yet"))]
