@@ -241,6 +241,8 @@ pub(crate) enum Event {
     ReloadChangedNothing { asked_by: String, shadowed: Vec<String> },
     /// The configuration was read again and cannot be used: everything is as it was.
     ReloadRefused { asked_by: String, errors: Vec<String> },
+    /// The kernel does not tell when files change: they are looked at every `interval` only.
+    FilesUnwatched { reason: String, interval: Duration },
 }
 
 /// What became of a job whose hash could not be understood.

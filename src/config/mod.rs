@@ -37,6 +37,7 @@ use std::time::Duration;
 pub(crate) use connection::Address;
 pub(crate) use environment::Environment;
 pub(crate) use explicit::{PythonCandidate, PythonSource};
+pub(crate) use file::Format;
 pub(crate) use generate::{Explained, explain, reference, rq_toml};
 pub(crate) use kind::{Kind, describe};
 pub(crate) use origin::Origin;

@@ -71,6 +71,11 @@ pub(crate) fn hostname() -> String {
     nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default()
 }
 
+/// The number of the user in whose name this process acts.
+pub(crate) fn user() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}
+
 fn boot_id() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
 }

@@ -12,6 +12,8 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 
+use super::notify_socket;
+
 /// A program to start; its standard input is `/dev/null`, its outputs are ours.
 pub(crate) struct Program<'a> {
     pub(crate) path: &'a Path,
@@ -25,7 +27,8 @@ pub(crate) struct Program<'a> {
 /// Where sources are moved before they take their places, so that none overwrites another.
 const OUT_OF_THE_WAY: i32 = 100;
 
-/// Starts a program in a process group of its own and returns its process number. The environment is ours.
+/// Starts a program in a process group of its own and returns its process number. The environment is ours, but
+/// for what the service manager says to us alone.
 pub(crate) fn spawn(program: &Program<'_>) -> io::Result<u32> {
     let mut actions = PosixSpawnFileActions::init()?;
     actions.add_open(0, "/dev/null", OFlag::O_RDONLY, Mode::empty())?;
@@ -66,6 +69,7 @@ fn park(descriptor: &OwnedFd) -> io::Result<OwnedFd> {
 
 fn environment() -> io::Result<Vec<CString>> {
     std::env::vars_os()
+        .filter(|(name, _)| !notify_socket::is_own(name))
         .map(|(name, value)| {
             let mut line: OsString = name;
             line.push("=");

@@ -6,9 +6,13 @@ mod base;
 mod briefing;
 mod change;
 mod check;
+#[cfg_attr(not(test), expect(dead_code, reason = "the daemon does not listen yet"))]
+#[expect(unused_imports, reason = "the daemon does not listen yet")]
+pub(crate) mod control;
 mod cron;
 mod daemon;
 mod engine;
+mod file_watch;
 mod fingerprint;
 mod interpreter;
 mod leash;

@@ -101,6 +101,11 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
             "Configuration refused ({asked_by}), everything stays as it was{}",
             list(errors)
         )),
+        Event::FilesUnwatched { reason, interval } => {
+            let seconds = interval.as_secs();
+            let text = format!("The configuration is looked at every {seconds} seconds only: {reason}");
+            Line::new(Level::Warning, CONFIG, text)
+        }
         Event::ConfigurationDoubted { warning } => Line::new(Level::Warning, CONFIG, warning.clone()),
         _ => return None,
     }])

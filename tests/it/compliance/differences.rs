@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::harness::{SOON, Subject, World, wait_until};
 
 #[test]
@@ -207,5 +209,22 @@ fn dependents_run_after_their_parents() {
 
     let statuses = world.client.eval("[job.get_status() for job in (child, waits, goes)]");
     assert_eq!(statuses, serde_json::json!(["finished", "deferred", "finished"]));
+    world.finish();
+}
+
+#[test]
+fn a_job_does_not_speak_to_the_service_manager() {
+    let world = World::new();
+    let job = world.enqueue("'jobs.surroundings.environment', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'OTHER'");
+    let mut command = world.worker_command();
+    command.args(["-c", "settings", "--burst", "--name", "w1"]);
+    command.env("NOTIFY_SOCKET", "@rq-test-nobody").env("WATCHDOG_USEC", "60000000").env("OTHER", "kept");
+
+    assert_eq!(world.start(command).wait_exit().code(), 0);
+
+    let kept = world.subject.differs("jobs have none of the service manager's variables");
+    let expected =
+        if kept { json!([null, null, "kept"]) } else { json!(["@rq-test-nobody", "60000000", "kept"]) };
+    assert_eq!(world.view(&job)["result"], expected);
     world.finish();
 }

@@ -1,0 +1,103 @@
+//! Tells when the files that the configuration comes from have changed: by content, and once for a whole burst.
+//!
+//! A thread of its own looks at them, so that a file system which hangs does not hang the daemon. The kernel's hints make it
+//! fast; a look at fixed intervals finds what the kernel does not tell (NFS, a lost watch, no watches left).
+
+mod content;
+mod folders;
+mod notifier;
+mod patrol;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+pub(crate) use content::Fingerprint;
+use patrol::{Order, Patrol};
+
+use crate::event::Event;
+use crate::telemetry::emit;
+
+/// How often the files are looked at without a hint.
+const INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long the thread may take for an answer; it takes longer only when a file system hangs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Watches a set of files and folders. The thread behind it ends when this is dropped.
+pub(crate) struct Watch {
+    orders: Sender<Order>,
+    changes: watch::Receiver<()>,
+}
+
+impl Watch {
+    /// Watches nothing yet.
+    pub(crate) fn new() -> Self {
+        Self::start(INTERVAL, true)
+    }
+
+    /// Looks every `interval`, and asks the kernel for no hints.
+    pub(crate) fn polling(interval: Duration) -> Self {
+        Self::start(interval, false)
+    }
+
+    fn start(interval: Duration, hints: bool) -> Self {
+        let (orders, receive) = mpsc::channel();
+        let (report, changes) = watch::channel(());
+        let patrol = Patrol::new(interval, receive, hints.then(|| orders.clone()), report);
+        let spawned = thread::Builder::new().name("rq-watch".to_owned()).spawn(move || patrol.run());
+        if let Err(error) = spawned {
+            tell_blind(&error);
+        }
+        Self { orders, changes }
+    }
+
+    /// Names the files and folders to watch, those too that are not there yet. Of a folder, the files count that the
+    /// configuration would read as drop-ins. What was watched before stays measured against what was last seen of it; what is
+    /// new, against what it is now.
+    pub(crate) fn set(&self, paths: Vec<PathBuf>) {
+        self.ask(|answer| Order::Set(paths, answer));
+    }
+
+    /// Comes back once when something has changed by content and then been quiet for a moment. May be dropped and called
+    /// again: no change is lost by that.
+    pub(crate) async fn changed(&mut self) {
+        if self.changes.changed().await.is_err() {
+            // There is no thread to look; a reload is still to be had by asking for it.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// What is in the files now, so that content which was refused is not tried again. `None` when that cannot be told.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        self.ask(Order::Fingerprint)
+    }
+
+    /// Waits for an answer of the thread, but not for ever.
+    fn ask<T>(&self, order: impl FnOnce(Sender<T>) -> Order) -> Option<T> {
+        let (answer, receive) = mpsc::channel();
+        self.orders.send(order(answer)).ok()?;
+        receive.recv_timeout(PATIENCE).ok()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // A thread that is gone needs no word.
+        let _ = self.orders.send(Order::Stop);
+    }
+}
+
+/// Without a thread nothing is looked at at all.
+fn tell_blind(error: &io::Error) {
+    emit(Event::ConfigurationDoubted {
+        warning: format!("changes of the configuration are not noticed: no thread: {error}"),
+    });
+}
