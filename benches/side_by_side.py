@@ -116,6 +116,7 @@ def main():
     parser.add_argument("--ours", default=OURS, metavar="COMMAND", help="the worker that is measured")
     parser.add_argument("--jobs", type=int, default=300, help="jobs of one drain (300)")
     parser.add_argument("--latencies", type=int, default=100, help="jobs of one latency round (100)")
+    parser.add_argument("--imports", action="append", default=[], metavar="MODULE", help="what the jobs' module imports")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each worker (3)")
     options = parser.parse_args()
     end_on_signals()
@@ -132,7 +133,8 @@ def main():
 
 def run(stage, options):
     (stage.folder / "settings.py").write_text('REDIS_URL = "%s"\nQUEUES = ["default"]\n' % stage.url)
-    (stage.folder / "jobs.py").write_text(JOBS)
+    imports = "".join("import %s\n" % name for name in options.imports)
+    (stage.folder / "jobs.py").write_text(imports + JOBS)
     version = stage.connection.info("server")["redis_version"]
     print("%s, %d CPUs, load %.1f, Python %s, Redis %s" % (
         platform.machine(), os.cpu_count(), os.getloadavg()[0], platform.python_version(), version))

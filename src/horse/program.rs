@@ -28,6 +28,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "horse",
         "job",
         "leash",
+        "libraries",
         "limit",
         "named",
         "outcome",

@@ -83,6 +83,31 @@ class CurrentJob(RqJobs):
     def test_a_job_without_rq_does_not_load_it(self):
         self.assertFalse(self.result("rqjobs.no_rq"))
 
+    def reaped(self, name, *args):
+        """The value of a job whose horse the fork server has reaped."""
+        value = self.result(name, *args)
+        self.status(self.last)
+        return value
+
+    def test_what_a_job_loads_of_rq_is_loaded_once_for_the_jobs_after_it(self):
+        self.reaped("rqtop.describe")
+
+        self.assertTrue(self.reaped("rqjobs.no_rq"))
+        self.assertEqual(self.result("rqtop.describe")["id"], "j1")
+
+    def test_what_one_job_in_many_loads_is_left_to_it(self):
+        for _ in range(60):
+            self.reaped("rqjobs.no_rq")
+        self.reaped("rqtop.describe")
+
+        self.assertFalse(self.reaped("rqjobs.no_rq"))
+
+    def test_a_redis_of_the_jobs_own_is_no_other_jobs_redis(self):
+        folder = self.folder(redis="")
+
+        self.assertTrue(self.reaped("rqjobs.another_redis", folder).startswith(folder))
+        self.assertIsNone(self.reaped("rqjobs.where_redis_is"))
+
     def test_each_job_of_a_horse_sees_itself(self):
         for preload in ((), ("rq",)):
             self.prepare(preload=preload)

@@ -9,6 +9,7 @@ from time import monotonic
 from . import engine, fitness, serializers, sources, threads, title, values
 from .connection import Lazy
 from .hooks import Hooks, close_django_connections
+from .libraries import Libraries
 from .named import (
     Refused,
     connection_class,
@@ -38,6 +39,7 @@ class Application:
         self.orders = {}
         self.choice = None
         self.engine = None
+        self.libraries = Libraries()
 
     def settings(self, order):
         """Imports the settings module; returns the report."""
@@ -86,12 +88,10 @@ class Application:
         self.connection = Lazy(order.get("connection"), connection_class(order))
         self.return_address = order.get("return_address")
         self.choose_engine(order)
-        if "rq.job" in sys.modules:
-            self.connection.get()
         title.prepare()
+        self.freeze()
         names = threads.names()
-        gc.collect()
-        gc.freeze()
+        self.libraries.watch()
         return {
             "report": "prepared",
             "threads": names,
@@ -100,6 +100,19 @@ class Application:
             "engine": self.choice.report(),
             "files": sources.of(list(sys.modules.values())),
         }
+
+    def heed(self):
+        """After each horse: loads what it turns out that horses need."""
+        if self.libraries.heed():
+            self.freeze()
+
+    def freeze(self):
+        """Makes what is loaded as cheap to share as it can be."""
+        if "rq.job" in sys.modules:
+            # Every job is given an object of rq's with a connection in it; nothing is connected by this.
+            self.connection.get()
+        gc.collect()
+        gc.freeze()
 
     def choose_engine(self, order):
         """Decides who runs the jobs; RQ's own code is imported only where it does."""

@@ -91,7 +91,9 @@ def obey(order, body, channel, application):
     if kind == "callback":
         return Errand(order, body, channel, application).done()
     if kind == "run" and engine is None:
-        return JobRun(order, body, channel, application).ended()
+        ended = JobRun(order, body, channel, application).ended()
+        application.libraries.note()
+        return ended
     if engine is None or kind not in ("run", "settle"):
         raise wire.Junk("the order %.100r" % (kind,))
     if kind == "run":

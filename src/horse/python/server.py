@@ -136,6 +136,13 @@ class Server:
             del self.stalls[pid]
             wire.drop([stall.leash] if stall.leash is not None else [])
             self.report(reaped(stall.number, pid, status, usage))
+            self.heed()
+
+    def heed(self):
+        """Loads what horses turn out to need; what an import changed is put right, as after an order."""
+        if self.application.heed():
+            flush()
+            self.signals.arm()
 
     def descriptors(self):
         """What a horse must not keep: all that is the fork server's own, and the other horses' leashes."""

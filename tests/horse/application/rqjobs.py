@@ -145,3 +145,14 @@ async def fails_later():
 
 def no_rq():
     return "rq" in sys.modules
+
+
+def where_redis_is():
+    return getattr(sys.modules.get("redis"), "__file__", None)
+
+
+def another_redis(folder):
+    sys.path.insert(0, folder)
+    import redis
+
+    return redis.__file__
