@@ -3,7 +3,7 @@
 //! A connection is a whole. Within one source a URL beats Sentinel, and Sentinel beats host and port. Between
 //! sources the highest that names a connection wins, and takes nothing from those below when it is one of RQ's
 //! own (the bare environment, `-c`): a password must not travel to a host that it was not meant for. Only among
-//! default files, prefixed variables and options do host, port and the rest add up key by key.
+//! default files, files with secrets, prefixed variables and options do host, port and the rest add up key by key.
 
 use secrecy::SecretString;
 
@@ -113,17 +113,25 @@ pub(crate) fn in_force(key: &str, winner: Option<&Winner>) -> bool {
 /// Takes out of the layers, which stand lowest first, every entry about connections that plays no part.
 ///
 /// RQ: with a Python settings module (`module_alone`), the bare environment is not asked for a connection, even
-/// when the module names none.
+/// when the module names none; nor are the files that its names lead to.
 pub(crate) fn choose(layers: &mut [Layer], module_alone: bool) -> Choice {
     let mut choice = Choice::default();
     let mut settled: Option<Form> = None;
     let mut closed = false;
-    let mut names_host = false;
-    for layer in layers.iter_mut().rev().filter(|layer| layer.standing != Standing::Default) {
-        let own = layer.entries.keys().filter_map(|name| form_of(name)).min();
-        let Some(own) = own else { continue };
-        let barred = module_alone && layer.standing == Standing::Bare;
-        if !barred && !closed && settled == Some(Form::Options) && own != Form::Options && !names_host {
+    let mut has_host = false;
+    let forms: Vec<Option<Form>> = layers.iter().map(form_in).collect();
+    for (place, layer) in layers.iter_mut().enumerate().rev() {
+        let Some(own) = forms[place].filter(|_| layer.standing != Standing::Default) else { continue };
+        let below = forms[..place].iter().rev().flatten().next().copied().unwrap_or(Form::Options);
+        let barred = match layer.standing {
+            Standing::Bare => module_alone,
+            // The password for another program, perhaps: it cannot be put into a URL, and is no reason to refuse one.
+            Standing::BareFile => {
+                module_alone || (own == Form::Options && below != own && !names_host(layer))
+            }
+            _ => false,
+        };
+        if !barred && !closed && settled == Some(Form::Options) && own != Form::Options && !has_host {
             choice.problems.extend(part_of_a_connection(&choice, layer, own));
         }
         let keep = if barred || closed || settled.is_some_and(|form| form != own) { None } else { Some(own) };
@@ -133,10 +141,19 @@ pub(crate) fn choose(layers: &mut [Layer], module_alone: bool) -> Choice {
             choice.winner = first_of(layer, kept);
         }
         settled = Some(kept);
-        names_host |= layer.entries.contains_key("redis.host") || layer.entries.contains_key("redis.port");
+        has_host |= names_host(layer);
         closed = kept != Form::Options || matches!(layer.standing, Standing::Bare | Standing::Explicit);
     }
     choice
+}
+
+/// The strongest way in which a layer names a Redis.
+fn form_in(layer: &Layer) -> Option<Form> {
+    layer.entries.keys().filter_map(|name| form_of(name)).min()
+}
+
+fn names_host(layer: &Layer) -> bool {
+    layer.entries.contains_key("redis.host") || layer.entries.contains_key("redis.port")
 }
 
 fn first_of(layer: &Layer, form: Form) -> Option<Winner> {

@@ -61,12 +61,24 @@ pub(crate) struct Reader<'a> {
     pub(crate) environment: &'a Environment,
     /// What relative paths in `…_FILE` variables start from.
     pub(crate) directory: &'a Path,
+    /// Which variables to read: those with the values, or those that lead to files.
+    pub(crate) said: Said,
+}
+
+/// How a variable says a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// It holds the value.
+    ByItself,
+    /// It ends in `_FILE` and names the file that holds it.
+    InFile,
 }
 
 impl Reader<'_> {
     /// RQ's own names without a prefix.
     pub(crate) fn bare(&self, problems: &mut Vec<Problem>) -> Layer {
-        let mut layer = Layer::new(Standing::Bare, false);
+        let standing = if self.said == Said::ByItself { Standing::Bare } else { Standing::BareFile };
+        let mut layer = Layer::new(standing, false);
         for key in section::keys().filter(|key| key.variables.bare) {
             if let Some(name) = key.rq_name.filter(|name| !self.environment.is_service_link(name)) {
                 self.add(&mut layer, key, name, problems);
@@ -78,49 +90,31 @@ impl Reader<'_> {
     /// Variables that start with `RQ_`: the short ones, and `RQ_<SECTION>__<KEY>`.
     /// `below` are the layers whose tables they may add to, `served` the queues that are known.
     pub(crate) fn prefixed(&self, below: &[Layer], served: &[String], problems: &mut Vec<Problem>) -> Layer {
-        let mut layer = Layer::new(Standing::Prefixed, true);
+        let standing = if self.said == Said::ByItself { Standing::Prefixed } else { Standing::Credential };
+        let mut layer = Layer::new(standing, true);
         for key in section::keys().filter(|key| key.variables.allowed) {
             for name in key.variables.short.map(String::from).into_iter().chain([key.long_variable()]) {
                 self.add(&mut layer, key, &name, problems);
             }
         }
-        let of_tables = self.of_tables(below, served);
+        let names: Vec<&str> = self.environment.names().collect();
+        let of_tables = of_tables(&names, below, served);
         for (name, key) in &of_tables {
             self.add(&mut layer, key, name, problems);
         }
-        problems.extend(self.unknown(&of_tables));
+        if self.said == Said::ByItself {
+            let origin = |name: &str| Origin::Variable(name.to_owned());
+            problems.extend(unknown_names(&names, &of_tables, &origin));
+        }
         layer
     }
 
-    /// Variables such as `RQ_CRON__NIGHTLY__QUEUE`, without `_FILE`, and the keys that they mean. A table that a lower
-    /// layer names, or a queue that is served, is meant whatever the case of its letters, and whatever its characters are
-    /// that variables cannot have; another one is named in lower case.
-    fn of_tables(&self, below: &[Layer], served: &[String]) -> BTreeMap<String, &'static Key> {
-        let mut found = BTreeMap::new();
-        for tables in TABLES {
-            let prefix = format!("RQ_{}__", tables.parent().to_uppercase().replace('.', "__"));
-            let mut names: Vec<String> = names_in(below, tables).into_iter().collect();
-            names.extend(served.iter().filter(|_| tables.is_of_queues()).cloned());
-            for variable in self.environment.names() {
-                let plain = variable.strip_suffix("_FILE").unwrap_or(variable);
-                let parts = plain.strip_prefix(&prefix).and_then(|rest| rest.rsplit_once("__"));
-                let Some((table, field)) = parts else { continue };
-                let as_it_is = names.iter().find(|name| *name == table);
-                let known =
-                    as_it_is.or_else(|| names.iter().find(|name| in_variable(name) == in_variable(table)));
-                let name = known.cloned().unwrap_or_else(|| table.to_lowercase());
-                if tables.check_name(&name).is_ok()
-                    && let Some(key) = tables.key_of(&name, &field.to_lowercase())
-                {
-                    found.insert(plain.to_owned(), key);
-                }
-            }
-        }
-        found
-    }
-
     fn add(&self, layer: &mut Layer, key: &'static Key, name: &str, problems: &mut Vec<Problem>) {
-        match self.value(name) {
+        let value = match self.said {
+            Said::ByItself => self.by_itself(name),
+            Said::InFile => self.in_file(name),
+        };
+        match value {
             Ok(Some((text, origin))) if !text.is_empty() || key.name == "redis.key_prefix" => {
                 layer.add(Entry::read(key, key.name, origin, &Raw::String(text)), problems);
             }
@@ -130,61 +124,92 @@ impl Reader<'_> {
         }
     }
 
-    /// What a variable says by itself or through the file that `<name>_FILE` names.
-    fn value(&self, name: &str) -> Result<Option<(String, Origin)>, Problems> {
-        let by_file = format!("{name}_FILE");
-        let refuse = |name: &str, text: &str| Problem::with_source(Origin::Variable(name.to_owned()), text);
-        for name in [name, &by_file] {
-            if self.environment.not_text.contains(name) {
-                return Err(refuse(name, "it is not UTF-8 text").into());
-            }
-        }
-        let path = self.environment.get(&by_file).filter(|path| !path.is_empty());
-        match (self.environment.get(name), path) {
-            (Some(text), Some(_)) if !text.is_empty() => {
-                Err(refuse(name, &format!("{by_file} is set too")).hint("unset one of them").into())
-            }
-            (_, Some(path)) => self.file(by_file, path).map(Some),
-            (Some(text), None) => Ok(Some((text.to_owned(), Origin::Variable(name.to_owned())))),
-            (None, None) => Ok(None),
-        }
+    /// What a variable says by itself.
+    fn by_itself(&self, name: &str) -> Result<Option<(String, Origin)>, Problems> {
+        Ok(self.text(name)?.map(|text| (text.to_owned(), Origin::Variable(name.to_owned()))))
     }
 
-    fn file(&self, variable: String, path: &str) -> Result<(String, Origin), Problems> {
+    /// What the file says that `<name>_FILE` names.
+    fn in_file(&self, name: &str) -> Result<Option<(String, Origin)>, Problems> {
+        let variable = format!("{name}_FILE");
+        let Some(path) = self.text(&variable)?.filter(|path| !path.is_empty()) else { return Ok(None) };
+        if self.environment.get(name).is_some_and(|text| !text.is_empty()) {
+            let origin = Origin::Variable(name.to_owned());
+            let twice = Problem::with_source(origin, format!("{variable} is set too"));
+            return Err(twice.hint("unset one of them").into());
+        }
         let path: PathBuf = self.directory.join(path);
         let origin = Origin::VariableFile { variable, path: path.clone() };
-        let mut text =
-            file::read(&path).map_err(|reason| Problem::with_source(origin.clone(), reason.to_string()))?;
-        if text.ends_with('\n') {
-            text.pop();
-            if text.ends_with('\r') {
-                text.pop();
-            }
+        match file::read_value(&path) {
+            Ok(text) => Ok(Some((text, origin))),
+            Err(reason) => Err(Problem::with_source(origin, reason.to_string()).into()),
         }
-        Ok((text, origin))
     }
 
-    /// Names that were meant for us, as nobody else writes `RQ_…__…`, but fit nothing.
-    fn unknown(&self, of_tables: &BTreeMap<String, &'static Key>) -> Vec<Problem> {
-        let known: Vec<String> = section::keys()
-            .filter(|key| key.variables.allowed)
-            .flat_map(|key| [key.long_variable(), format!("{}_FILE", key.long_variable())])
-            .chain(of_tables.keys().flat_map(|name| [name.clone(), format!("{name}_FILE")]))
-            .collect();
-        let meant = |name: &&str| name.starts_with("RQ_") && name.contains("__");
-        self.environment
-            .names()
-            .filter(meant)
-            .filter(|name| !known.iter().any(|known| known == name))
-            .map(|name| {
-                let near = nearest(name, known.iter().map(String::as_str)).map(String::from);
-                let mut problem = unknown(name, Origin::Variable(name.to_owned()), near);
-                problem.key = None;
-                "there is no such setting".clone_into(&mut problem.text);
-                problem
-            })
-            .collect()
+    fn text(&self, name: &str) -> Result<Option<&str>, Problems> {
+        if self.environment.not_text.contains(name) {
+            let origin = Origin::Variable(name.to_owned());
+            return Err(Problem::with_source(origin, "it is not UTF-8 text").into());
+        }
+        Ok(self.environment.get(name))
     }
+}
+
+/// Variables such as `RQ_CRON__NIGHTLY__QUEUE`, without `_FILE`, and the keys that they mean. A table that a lower
+/// layer names, or a queue that is served, is meant whatever the case of its letters, and whatever its characters are
+/// that variables cannot have; another one is named in lower case.
+pub(crate) fn of_tables(
+    variables: &[&str],
+    below: &[Layer],
+    served: &[String],
+) -> BTreeMap<String, &'static Key> {
+    let mut found = BTreeMap::new();
+    for tables in TABLES {
+        let prefix = format!("RQ_{}__", tables.parent().to_uppercase().replace('.', "__"));
+        let mut names: Vec<String> = names_in(below, tables).into_iter().collect();
+        names.extend(served.iter().filter(|_| tables.is_of_queues()).cloned());
+        for variable in variables {
+            let plain = variable.strip_suffix("_FILE").unwrap_or(variable);
+            let parts = plain.strip_prefix(&prefix).and_then(|rest| rest.rsplit_once("__"));
+            let Some((table, field)) = parts else { continue };
+            let as_it_is = names.iter().find(|name| *name == table);
+            let known =
+                as_it_is.or_else(|| names.iter().find(|name| in_variable(name) == in_variable(table)));
+            let name = known.cloned().unwrap_or_else(|| table.to_lowercase());
+            if tables.check_name(&name).is_ok()
+                && let Some(key) = tables.key_of(&name, &field.to_lowercase())
+            {
+                found.insert(plain.to_owned(), key);
+            }
+        }
+    }
+    found
+}
+
+/// Names that were meant for us, as nobody else writes `RQ_…__…`, but fit nothing.
+pub(crate) fn unknown_names(
+    names: &[&str],
+    of_tables: &BTreeMap<String, &'static Key>,
+    origin: &dyn Fn(&str) -> Origin,
+) -> Vec<Problem> {
+    let known: Vec<String> = section::keys()
+        .filter(|key| key.variables.allowed)
+        .flat_map(|key| [key.long_variable(), format!("{}_FILE", key.long_variable())])
+        .chain(of_tables.keys().flat_map(|name| [name.clone(), format!("{name}_FILE")]))
+        .collect();
+    let meant = |name: &&&str| name.starts_with("RQ_") && name.contains("__");
+    names
+        .iter()
+        .filter(meant)
+        .filter(|name| !known.iter().any(|known| known == *name))
+        .map(|name| {
+            let near = nearest(name, known.iter().map(String::as_str)).map(String::from);
+            let mut problem = unknown(name, origin(name), near);
+            problem.key = None;
+            "there is no such setting".clone_into(&mut problem.text);
+            problem
+        })
+        .collect()
 }
 
 /// A table's name as a variable can say it.

@@ -14,8 +14,8 @@ const HEAD: &str = "\
 #
 # Read from /usr/lib/rq/rq.toml, then /etc/rq/rq.toml, the drop-ins in their rq.toml.d, and ~/.config/rq. What is set
 # later counts higher: REDIS_URL, REDIS_*, QUEUES, NAME and SENTRY_DSN in the environment, the files or module that -c
-# names, RQ_<SECTION>__<KEY> in the environment, options of the command line. `rq config show` tells every value in
-# force and where it came from.
+# names, credentials and other files with secrets, RQ_<SECTION>__<KEY> in the environment, options of the command line.
+# `rq config show` tells every value in force and where it came from.
 #
 # A span of time is a number of seconds or a text with a unit: 250ms, 10s, 5m, 1h30m, 2d. A size is a number of bytes or
 # a text with a unit: 64KiB, 256MiB, 1GiB, or 1MB for a million.

@@ -22,6 +22,10 @@ pub(crate) enum Standing {
     Bare,
     /// What `-c` names.
     Explicit,
+    /// Files that RQ's own names in the environment lead to: `REDIS_PASSWORD_FILE`.
+    BareFile,
+    /// Credentials of the service, and files that variables which start with `RQ_` lead to.
+    Credential,
     /// Variables that start with `RQ_`.
     Prefixed,
     /// Options of the command line.

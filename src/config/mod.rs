@@ -2,10 +2,11 @@
 //!
 //! [`Sources`] names what to read, [`Sources::read`] reads it and gives [`Resolved`], the [`Settings`] in force
 //! with the origin of each value, and every [`Problem`] at once. The layers, the lowest first: built-in defaults,
-//! default files, RQ's own names in the environment, what `-c` names, variables that start with `RQ_`,
-//! options of the command line. `docs/configuration.md` tells the rules to users.
+//! default files, RQ's own names in the environment, what `-c` names, files with secrets, variables that start with
+//! `RQ_`, options of the command line. `docs/configuration.md` tells the rules to users.
 
 mod connection;
+mod credentials;
 mod cron;
 mod doubts;
 mod duration;

@@ -18,6 +18,8 @@ pub(crate) enum Origin {
     Variable(String),
     /// The file that an environment variable ending in `_FILE` names.
     VariableFile { variable: String, path: PathBuf },
+    /// A credential that the service manager gave: a file in `$CREDENTIALS_DIRECTORY`.
+    Credential(PathBuf),
     /// An option of the command line.
     Option(&'static str),
 }
@@ -51,6 +53,7 @@ impl fmt::Display for Origin {
             Self::VariableFile { variable, path } => {
                 write!(f, "{} (named by environment variable {variable})", path.display())
             }
+            Self::Credential(path) => write!(f, "credential {}", path.display()),
             Self::Option(flag) => write!(f, "option {flag}"),
         }
     }

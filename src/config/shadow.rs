@@ -32,10 +32,18 @@ pub(crate) fn warnings(stack: &Stack, choice: &Choice, explicit: &[Explicit]) ->
 /// systems set `NAME` by themselves, so that its losing is no news.
 fn surprising(winner: Standing, loser: Standing, entry: &Entry) -> bool {
     match loser {
-        Standing::Bare => winner == Standing::Explicit && entry.origin != Origin::Variable("NAME".to_owned()),
-        Standing::Explicit => winner == Standing::Prefixed,
+        Standing::Bare => {
+            (winner == Standing::Explicit || is_file(winner))
+                && entry.origin != Origin::Variable("NAME".to_owned())
+        }
+        Standing::Explicit => winner == Standing::Prefixed || is_file(winner),
         _ => false,
     }
+}
+
+/// Whether it is one of the layers of files with secrets.
+fn is_file(standing: Standing) -> bool {
+    matches!(standing, Standing::BareFile | Standing::Credential)
 }
 
 fn other_files(explicit: &[Explicit]) -> Vec<Warning> {
@@ -75,10 +83,14 @@ fn reason(choice: &Choice, standing: Standing, origin: &Origin) -> Option<String
             "as the connection comes from the Python settings module alone, which names none".to_owned(),
         );
     };
+    if standing == Standing::BareFile {
+        let whole = format!("as {spelled} from {place} says the whole connection");
+        return (*above < standing).then_some(whole);
+    }
     let same_source = source(place) == source(origin);
     let told = match standing {
-        Standing::Bare => *above == Standing::Explicit,
-        Standing::Explicit => same_source || *above == Standing::Prefixed,
+        Standing::Bare => *above == Standing::Explicit || is_file(*above),
+        Standing::Explicit => same_source || *above == Standing::Prefixed || is_file(*above),
         _ => false,
     };
     told.then(|| format!("as {spelled} from {place} counts higher"))

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Raw;
 
 use super::connection::{self, Address};
-use super::environment::{Environment, Reader};
+use super::credentials::{self, Credentials};
+use super::environment::{Environment, Reader, Said};
 use super::explicit::{Explicit, PythonCandidate};
 use super::file::{Document, Unreadable};
 use super::kind::Value;
@@ -123,6 +124,7 @@ impl Sources {
         let mut warnings = shadow::warnings(&stack, &choice, &self.explicit);
         warnings.extend(self.python.iter().flat_map(PythonModule::doubts));
         warnings.extend(doubts::doubts(&settings));
+        warnings.extend(credentials::readable_by_all(stack.layers()));
         if choice.winner.is_none() && self.environment.is_service_link("REDIS_PORT") {
             warnings.push(Warning(SERVICE_LINK.to_owned()));
         }
@@ -140,12 +142,12 @@ impl Sources {
     }
 
     fn layers(&self, problems: &mut Vec<Problem>) -> Vec<Layer> {
-        let environment = Reader { environment: &self.environment, directory: &self.directory };
+        let environment = |said| Reader { environment: &self.environment, directory: &self.directory, said };
         let mut layers = vec![Layer::defaults()];
         for path in self.places.files(problems) {
             layers.extend(default_file(&path, problems));
         }
-        layers.push(environment.bare(problems));
+        layers.push(environment(Said::ByItself).bare(problems));
         for explicit in &self.explicit {
             match explicit {
                 Explicit::File(path) => layers.extend(load(Standing::Explicit, path, problems)),
@@ -154,8 +156,14 @@ impl Sources {
         }
         let options = self.option_layer(problems);
         let served = queues(layers.iter().chain([&options]));
-        let prefixed = environment.prefixed(&layers, &served, problems);
-        layers.extend([prefixed, options]);
+        layers.push(environment(Said::InFile).bare(problems));
+        if let Some(credentials) = Credentials::of(&self.environment, &self.directory, problems) {
+            layers.push(credentials.layer(&layers, &served, problems));
+        }
+        for said in [Said::InFile, Said::ByItself] {
+            layers.push(environment(said).prefixed(&layers, &served, problems));
+        }
+        layers.push(options);
         add_defaults_of_tables(&mut layers);
         layers
     }

@@ -102,6 +102,18 @@ pub(crate) fn read(path: &Path) -> Result<String, Unreadable> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
+/// The text of a file that holds one value, such as a secret, without the line end that editors put behind it.
+pub(crate) fn read_value(path: &Path) -> Result<String, Unreadable> {
+    let mut text = read(path)?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}
+
 /// A file after parsing.
 pub(crate) struct Document {
     path: PathBuf,

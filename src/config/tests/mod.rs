@@ -1,6 +1,7 @@
 //! The layers together, on real files.
 
 mod connections;
+mod credentials;
 mod doubts;
 mod environment;
 mod laws;
