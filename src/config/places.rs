@@ -34,6 +34,12 @@ impl Places {
         Self { system: SYSTEM.map(PathBuf::from).to_vec(), user }
     }
 
+    /// Every file and folder that may be there.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = PathBuf> {
+        let folders = self.system.iter().chain(&self.user);
+        folders.flat_map(|folder| [folder.join("rq.toml"), folder.join("rq.toml.d")])
+    }
+
     /// The files in them, the lowest first; those that are not there are among them only by their main names.
     pub(crate) fn files(&self, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
         let mut files = group(&self.system, problems);

@@ -95,6 +95,18 @@ impl Resolved {
         self.effective(key).map(|effective| &effective.origin)
     }
 
+    /// The files, modules and so on that say anything, in the order in which they are met.
+    pub(crate) fn sources(&self) -> Vec<String> {
+        let mut sources: Vec<String> = Vec::new();
+        for effective in self.origins.iter().filter(|effective| effective.origin != Origin::Default) {
+            let source = effective.origin.place().to_string();
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        sources
+    }
+
     /// The value of a key without secrets; null when it is unset.
     pub(crate) fn shown(&self, key: &str) -> &Raw {
         self.effective(key).map_or(&Raw::Null, |effective| &effective.value)

@@ -7,7 +7,7 @@ use serde_json::Value as Raw;
 use super::connection::{self, Address};
 use super::credentials::{self, Credentials};
 use super::environment::{Environment, Reader, Said};
-use super::explicit::{Explicit, PythonCandidate};
+use super::explicit::{Explicit, PythonCandidate, PythonSource};
 use super::file::{Document, Unreadable};
 use super::kind::Value;
 use super::layer::{Entry, Layer, Standing, add_defaults_of_tables};
@@ -81,6 +81,19 @@ impl Sources {
     pub(crate) fn python(mut self, module: PythonModule) -> Self {
         self.python = Some(module);
         self
+    }
+
+    /// The files and folders that say something, or would if they were there; not what a Python module imports.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let explicit = self.explicit.iter().filter_map(|explicit| match explicit {
+            Explicit::File(path) => Some(path.clone()),
+            Explicit::Python(candidate) => match &candidate.source {
+                PythonSource::File(path) => Some(path.clone()),
+                PythonSource::Module(_) => None,
+            },
+        });
+        let named = self.environment.files(&self.directory);
+        self.places.watched().chain(explicit).chain(named).collect()
     }
 
     /// The Python module that must be imported before the settings are whole; [`Sources::python`] takes its values.

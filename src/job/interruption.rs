@@ -20,7 +20,7 @@ pub(crate) enum OnInterrupt {
 }
 
 /// The rules of a daemon for its jobs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InterruptRules {
     pub(crate) policy: OnInterrupt,
     /// Queues whose jobs are treated in a way of their own.

@@ -38,7 +38,7 @@ use signs::Signs;
 pub(crate) use stranded::OnStranded;
 
 /// What maintenance is told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
     /// The queues that this daemon serves.
     pub(crate) queues: Vec<QueueName>,
@@ -90,8 +90,11 @@ impl Maintenance {
         Self { store, options, life, locked, tasks, followup, following, roll }
     }
 
-    /// Goes on by other rules, with a round at once.
+    /// Goes on by other rules, with a round at once, unless they are the same.
     pub(crate) async fn change(&mut self, store: Store, options: Options) {
+        if options == self.options && store.keeps_as(&self.store) {
+            return;
+        }
         self.break_off().await;
         (self.store, self.options) = (store, options);
         let (begin, may_begin) = oneshot::channel();

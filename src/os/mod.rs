@@ -3,7 +3,6 @@
 pub(crate) mod clock;
 mod descriptor;
 mod identity;
-#[cfg_attr(not(test), expect(dead_code, reason = "the daemon says nothing to its service manager yet"))]
 mod notify_socket;
 mod oom;
 mod process;
@@ -16,7 +15,6 @@ pub(crate) use descriptor::{
     memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, user};
-#[expect(unused_imports, reason = "the daemon says nothing to its service manager yet")]
 pub(crate) use notify_socket::ServiceManager;
 pub(crate) use oom::OomKills;
 pub(crate) use process::{

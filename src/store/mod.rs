@@ -75,6 +75,11 @@ impl Store {
         Self { failures, ..self }
     }
 
+    /// Whether failures are kept as long by the other.
+    pub(crate) fn keeps_as(&self, other: &Self) -> bool {
+        self.failures == other.failures
+    }
+
     /// A plan for a script that may write a failure, which must know how long it is kept.
     fn with_failures(&self, mut plan: Value) -> Value {
         plan["failures"] = json!(self.failures);

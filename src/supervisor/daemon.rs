@@ -8,20 +8,27 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::base::Base;
-use super::briefing::brief;
+use super::briefing::{self, brief};
+use super::file_watch::Watch;
 use super::loaded::Loaded;
 use super::reload::{InForce, Prepared, Recipe, prepare};
-use super::request::{Answers, Outcome, Request};
+use super::control::{self, Outcome, ReloadOutcome, Reply};
+use super::request::{Answer, Request, outcome, refused, summary};
+use super::service::Service;
 use super::signals::step;
 use super::team::{Beginning, Member, Place, Team};
 use super::wanted::Wanted;
 use super::{Input, OpenLog, SupervisorError};
 use crate::config::OnShutdown;
 use crate::event::Event;
+use crate::job::Timestamp;
 use crate::maintenance;
 use crate::os::Signal;
 use crate::telemetry::emit;
 use crate::worker::{Ask, FirstRound, Left, Stop, WorkError};
+
+/// Who asks for a reload when a file changed.
+const FILES: &str = "a file changed";
 
 /// A worker that begins while others work may wait for Redis as long as it takes.
 const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
@@ -30,7 +37,13 @@ const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 pub(super) struct Daemon {
     recipe: Recipe,
     open_log: OpenLog,
-    now: Rc<InForce>,
+    pub(super) now: Rc<InForce>,
+    /// How many configurations there were, the first one being 1.
+    pub(super) generation: u64,
+    pub(super) last_reload: Option<ReloadOutcome>,
+    pub(super) started_at: Timestamp,
+    /// The socket for users of the machine.
+    control: Option<control::Guard>,
     inputs: mpsc::UnboundedSender<Input>,
     pub(super) team: Team,
     /// Redis servers of before, on which somebody still has a job in hand.
@@ -47,6 +60,8 @@ pub(super) struct Daemon {
     next_request: Option<Request>,
     opening: Option<JoinHandle<()>>,
     failure: Option<SupervisorError>,
+    service: Service,
+    watch: Option<(Watch, Duration)>,
     /// What the loop does not wait for.
     beside: JoinSet<()>,
 }
@@ -67,6 +82,10 @@ impl Daemon {
             recipe,
             open_log,
             now: Rc::new(now),
+            generation: 1,
+            last_reload: None,
+            started_at: Timestamp::now(),
+            control: None,
             inputs,
             old_bases: Vec::new(),
             stop: watch::channel(Stop::No).0,
@@ -78,6 +97,8 @@ impl Daemon {
             next_request: None,
             opening: None,
             failure: None,
+            service: Service::find(),
+            watch: None,
             beside: JoinSet::new(),
         };
         let patience = daemon.now.resolved.settings.redis.start_timeout;
@@ -92,8 +113,14 @@ impl Daemon {
         mut self,
         mut inputs: mpsc::UnboundedReceiver<Input>,
     ) -> Result<(), SupervisorError> {
+        self.watch_files();
+        self.listen();
         while !self.is_over() {
-            let Some(input) = inputs.recv().await else { break };
+            let input = tokio::select! {
+                Some(input) = inputs.recv() => input,
+                () = changed(&mut self.watch) => Input::Reload { by: FILES, code: false },
+                () = self.service.due() => { self.service.beat(); continue }
+            };
             self.take(input).await;
         }
         self.leave(inputs).await
@@ -120,16 +147,26 @@ impl Daemon {
             Input::Ended(id, ended) => self.take_end(id, *ended),
             Input::Rested => drop(self.fill(FOR_EVER)),
             Input::Prepared(prepared) => self.take_prepared(*prepared).await,
+            Input::Question(asked) => self.take_question(asked),
+            Input::Opened => {
+                self.service.ready(&self.status());
+                self.prepare_next();
+            }
         }
     }
 
     fn take_signal(&mut self, signal: Signal) {
         match signal {
             Signal::Interrupt | Signal::Terminate | Signal::Hangup => self.stop(signal),
-            Signal::Quiet => self.team.say_quiet(true),
-            Signal::Resume => self.team.say_quiet(false),
+            Signal::Quiet => self.say_quiet(true),
+            Signal::Resume => self.say_quiet(false),
             Signal::Child | Signal::Reopen | Signal::Renew => {}
         }
+    }
+
+    fn say_quiet(&mut self, quiet: bool) {
+        self.team.say_quiet(quiet);
+        self.service.status(&if quiet { "quiet".to_owned() } else { self.status() });
     }
 
     /// Stops everybody; asked again after a while, at once.
@@ -140,13 +177,14 @@ impl Daemon {
             member.ask_to_stop(signal);
         }
         if let Some(stop) = stop {
+            self.service.stopping("stopping");
             self.stop.send_replace(stop);
             let base = Rc::clone(&self.now.base);
             self.beside.spawn_local(async move { base.stop_scheduling().await });
         }
     }
 
-    fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         self.asked.is_some()
     }
 
@@ -165,12 +203,14 @@ impl Daemon {
                 if let Some(member) = self.team.member(id) {
                     member.say_quiet(quiet);
                 }
-                let answers = Answers::redis(&self.now.base.store, reply);
-                self.beside.spawn_local(answers.done());
+                let workers = vec![self.team.member(id).map(|member| self_name(member)).unwrap_or_default()];
+                if let Some(answer) = Answer::redis(&self.now.base.store, reply) {
+                    self.beside.spawn_local(answer.send(Reply::Done { workers }));
+                }
             }
             Ask::Reload { code, id } => {
-                let answers = Answers::redis(&self.now.base.store, id);
-                self.request(Request { answers, ..Request::of("a command", code) });
+                let answer = Answer::redis(&self.now.base.store, id);
+                self.request(Request::of("a command", code).answering(answer));
             }
         }
     }
@@ -215,7 +255,7 @@ impl Daemon {
         }
     }
 
-    fn shown(&self, member: &Member) -> String {
+    pub(super) fn shown(&self, member: &Member) -> String {
         let Place { group, number } = &member.place;
         let name = member.name.borrow().as_ref().map(ToString::to_string);
         name.unwrap_or_else(
@@ -223,7 +263,7 @@ impl Daemon {
         )
     }
 
-    fn size(&self, wanted: &Wanted) -> u32 {
+    pub(super) fn size(&self, wanted: &Wanted) -> u32 {
         let count = wanted.count();
         self.sizes.get(&wanted.group).copied().unwrap_or(count.min).clamp(count.min, count.max)
     }
@@ -292,6 +332,7 @@ impl Daemon {
     /// Lets those work who stand in Redis, once all that is beside them has begun.
     fn open(&mut self, born: Vec<oneshot::Receiver<()>>, round: maintenance::FirstRound) {
         let (now, gate, mut stop) = (Rc::clone(&self.now), self.team.gate.clone(), self.stop.subscribe());
+        let inputs = self.inputs.clone();
         self.opening = Some(tokio::task::spawn_local(async move {
             let mut any = false;
             for born in born {
@@ -304,6 +345,7 @@ impl Daemon {
                 now.base.schedule(&wanted, stopped).await;
             }
             gate.send_replace(true);
+            let _ = inputs.send(Input::Opened);
         }));
     }
 
@@ -328,26 +370,31 @@ impl Daemon {
             let prepared = prepare(&recipe, &now, code).await;
             let _ = inputs.send(Input::Prepared(Box::new(prepared)));
         });
+        self.service.reloading();
         self.preparing = Some((request, task));
     }
 
     async fn take_prepared(&mut self, prepared: Result<Prepared, SupervisorError>) {
         let Some((request, _)) = self.preparing.take() else { return };
         let outcome = match prepared {
-            Err(error) => Outcome::refused(&error),
-            Ok(prepared) => self.commit(prepared).await,
+            Err(error) => refused(&request.by, &error),
+            Ok(prepared) => self.commit(prepared, &request.by).await,
         };
+        self.service.ready(&format!("{}; {}", self.status(), summary(&outcome)));
+        self.last_reload = Some(outcome.clone());
         self.beside.spawn_local(request.answer(outcome));
         self.prepare_next();
     }
 
     /// Brings a prepared configuration into force.
-    async fn commit(&mut self, prepared: Prepared) -> Outcome {
+    async fn commit(&mut self, prepared: Prepared, by: &str) -> ReloadOutcome {
         let Prepared { next, changes, renewed } = prepared;
         if let Err(error) = (self.open_log)(&next.resolved) {
-            return Outcome::refused(&error);
+            return refused(by, &error);
         }
-        let outcome = Outcome::of(&changes, renewed);
+        let outcome = outcome(by, &changes, renewed);
+        let is_change = outcome.outcome == Outcome::Applied;
+        self.generation += u64::from(is_change);
         let moved = !Rc::ptr_eq(&self.now.base, &next.base);
         let old = std::mem::replace(&mut self.now, Rc::new(next));
         let (now, wanted) = (Rc::clone(&self.now), self.now.wanted());
@@ -361,17 +408,75 @@ impl Daemon {
             }
             old.base.stop_scheduling().await;
             self.old_bases.push(Rc::clone(&old.base));
-        } else if outcome.is_change() {
+        } else if is_change {
             now.base.change(&wanted, now.first(), self.is_stopping()).await;
         }
-        if outcome.is_change() {
+        if is_change {
             self.tell_all();
             if !self.is_stopping() {
                 drop(self.fill(FOR_EVER));
             }
             self.let_go_of_old_bases();
         }
+        self.watch_files();
         outcome
+    }
+
+    /// Stops everybody, whatever was asked before.
+    pub(super) fn stop_all(&mut self, cold: bool) {
+        self.stop(Signal::Terminate);
+        if cold {
+            self.stop.send_replace(Stop::Cold);
+            self.team.members.iter_mut().for_each(Member::stop_cold);
+        }
+    }
+
+    /// Opens the socket for users of the machine; without one the daemon works all the same.
+    fn listen(&mut self) {
+        let opened = control::own_socket(&control::places()).and_then(|path| control::listen(&path));
+        match opened {
+            Ok((guard, mut asked)) => {
+                let inputs = self.inputs.clone();
+                self.control = Some(guard);
+                tokio::task::spawn_local(async move {
+                    while let Some(asked) = asked.recv().await {
+                        let _ = inputs.send(Input::Question(asked));
+                    }
+                });
+            }
+            Err(error) => {
+                let warning = format!("rq status and its like cannot reach this daemon: {error}");
+                emit(Event::ConfigurationDoubted { warning });
+            }
+        }
+    }
+
+    /// Watches the files that the configuration in force is from. What changed since they were read is a reason to read them again.
+    fn watch_files(&mut self) {
+        let settings = &self.now.resolved.settings.reload;
+        if !settings.watch {
+            self.watch = None;
+            return;
+        }
+        let same = self.watch.as_ref().is_some_and(|(_, poll)| *poll == settings.poll);
+        if !same {
+            self.watch = Some((Watch::new(settings.poll), settings.poll));
+        }
+        if let Some((watch, _)) = &self.watch {
+            watch.set(self.now.files());
+        }
+        if !self.now.seen.is_current() {
+            self.request(Request::of(FILES, false));
+        }
+    }
+
+    /// In one line.
+    fn status(&self) -> String {
+        let (members, now) = (&self.team.members, &self.now);
+        let busy = members.iter().filter(|member| member.doing.in_hand.borrow().is_some()).count();
+        let queues = briefing::queues(&now.wanted());
+        let queues: Vec<String> = queues.iter().map(ToString::to_string).collect();
+        format!("{} workers on {}, {busy} busy", members.len(), queues.join(", "))
     }
 
     fn let_go_of_old_bases(&mut self) {
@@ -414,6 +519,18 @@ impl Daemon {
             () = hasten => {}
         }
         self.failure.map_or(Ok(()), Err)
+    }
+}
+
+fn self_name(member: &Member) -> String {
+    member.name.borrow().as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Waits until a file has changed.
+async fn changed(watch: &mut Option<(Watch, Duration)>) {
+    match watch {
+        Some((watch, _)) => watch.changed().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,9 +1,9 @@
 //! The application of a group of workers: what its fork server loads, and the stable that comes of it.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::base::Base;
+use super::file_watch::Snapshot;
 use super::leash::Leash;
 use super::refusal::attributed;
 use super::settling::{Imported, Purpose, name};
@@ -23,7 +23,7 @@ pub(super) struct Loaded {
     /// `sys.version` of the horses.
     pub(super) python_version: String,
     /// The project's own files in it.
-    pub(super) files: Vec<PathBuf>,
+    pub(super) files: Snapshot,
 }
 
 /// What loading takes beside the settings.
@@ -59,7 +59,8 @@ impl Loaded {
         if let Some(warning) = engine::doubts(&engine, &resolved.settings) {
             emit(Event::ConfigurationDoubted { warning });
         }
-        Ok(Self { application, stable: Rc::new(stable), engine, python_version, files })
+        let (stable, files) = (Rc::new(stable), Snapshot::of(files));
+        Ok(Self { application, stable, engine, python_version, files })
     }
 
     /// Whether its horses are what is wanted.

@@ -2,18 +2,16 @@
 
 mod address;
 mod alarm;
+mod asking;
 mod base;
 mod briefing;
 mod change;
 mod check;
-#[cfg_attr(not(test), expect(dead_code, reason = "the daemon does not listen yet"))]
-#[expect(unused_imports, reason = "the daemon does not listen yet")]
 pub(crate) mod control;
 mod cron;
 mod daemon;
 mod engine;
 mod file_watch;
-mod fingerprint;
 mod interpreter;
 mod leash;
 mod loaded;
@@ -21,6 +19,7 @@ mod redis;
 mod refusal;
 mod reload;
 mod request;
+mod service;
 mod settling;
 mod signals;
 mod start;
@@ -103,6 +102,10 @@ enum Input {
     /// The pause after a failed worker is over.
     Rested,
     Prepared(Box<Result<reload::Prepared, SupervisorError>>),
+    /// A user of the machine asks something.
+    Question(control::Asked),
+    /// Everybody works who can.
+    Opened,
 }
 
 /// Runs workers as the sources say, until they are done or asked to stop. `open_log` sees the settings before anything is started.

@@ -1,5 +1,6 @@
 //! A reload: the configuration is read again, and what it wants is prepared and proved beside what runs. Only then anything changes.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use tokio::time::timeout;
 
 use super::base::Base;
 use super::change::Changes;
+use super::file_watch::Snapshot;
 use super::leash::Leash;
 use super::loaded::{Loaded, Means, whole_application};
 use super::settling::{Imported, Purpose, Settled, settle};
@@ -28,11 +30,30 @@ pub(super) struct InForce {
     pub(super) groups: Vec<(Wanted, Rc<Loaded>)>,
     pub(super) imported: Option<Imported>,
     pub(super) base: Rc<Base>,
+    /// The files that it was read from.
+    pub(super) seen: Snapshot,
 }
 
 impl InForce {
     pub(super) fn wanted(&self) -> Vec<Wanted> {
         self.groups.iter().map(|(wanted, _)| wanted.clone()).collect()
+    }
+
+    /// Everything that is to be watched.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let mut files = self.seen.paths().to_vec();
+        files.extend(self.imported.iter().flat_map(|imported| imported.files.paths().to_vec()));
+        if self.resolved.settings.reload.code {
+            files.extend(self.groups.iter().flat_map(|(_, loaded)| loaded.files.paths().to_vec()));
+        }
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// Whether the project's own modules are as they were when they were loaded.
+    fn is_code_current(&self) -> bool {
+        self.groups.iter().all(|(_, loaded)| loaded.files.is_current())
     }
 
     /// The first application, which serves for what belongs to no group.
@@ -60,7 +81,9 @@ pub(super) struct Prepared {
 
 /// Reads the configuration again and prepares all that it wants. `code` loads the application anew in any case.
 pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Result<Prepared, SupervisorError> {
+    let code = code || (now.resolved.settings.reload.code && !now.is_code_current());
     let known = now.imported.as_ref().filter(|_| !code);
+    let seen = Snapshot::of(recipe.sources.files());
     let settled = settle(recipe.sources.clone(), Purpose::Work, recipe.leash.clone(), known).await?;
     let Settled { mut resolved, opened, imported, .. } = settled;
     let changes = Changes::between(&now.resolved, &resolved);
@@ -88,7 +111,7 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
     };
     let renewed =
         groups.iter().any(|(_, loaded)| !now.groups.iter().any(|(_, known)| Rc::ptr_eq(known, loaded)));
-    Ok(Prepared { next: InForce { resolved, groups, imported, base }, changes, renewed })
+    Ok(Prepared { next: InForce { resolved, groups, imported, base, seen }, changes, renewed })
 }
 
 /// Loads what the groups want; those that want the same share it.

@@ -1,10 +1,13 @@
 //! Requests to reload, and what becomes of them.
 
-use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::SupervisorError;
-use super::change::{Change, Changes};
+use super::change::{self, Changes};
+use super::control::{Change, Outcome, ReloadOutcome, Reply};
+use crate::config::Problem;
 use crate::event::Event;
+use crate::job::Timestamp;
 use crate::store::Store;
 use crate::telemetry::emit;
 
@@ -14,12 +17,23 @@ pub(super) struct Request {
     pub(super) by: String,
     /// Whether the application is to be loaded anew in any case.
     pub(super) code: bool,
-    pub(super) answers: Answers,
+    pub(super) answers: Vec<Answer>,
+}
+
+/// Where an answer is waited for.
+pub(super) enum Answer {
+    /// In Redis, under this name.
+    Redis(Store, String),
+    Socket(oneshot::Sender<Reply>),
 }
 
 impl Request {
     pub(super) fn of(by: &str, code: bool) -> Self {
-        Self { by: by.to_owned(), code, answers: Answers::default() }
+        Self { by: by.to_owned(), code, answers: Vec::new() }
+    }
+
+    pub(super) fn answering(self, answer: Option<Answer>) -> Self {
+        Self { answers: answer.into_iter().collect(), ..self }
     }
 
     /// One reload serves several.
@@ -28,112 +42,105 @@ impl Request {
         if !self.by.contains(&other.by) {
             self.by = format!("{}, {}", self.by, other.by);
         }
-        self.answers.0.append(&mut other.answers.0);
+        self.answers.append(&mut other.answers);
     }
 
     /// Tells everybody what became of it.
-    pub(super) async fn answer(self, outcome: Outcome) {
-        emit(outcome.event(self.by));
-        for (store, id) in self.answers.0 {
-            let text = serde_json::to_string(&outcome).expect("texts are always JSON");
-            let _ = store.answer(&id, &text).await;
+    pub(super) async fn answer(self, outcome: ReloadOutcome) {
+        emit(event(&outcome));
+        for answer in self.answers {
+            answer.send(Reply::Reload(outcome.clone())).await;
         }
     }
 }
 
-/// Where answers are waited for.
-#[derive(Default)]
-pub(super) struct Answers(Vec<(Store, String)>);
-
-impl Answers {
-    /// Whoever asked through Redis, if an answer is wanted.
-    pub(super) fn redis(store: &Store, id: Option<String>) -> Self {
-        Self(id.into_iter().map(|id| (store.clone(), id)).collect())
+impl Answer {
+    /// Who asked through Redis, if an answer is wanted.
+    pub(super) fn redis(store: &Store, id: Option<String>) -> Option<Self> {
+        id.map(|id| Self::Redis(store.clone(), id))
     }
 
-    /// Something is done that needs no more words.
-    pub(super) async fn done(self) {
-        for (store, id) in self.0 {
-            let _ = store.answer(&id, r#"{"outcome":"done"}"#).await;
+    pub(super) async fn send(self, reply: Reply) {
+        match self {
+            Self::Socket(answer) => drop(answer.send(reply)),
+            Self::Redis(store, id) => {
+                let text = serde_json::to_string(&reply).expect("texts are always JSON");
+                // Redis may be away: whoever asked has stopped waiting by then.
+                let _ = store.answer(&id, &text).await;
+            }
         }
     }
 }
 
-/// What became of a reload.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub(crate) struct Outcome {
-    /// `applied`, `unchanged` or `refused`.
-    pub(crate) outcome: &'static str,
-    pub(crate) changes: Vec<Told>,
-    /// What waits for another start of the daemon.
-    pub(crate) pending: Vec<Told>,
-    /// What was changed where something else is stronger.
-    pub(crate) shadowed: Vec<Told>,
-    /// Whether the application was loaded anew.
-    pub(crate) renewed: bool,
-    pub(crate) errors: Vec<String>,
+/// A reload that was refused.
+pub(super) fn refused(asked_by: &str, error: &SupervisorError) -> ReloadOutcome {
+    let errors = match error {
+        SupervisorError::Config(problems) => problems.iter().map(told_problem).collect(),
+        error => vec![error.to_string()],
+    };
+    ReloadOutcome { outcome: Outcome::Refused, errors, ..outcome(asked_by, &Changes::default(), false) }
 }
 
-/// One setting that has another value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Told {
-    pub(crate) key: String,
-    pub(crate) from: serde_json::Value,
-    pub(crate) to: serde_json::Value,
-    pub(crate) origin: String,
-    pub(crate) applies: &'static str,
-}
-
-impl Outcome {
-    pub(super) fn refused(error: &SupervisorError) -> Self {
-        let errors = match error {
-            SupervisorError::Config(problems) => problems.iter().map(ToString::to_string).collect(),
-            error => vec![error.to_string()],
-        };
-        Self { outcome: "refused", errors, ..Self::default() }
+fn told_problem(problem: &Problem) -> String {
+    match &problem.hint {
+        Some(hint) => format!("{problem} ({hint})"),
+        None => problem.to_string(),
     }
+}
 
-    pub(super) fn of(changes: &Changes, renewed: bool) -> Self {
-        let told = |change: &Change| Told {
-            key: change.key.clone(),
-            from: change.from.clone(),
-            to: change.to.clone(),
-            origin: change.origin.clone(),
-            applies: change.class.words(),
-        };
-        let is_change = renewed || !changes.made.is_empty();
-        Self {
-            outcome: if is_change { "applied" } else { "unchanged" },
-            changes: changes.applied().map(told).collect(),
-            pending: changes.pending().map(told).collect(),
-            shadowed: changes.shadowed.iter().map(told).collect(),
-            renewed,
-            errors: Vec::new(),
+/// One that came into force, or found nothing to change.
+pub(super) fn outcome(asked_by: &str, changes: &Changes, renewed: bool) -> ReloadOutcome {
+    let is_change = renewed || !changes.made.is_empty();
+    ReloadOutcome {
+        outcome: if is_change { Outcome::Applied } else { Outcome::Unchanged },
+        asked_by: asked_by.to_owned(),
+        at: Timestamp::now().seconds(),
+        changes: changes.applied().map(told).collect(),
+        pending: changes.pending().map(told).collect(),
+        shadowed: changes.shadowed.iter().map(told).collect(),
+        renewed,
+        errors: Vec::new(),
+    }
+}
+
+fn told(change: &change::Change) -> Change {
+    Change {
+        key: change.key.clone(),
+        from: change.from.clone(),
+        to: change.to.clone(),
+        origin: change.origin.clone(),
+        applies: change.class.words().to_owned(),
+    }
+}
+
+/// In a few words.
+pub(super) fn summary(outcome: &ReloadOutcome) -> String {
+    match (outcome.outcome, outcome.errors.first()) {
+        (Outcome::Refused, Some(error)) => format!("reload refused: {error}"),
+        (Outcome::Refused, None) => "reload refused".to_owned(),
+        (Outcome::Applied, _) => "reload applied".to_owned(),
+        (Outcome::Unchanged, _) => "reload changed nothing".to_owned(),
+    }
+}
+
+fn event(outcome: &ReloadOutcome) -> Event {
+    let words = |changes: &[Change]| changes.iter().map(in_words).collect();
+    let asked_by = outcome.asked_by.clone();
+    match outcome.outcome {
+        Outcome::Refused => Event::ReloadRefused { asked_by, errors: outcome.errors.clone() },
+        Outcome::Unchanged => {
+            Event::ReloadChangedNothing { asked_by, shadowed: words(&outcome.shadowed) }
         }
-    }
-
-    pub(super) fn is_change(&self) -> bool {
-        self.outcome == "applied"
-    }
-
-    fn event(&self, asked_by: String) -> Event {
-        let words = |changes: &[Told]| changes.iter().map(Told::words).collect();
-        match self.outcome {
-            "refused" => Event::ReloadRefused { asked_by, errors: self.errors.clone() },
-            "unchanged" => Event::ReloadChangedNothing { asked_by, shadowed: words(&self.shadowed) },
-            _ => Event::Reloaded {
-                asked_by,
-                changes: words(&self.changes),
-                pending: words(&self.pending),
-                shadowed: words(&self.shadowed),
-                renewed: self.renewed,
-            },
-        }
+        Outcome::Applied => Event::Reloaded {
+            asked_by,
+            changes: words(&outcome.changes),
+            pending: words(&outcome.pending),
+            shadowed: words(&outcome.shadowed),
+            renewed: outcome.renewed,
+        },
     }
 }
 
-impl Told {
-    fn words(&self) -> String {
-        format!("{} from {} to {} ({})", self.key, self.from, self.to, self.origin)
-    }
+fn in_words(change: &Change) -> String {
+    format!("{} from {} to {} ({})", change.key, change.from, change.to, change.origin)
 }

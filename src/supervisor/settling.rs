@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::SupervisorError;
 use super::check::checked;
-use super::fingerprint::Fingerprint;
+use super::file_watch::Snapshot;
 use super::leash::Leash;
 use super::loaded::application;
 use crate::config::{PythonCandidate, PythonModule, PythonSource, Resolved, Sources};
@@ -69,7 +69,7 @@ pub(super) struct Imported {
     /// The interpreter that did it, and where it looked for modules.
     by: (PathBuf, Vec<String>),
     /// The project's files that the import read, as they were.
-    pub(super) files: Fingerprint,
+    pub(super) files: Snapshot,
 }
 
 /// Reads every source.
@@ -122,7 +122,7 @@ async fn import(
     let opened = Opened::open(&application, leash.end()).await?;
     let module = module(candidate, &opened);
     let files = opened.settings.iter().flat_map(|settings| settings.files.clone());
-    let files = Fingerprint::of(files.chain(module.file.clone()).collect());
+    let files = Snapshot::of(files.chain(module.file.clone()).collect());
     let source = candidate.source.clone();
     Ok((Some(opened), Imported { source, module, by, files }))
 }

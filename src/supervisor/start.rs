@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::base::Base;
 use super::daemon::Daemon;
+use super::file_watch::Snapshot;
 use super::loaded::Means;
 use super::redis::Patience;
 use super::reload::{InForce, Recipe, load};
@@ -51,6 +52,7 @@ async fn stopped(inputs: &mut mpsc::UnboundedReceiver<Input>, quiet: &mut bool) 
 }
 
 async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, SupervisorError> {
+    let seen = Snapshot::of(recipe.sources.files());
     let settled = settle(recipe.sources.clone(), Purpose::Work, recipe.leash.clone(), None).await?;
     let Settled { resolved, opened, imported, .. } = settled;
     open_log(&resolved)?;
@@ -72,7 +74,7 @@ async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, Superviso
         morgues: &|morgue| recipe.morgues.borrow_mut().push(morgue),
     };
     let groups = load(wanted, opened, Vec::new(), &means).await?;
-    Ok(InForce { resolved, groups, imported, base: Rc::new(base) })
+    Ok(InForce { resolved, groups, imported, base: Rc::new(base), seen })
 }
 
 /// Tells what is doubtful, and which process this is.

@@ -14,7 +14,7 @@ use super::{Input, SupervisorError};
 use crate::job::WorkerName;
 use crate::maintenance::Roll;
 use crate::os::Signal;
-use crate::worker::{Ask, Birth, Brief, FirstRound, InHandCell, Left, Stop, Surroundings, Worker};
+use crate::worker::{Ask, Birth, Brief, Doing, FirstRound, Left, Stop, Surroundings, Worker};
 
 /// The pause before a worker that failed is replaced, doubled each time up to the longest.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ pub(super) struct Member {
     /// The name that it was given on purpose.
     given_name: Option<WorkerName>,
     pub(super) base: Rc<Base>,
-    pub(super) in_hand: InHandCell,
+    pub(super) doing: Rc<Doing>,
     tell: watch::Sender<Rc<Brief>>,
     stop: watch::Sender<Stop>,
     quiet: watch::Sender<bool>,
@@ -105,7 +105,7 @@ impl Team {
         let (tell, told) = watch::channel(brief);
         let (stop, stopped) = watch::channel(Stop::No);
         let (quiet, quieted) = watch::channel(self.quiet);
-        let (in_hand, name) = (InHandCell::default(), Rc::default());
+        let (doing, name) = (Rc::new(Doing::default()), Rc::default());
         let inputs = self.inputs.clone();
         let around = Surroundings {
             store: base.store.clone(),
@@ -115,7 +115,7 @@ impl Team {
             quiet: quieted,
             first_round,
             ask: Rc::new(move |ask: Ask| drop(inputs.send(Input::Asked(id, ask)))),
-            in_hand: Rc::clone(&in_hand),
+            doing: Rc::clone(&doing),
             titled: self.titled,
         };
         let life = Life {
@@ -138,7 +138,7 @@ impl Team {
             name,
             given_name,
             base,
-            in_hand,
+            doing,
             tell,
             stop,
             quiet,
@@ -228,6 +228,12 @@ impl Member {
         }
     }
 
+    /// Stops it at once.
+    pub(super) fn stop_cold(&mut self) {
+        self.asked.get_or_insert_with(Instant::now);
+        self.stop.send_replace(Stop::Cold);
+    }
+
     /// Lets it leave after the job in hand, unless it was asked to before.
     pub(super) fn retire(&mut self) {
         if self.asked.is_none() {
@@ -267,6 +273,8 @@ impl Life {
             _ = stop.wait_for(|stop| *stop != Stop::No) => return Ok(Left::InOrder),
         };
         let worker = Worker::of(self.around, born);
+        // It has the brief of the beginning, and with it an application that may be old one day.
+        drop(birth);
         let name = worker.registered_name();
         *self.name.borrow_mut() = Some(name.clone());
         self.roll.borrow_mut().push(name.clone());

@@ -1,6 +1,6 @@
 //! The heart of a worker: its life sign in Redis, and the lease of what it has in hand.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,8 +23,13 @@ pub(super) enum Pulse {
     Lost(ExecutionId),
 }
 
-/// What a worker has in hand, and since when.
-pub(crate) type InHandCell = Rc<RefCell<Option<(Claim, Instant)>>>;
+/// What a worker does, for others to see.
+#[derive(Default)]
+pub(crate) struct Doing {
+    /// What it has in hand, and since when.
+    pub(crate) in_hand: RefCell<Option<(Claim, Instant)>>,
+    pub(crate) jobs_done: Cell<u64>,
+}
 
 /// How a heart beats, and for whom.
 pub(super) struct Beat {
@@ -48,7 +53,7 @@ impl Beat {
 pub(super) struct Heart {
     pub(super) beat: watch::Receiver<Beat>,
     pub(super) store: Store,
-    pub(super) in_hand: InHandCell,
+    pub(super) doing: Rc<Doing>,
     pub(super) tell: mpsc::Sender<Pulse>,
 }
 
@@ -75,7 +80,7 @@ impl Heart {
     }
 
     async fn beat_once(&self) -> Result<(), crate::store::StoreError> {
-        let in_hand = self.in_hand.borrow().clone();
+        let in_hand = self.doing.in_hand.borrow().clone();
         let (registration, lease) = {
             let beat = self.beat.borrow();
             (beat.registration.clone(), beat.lease)

@@ -35,7 +35,7 @@ pub(crate) use brief::Brief;
 use brief::Briefing;
 use command::Command;
 use dequeue::Dequeued;
-pub(crate) use heart::InHandCell;
+pub(crate) use heart::Doing;
 use heart::{Beat, Pulse};
 use listen::Listener;
 pub(crate) use registration::Birth;
@@ -155,7 +155,7 @@ pub(crate) struct Worker {
     commands: mpsc::Receiver<Command>,
     pulses: mpsc::Receiver<Pulse>,
     /// What the heart beats for.
-    in_hand: InHandCell,
+    doing: Rc<Doing>,
     /// How the heart beats.
     beat: watch::Sender<Beat>,
     listener: Listener,
@@ -196,7 +196,7 @@ pub(crate) struct Surroundings {
     /// Asks the daemon for what clients command.
     pub(crate) ask: Rc<dyn Fn(Ask)>,
     /// Where others see what it has in hand.
-    pub(crate) in_hand: InHandCell,
+    pub(crate) doing: Rc<Doing>,
     /// Whether the process has its title for this worker alone.
     pub(crate) titled: bool,
 }
@@ -228,6 +228,7 @@ impl Worker {
                 self.settle(ended).await?;
             }
             self.jobs_done += 1;
+            self.doing.jobs_done.set(self.jobs_done);
             self.idle_since = Instant::now();
             if self.options.max_jobs.is_some_and(|most| self.jobs_done >= most) {
                 emit(Event::JobLimitReached { worker: self.name(), jobs: self.jobs_done });

@@ -102,13 +102,13 @@ impl Worker {
         registration: Registration,
         (commands, version): (mpsc::Receiver<Command>, Option<String>),
     ) -> Self {
-        let Surroundings { courier, stop, quiet, ask, first_round, in_hand, titled, .. } = around;
+        let Surroundings { courier, stop, quiet, ask, first_round, doing, titled, .. } = around;
         let options = Options { name: registration.name.clone(), ..brief.options.clone() };
         let store = around.store.keeping(options.failure_ttl);
         let listener = Listener::new(&store, &options.queues, version.as_deref());
         let (tell, pulses) = mpsc::channel(COMMANDS);
         let (beat, beats) = watch::channel(Beat::of(&options, &registration));
-        let heart = Heart { beat: beats, store: store.clone(), in_hand: Rc::clone(&in_hand), tell };
+        let heart = Heart { beat: beats, store: store.clone(), doing: Rc::clone(&doing), tell };
         let mut tasks = JoinSet::new();
         tasks.spawn_local(heart.go_on());
         let turns = Turns::new(options.strategy.clone(), &options.queues);
@@ -125,7 +125,7 @@ impl Worker {
             registration,
             commands,
             pulses,
-            in_hand,
+            doing,
             beat,
             listener,
             version,

@@ -33,13 +33,13 @@ impl Worker {
             job: claim.id.to_string(),
             description: claim.title(),
         });
-        *self.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
+        *self.doing.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
         self.began = false;
         let ended = match claim.job.clone() {
             Ok(job) => self.run_in(horse, claim, &job).await,
             Err(reason) => Some(self.unreadable(claim, reason)),
         };
-        *self.in_hand.borrow_mut() = None;
+        *self.doing.in_hand.borrow_mut() = None;
         ended
     }
 

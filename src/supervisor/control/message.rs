@@ -137,6 +137,9 @@ pub(crate) struct ReloadOutcome {
     /// What has changed where something else counts higher.
     #[serde(default)]
     pub(crate) shadowed: Vec<Change>,
+    /// Whether the application was loaded anew.
+    #[serde(default)]
+    pub(crate) renewed: bool,
     #[serde(default)]
     pub(crate) errors: Vec<String>,
 }

@@ -88,6 +88,7 @@ fn outcome() -> ReloadOutcome {
         changes: vec![change],
         pending: vec![],
         shadowed: vec![],
+        renewed: false,
         errors: vec![],
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs::{self, Metadata, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::io::{self, Read as _};
@@ -21,18 +20,8 @@ const COARSEST_CLOCK: Duration = Duration::from_secs(3);
 /// How often a file is read that changes meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// What a whole set of files says, in short. Two that differ differ in content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fingerprint(u64);
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
 /// What a path leads to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
     Missing,
     /// There is something, but it cannot be read.
@@ -103,15 +92,6 @@ impl Scan {
     /// Whether both say the same.
     pub(super) fn equals(&self, other: &Self) -> bool {
         self.contents().eq(other.contents())
-    }
-
-    pub(super) fn fingerprint(&self) -> Fingerprint {
-        let mut hasher = DefaultHasher::new();
-        for (path, content) in self.contents() {
-            path.hash(&mut hasher);
-            content.hash(&mut hasher);
-        }
-        Fingerprint(hasher.finish())
     }
 
     fn contents(&self) -> impl Iterator<Item = (&PathBuf, &Content)> {

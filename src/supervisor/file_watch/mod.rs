@@ -7,6 +7,7 @@ mod content;
 mod folders;
 mod notifier;
 mod patrol;
+mod snapshot;
 
 #[cfg(test)]
 mod tests;
@@ -19,13 +20,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-pub(crate) use content::Fingerprint;
 use patrol::{Order, Patrol};
+pub(crate) use snapshot::Snapshot;
 
 use crate::event::Event;
 use crate::telemetry::emit;
 
 /// How often the files are looked at without a hint.
+#[cfg(test)]
 const INTERVAL: Duration = Duration::from_secs(30);
 
 /// How long the thread may take for an answer; it takes longer only when a file system hangs.
@@ -38,12 +40,13 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches nothing yet.
-    pub(crate) fn new() -> Self {
-        Self::start(INTERVAL, true)
+    /// Watches nothing yet. It looks every `interval`, and at once where the kernel gives a hint.
+    pub(crate) fn new(interval: Duration) -> Self {
+        Self::start(interval, true)
     }
 
-    /// Looks every `interval`, and asks the kernel for no hints.
+    /// The same, without asking the kernel for hints.
+    #[cfg(test)]
     pub(crate) fn polling(interval: Duration) -> Self {
         Self::start(interval, false)
     }
@@ -73,11 +76,6 @@ impl Watch {
             // There is no thread to look; a reload is still to be had by asking for it.
             std::future::pending::<()>().await;
         }
-    }
-
-    /// What is in the files now, so that content which was refused is not tried again. `None` when that cannot be told.
-    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
-        self.ask(Order::Fingerprint)
     }
 
     /// Waits for an answer of the thread, but not for ever.

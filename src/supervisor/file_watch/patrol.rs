@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::content::{Fingerprint, Scan};
+use super::content::Scan;
 use super::folders::folders;
 use super::notifier::Notifier;
 use crate::event::Event;
@@ -24,8 +24,6 @@ const BURST: Duration = Duration::from_secs(2);
 pub(super) enum Order {
     /// Watch these; answered when they are.
     Set(Vec<PathBuf>, Sender<()>),
-    /// Say what is in the files now.
-    Fingerprint(Sender<Fingerprint>),
     /// Something may have changed.
     Hint,
     Stop,
@@ -111,10 +109,6 @@ impl Patrol {
                 // Nobody waits any more when a file system kept us so long.
                 let _ = answer.send(());
                 Heard::Hint
-            }
-            Order::Fingerprint(answer) => {
-                let _ = answer.send(Scan::take(&self.paths, None).fingerprint());
-                Heard::Nothing
             }
             Order::Hint => {
                 self.hinted.store(false, Ordering::SeqCst);

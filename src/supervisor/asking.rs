@@ -1,0 +1,145 @@
+//! What users of the machine ask the daemon for, over its socket.
+
+use std::time::SystemTime;
+
+use super::control::{
+    Asked, DaemonStatus, GroupStatus, Reply, Request as Question, Setting, State, WorkerStatus,
+};
+use super::daemon::Daemon;
+use super::request::{Answer, Request};
+use super::team::Member;
+use crate::job::Timestamp;
+use crate::os::Signal;
+
+impl Daemon {
+    pub(super) fn take_question(&mut self, asked: Asked) {
+        let Asked { request, answer } = asked;
+        let reply = match request {
+            Question::Status => Reply::Status(self.daemon_status()),
+            Question::Configuration => self.configuration(),
+            Question::Reload { code } => {
+                let request = Request::of("rq reload", code).answering(Some(Answer::Socket(answer)));
+                return self.request(request);
+            }
+            Question::Quiet { workers } => self.for_each(&workers, |member| member.say_quiet(true)),
+            Question::Resume { workers } => self.for_each(&workers, |member| member.say_quiet(false)),
+            Question::Stop { workers, cold } => self.stop_asked(&workers, cold),
+        };
+        // Whoever asked may be gone.
+        let _ = answer.send(reply);
+    }
+
+    /// Does something with the workers of these names, or with all; nothing when one of them is not here.
+    fn for_each(&mut self, names: &[String], act: impl Fn(&mut Member)) -> Reply {
+        if let Some(missing) = names.iter().find(|name| !self.team.members.iter().any(|m| is_called(m, name))) {
+            return Reply::Refused { error: format!("there is no worker {missing} in this daemon") };
+        }
+        let mut done = Vec::new();
+        for member in &mut self.team.members {
+            if names.is_empty() || names.iter().any(|name| is_called(member, name)) {
+                act(member);
+                done.extend(member.name.borrow().as_ref().map(ToString::to_string));
+            }
+        }
+        Reply::Done { workers: done }
+    }
+
+    fn stop_asked(&mut self, names: &[String], cold: bool) -> Reply {
+        let all = Vec::from_iter(
+            self.team.members.iter().filter_map(|m| m.name.borrow().as_ref().map(ToString::to_string)),
+        );
+        if names.is_empty() || all.iter().all(|name| names.contains(name)) {
+            self.stop_all(cold);
+            return Reply::Done { workers: all };
+        }
+        self.for_each(names, |member| {
+            member.shut_down = true;
+            if cold { member.stop_cold() } else { member.ask_to_stop(Signal::Terminate) }
+        })
+    }
+
+    fn configuration(&self) -> Reply {
+        let effective = &self.now.resolved.origins;
+        let setting = |effective: &crate::config::Effective| Setting {
+            key: effective.key.to_owned(),
+            value: effective.value.clone(),
+            origin: effective.origin.to_string(),
+            shadows: effective.shadowed.iter().map(|lost| format!("{} from {}", lost.value, lost.origin)).collect(),
+        };
+        let sources = self.now.resolved.sources();
+        Reply::Configuration {
+            settings: effective.iter().map(setting).collect(),
+            sources,
+            generation: self.generation,
+        }
+    }
+
+    fn daemon_status(&self) -> DaemonStatus {
+        let loaded = self.now.first();
+        DaemonStatus {
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: self.started_at.seconds(),
+            state: self.state(),
+            generation: self.generation,
+            last_reload: self.last_reload.clone(),
+            application: format!("Python {}", loaded.python_version.split(' ').next().unwrap_or_default()),
+            groups: self.groups(),
+        }
+    }
+
+    fn state(&self) -> State {
+        let members = &self.team.members;
+        if self.is_stopping() {
+            State::Stopping
+        } else if !*self.team.gate.borrow() {
+            State::Starting
+        } else if !members.is_empty() && members.iter().all(Member::is_quiet) {
+            State::Quiet
+        } else {
+            State::Running
+        }
+    }
+
+    fn groups(&self) -> Vec<GroupStatus> {
+        let group = |(wanted, _): &(super::wanted::Wanted, _)| {
+            let members = self.team.members.iter().filter(|member| member.place.group == wanted.group);
+            let queues = &wanted.resolved.settings.worker.queues;
+            GroupStatus {
+                name: wanted.group.clone(),
+                wanted: self.size(wanted).into(),
+                workers: members.map(|member| worker(self.shown(member), member, queues)).collect(),
+            }
+        };
+        self.now.groups.iter().map(group).collect()
+    }
+}
+
+fn is_called(member: &Member, name: &str) -> bool {
+    member.name.borrow().as_ref().is_some_and(|own| own.as_str() == name)
+}
+
+fn worker(name: String, member: &Member, queues: &[String]) -> WorkerStatus {
+    let in_hand = member.doing.in_hand.borrow();
+    let state = match &*in_hand {
+        _ if member.is_leaving() => "stopping",
+        Some(_) => "busy",
+        None if member.name.borrow().is_none() => "started",
+        None if member.is_quiet() => "quiet",
+        None => "idle",
+    };
+    let job = in_hand.as_ref().map(|(claim, _)| claim.id.to_string());
+    // Its arguments are nobody's business here.
+    let title = in_hand.as_ref().map(|(claim, _)| claim.title());
+    let function = title.and_then(|title| Some(title.split_once('(')?.0.to_owned()));
+    let since = in_hand.as_ref().map(|(_, since)| Timestamp::from(SystemTime::now() - since.elapsed()).seconds());
+    WorkerStatus {
+        name,
+        queues: queues.to_vec(),
+        state: state.to_owned(),
+        job,
+        function,
+        since,
+        jobs_done: member.doing.jobs_done.get(),
+    }
+}
