@@ -1,5 +1,6 @@
 //! The grammar of the command line.
 
+mod control;
 mod cron;
 pub(crate) mod settings;
 mod sources;
@@ -9,6 +10,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use control::{QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use sources::SourceArgs;
 pub(crate) use worker::WorkerArgs;
@@ -54,6 +56,17 @@ pub(crate) enum Command {
     /// Start a cron scheduler: enqueue jobs again and again.
     #[command(args_override_self = true, after_help = cron::EXAMPLES)]
     Cron(Box<CronArgs>),
+    /// Show the daemons of yours on this machine, their workers, and what each is doing.
+    Status(StatusArgs),
+    /// Let daemons read their configuration again.
+    #[command(args_override_self = true, after_help = control::RELOAD_EXAMPLES)]
+    Reload(Box<ReloadArgs>),
+    /// Let workers finish their jobs and take no new ones, until rq quiet --off.
+    #[command(args_override_self = true)]
+    Quiet(Box<QuietArgs>),
+    /// Stop workers when their jobs are done, or at once.
+    #[command(args_override_self = true)]
+    Stop(Box<StopArgs>),
     /// Look at the configuration without starting anything.
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
@@ -124,7 +137,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
-    let command = Cli::command().mut_subcommand("worker", settings::annotated);
+    let mut command = Cli::command();
+    for name in ["worker", "reload", "quiet", "stop"] {
+        command = command.mut_subcommand(name, settings::annotated);
+    }
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config
             .mut_subcommand("check", settings::annotated)

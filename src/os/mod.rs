@@ -13,7 +13,7 @@ pub(crate) mod terminal;
 pub(crate) mod title;
 
 pub(crate) use descriptor::{
-    memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
+    is_listening, memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, user};
 #[expect(unused_imports, reason = "the daemon says nothing to its service manager yet")]

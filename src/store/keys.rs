@@ -117,6 +117,11 @@ impl Keys {
         format!("{}:rqd:releaser", self.prefix)
     }
 
+    /// The answer to a command.
+    pub(super) fn reply(&self, id: &str) -> String {
+        format!("{}:rqd:reply:{id}", self.prefix)
+    }
+
     pub(super) fn suspended(&self) -> String {
         format!("{}:suspended", self.prefix)
     }

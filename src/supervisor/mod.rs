@@ -3,8 +3,6 @@
 mod address;
 mod alarm;
 mod check;
-#[cfg_attr(not(test), expect(dead_code, reason = "the daemon does not listen yet"))]
-#[expect(unused_imports, reason = "the daemon does not listen yet")]
 pub(crate) mod control;
 mod cron;
 mod engine;
@@ -13,6 +11,7 @@ mod file_watch;
 mod interpreter;
 mod redis;
 mod refusal;
+mod remote;
 mod scheduler;
 mod signals;
 mod startup;
@@ -36,6 +35,7 @@ pub(crate) use alarm::ring;
 pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
 pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
+pub(crate) use remote::{Delivery, command_workers};
 pub(crate) use startup::{Purpose, load_settings};
 
 /// Why the daemon ended that was not asked to.

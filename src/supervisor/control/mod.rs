@@ -5,15 +5,23 @@
 mod ask;
 mod message;
 mod places;
+#[cfg_attr(not(test), expect(dead_code, reason = "the daemon does not listen yet"))]
 mod server;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use ask::{ControlError, ask};
+pub(crate) use ask::ask;
 pub(crate) use message::{
-    Change, DaemonStatus, GroupStatus, Outcome, ReloadOutcome, Reply, Request, Setting, State, WorkerStatus,
+    Change, DaemonStatus, GroupStatus, Outcome, ReloadOutcome, Reply, Request, State, WorkerStatus,
 };
-pub(crate) use places::{Found, daemons, own_socket, places};
-pub(crate) use server::{Asked, Guard, listen};
+pub(crate) use places::{Found, daemons, places};
+pub(crate) use wire::read_reply;
+#[expect(unused_imports, reason = "the daemon does not listen yet")]
+pub(crate) use {
+    message::Setting,
+    places::own_socket,
+    server::{Asked, Guard, listen},
+    wire::reply_text,
+};
