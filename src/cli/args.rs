@@ -1,5 +1,6 @@
 //! The grammar of the command line.
 
+mod control;
 mod cron;
 mod pool;
 pub(crate) mod settings;
@@ -10,6 +11,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use control::{QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use sources::SourceArgs;
@@ -62,6 +64,17 @@ pub(crate) enum Command {
     /// Start a cron scheduler: enqueue jobs again and again.
     #[command(args_override_self = true, after_help = cron::EXAMPLES)]
     Cron(Box<CronArgs>),
+    /// Show the daemons of yours on this machine, their workers, and what each is doing.
+    Status(StatusArgs),
+    /// Let daemons read their configuration again.
+    #[command(args_override_self = true, after_help = control::RELOAD_EXAMPLES)]
+    Reload(Box<ReloadArgs>),
+    /// Let workers finish their jobs and take no new ones, until rq quiet --off.
+    #[command(args_override_self = true)]
+    Quiet(Box<QuietArgs>),
+    /// Stop workers when their jobs are done, or at once.
+    #[command(args_override_self = true)]
+    Stop(Box<StopArgs>),
     /// Look at the configuration without starting anything.
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
@@ -132,10 +145,12 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
-    let command = Cli::command()
-        .mut_subcommand("worker", settings::annotated)
-        .mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)))
-        .mut_subcommand("run", settings::annotated);
+    let mut command = Cli::command();
+    for name in ["worker", "run", "reload", "quiet", "stop"] {
+        command = command.mut_subcommand(name, settings::annotated);
+    }
+    let command = command
+        .mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config
             .mut_subcommand("check", settings::annotated)

@@ -118,6 +118,11 @@ impl Failure {
         }
     }
 
+    /// What went wrong, in one line of words.
+    pub(super) fn message(&self) -> String {
+        self.problems().into_iter().map(|(message, _)| message).collect::<Vec<_>>().join("; ")
+    }
+
     /// Says what went wrong, and returns the exit code.
     pub(crate) fn report(&self) -> Exit {
         match &self.said {

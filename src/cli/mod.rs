@@ -2,13 +2,18 @@
 
 pub(crate) mod args;
 mod config;
+mod control;
 mod cron;
 pub(crate) mod exit;
 mod explain;
 mod internal;
 mod later;
 mod output;
+mod quiet;
+mod reload;
 pub(crate) mod settings_table;
+mod status;
+mod stop;
 mod worker;
 
 use std::process::ExitCode;
@@ -34,6 +39,10 @@ fn run() -> Exit {
         Command::WorkerPool(args) => worker::run_pool(&args),
         Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Reload(args) => reload::run(&args),
+        Command::Quiet(args) => quiet::run(&args),
+        Command::Stop(args) => stop::run(&args),
         Command::Config(ConfigCommand::Check(args)) => Ok(config::check(&args)),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Explain(args)) => explain::run(&args),

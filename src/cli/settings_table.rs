@@ -58,7 +58,7 @@ pub(crate) fn check(report: &CheckReport, json: bool) {
 }
 
 /// A document for programs.
-fn as_json<T: Serialize>(document: &T) -> String {
+pub(super) fn as_json<T: Serialize>(document: &T) -> String {
     // Texts, lists and objects with keys of text always have a JSON form.
     serde_json::to_string_pretty(document).expect("plain data has a JSON form") + "\n"
 }

@@ -12,7 +12,7 @@ pub(crate) mod terminal;
 pub(crate) mod title;
 
 pub(crate) use descriptor::{
-    memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
+    is_listening, memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, user};
 pub(crate) use notify_socket::ServiceManager;

@@ -117,6 +117,11 @@ impl Keys {
         format!("{}:rqd:releaser", self.prefix)
     }
 
+    /// The answer to a command.
+    pub(super) fn reply(&self, id: &str) -> String {
+        format!("{}:rqd:reply:{id}", self.prefix)
+    }
+
     pub(super) fn suspended(&self) -> String {
         format!("{}:suspended", self.prefix)
     }
@@ -161,11 +166,6 @@ impl Keys {
 
     pub(super) fn scheduler_lock(&self, queue: &QueueName) -> String {
         format!("{}:scheduler-lock:{queue}", self.prefix)
-    }
-
-    /// Where the answer to a command is waited for.
-    pub(super) fn answer(&self, id: &str) -> String {
-        format!("{}:rqd:answer:{id}", self.prefix)
     }
 
     /// The channel on which a worker hears commands.

@@ -1,12 +1,12 @@
 //! Redis: the only place that names a key.
 
 mod address;
-mod answer;
 mod backoff;
 mod card;
 mod chores;
 mod client;
 mod closing;
+mod commands;
 mod cron;
 mod dedicated;
 mod dequeue;
@@ -37,6 +37,7 @@ pub(crate) use card::Card;
 pub(crate) use chores::Members;
 pub(crate) use client::Client;
 use client::Script;
+pub(crate) use commands::Kind;
 pub(crate) use cron::{CronEnqueued, CronRun, Known};
 pub(crate) use dedicated::Dedicated;
 pub(crate) use dequeue::{ClaimRequest, Claimed, Surfaced};

@@ -10,8 +10,45 @@ use super::request::{Answer, Request};
 use super::team::Member;
 use crate::job::Timestamp;
 use crate::os::Signal;
+use crate::worker::Ask;
 
 impl Daemon {
+    /// What a worker was told by a client that its daemon must do.
+    pub(super) fn take_ask(&mut self, worker: u64, ask: Ask) {
+        let name = self.team.member(worker).and_then(|member| member.registered_name());
+        let names = Vec::from_iter(name);
+        let (reply, id) = match ask {
+            Ask::Reload { code, id } => {
+                let answer = Answer::redis(&self.now.base.store, id);
+                return self.request(Request::of("a command", code).answering(answer));
+            }
+            Ask::Shutdown { cold, id } => (self.shut_down(worker, cold, names), id),
+            Ask::Quiet { quiet, id } => (self.for_each(&names, |member| member.say_quiet(quiet)), id),
+            Ask::Status { id } => (Reply::Status(self.daemon_status()), id),
+            Ask::Configuration { id } => (self.configuration(), id),
+        };
+        if let Some(answer) = Answer::redis(&self.now.base.store, id) {
+            self.beside.spawn_local(answer.send(reply));
+        }
+    }
+
+    /// RQ: the command is a SIGINT to the worker's process, which is that of the daemon when it has no other worker.
+    fn shut_down(&mut self, worker: u64, cold: bool, names: Vec<String>) -> Reply {
+        let is_alone = self.team.members.len() == 1 && !self.recipe.scope.supervises();
+        match self.team.member(worker) {
+            Some(member) if cold => {
+                member.shut_down = true;
+                member.stop_cold();
+            }
+            Some(member) if !is_alone => {
+                member.shut_down = true;
+                member.ask_to_stop(Signal::Interrupt);
+            }
+            Some(_) | None => self.stop(Signal::Interrupt),
+        }
+        Reply::Done { workers: names }
+    }
+
     pub(super) fn take_question(&mut self, asked: Asked) {
         let Asked { request, answer } = asked;
         let reply = match request {
@@ -38,7 +75,7 @@ impl Daemon {
         for member in &mut self.team.members {
             if names.is_empty() || names.iter().any(|name| is_called(member, name)) {
                 act(member);
-                done.extend(member.name.borrow().as_ref().map(ToString::to_string));
+                done.extend(member.registered_name());
             }
         }
         Reply::Done { workers: done }
@@ -46,7 +83,7 @@ impl Daemon {
 
     fn stop_asked(&mut self, names: &[String], cold: bool) -> Reply {
         let all = Vec::from_iter(
-            self.team.members.iter().filter_map(|m| m.name.borrow().as_ref().map(ToString::to_string)),
+            self.team.members.iter().filter_map(Member::registered_name),
         );
         if names.is_empty() || all.iter().all(|name| names.contains(name)) {
             self.stop_all(cold);

@@ -12,8 +12,8 @@ use super::briefing::{self, brief};
 use super::file_watch::Watch;
 use super::loaded::Loaded;
 use super::reload::{InForce, Prepared, Recipe, prepare};
-use super::control::{self, Outcome, ReloadOutcome, Reply};
-use super::request::{Answer, Request, outcome, refused, summary};
+use super::control::{self, Outcome, ReloadOutcome};
+use super::request::{Request, outcome, refused, summary};
 use super::service::Service;
 use super::signals::step;
 use super::team::{Beginning, Member, Place, Team};
@@ -25,7 +25,7 @@ use crate::job::Timestamp;
 use crate::maintenance;
 use crate::os::Signal;
 use crate::telemetry::emit;
-use crate::worker::{Ask, FirstRound, Left, Stop, WorkError};
+use crate::worker::{FirstRound, Left, Stop, WorkError};
 
 /// Who asks for a reload when a file changed.
 const FILES: &str = "a file changed";
@@ -35,7 +35,7 @@ const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// What runs, and what is about to.
 pub(super) struct Daemon {
-    recipe: Recipe,
+    pub(super) recipe: Recipe,
     open_log: OpenLog,
     pub(super) now: Rc<InForce>,
     /// How many configurations there were, the first one being 1.
@@ -63,7 +63,7 @@ pub(super) struct Daemon {
     service: Service,
     watch: Option<(Watch, Duration)>,
     /// What the loop does not wait for.
-    beside: JoinSet<()>,
+    pub(super) beside: JoinSet<()>,
 }
 
 impl Daemon {
@@ -170,7 +170,7 @@ impl Daemon {
     }
 
     /// Stops everybody; asked again after a while, at once.
-    fn stop(&mut self, signal: Signal) {
+    pub(super) fn stop(&mut self, signal: Signal) {
         let stop = step(self.asked, Instant::now(), signal);
         self.asked.get_or_insert_with(Instant::now);
         for member in &mut self.team.members {
@@ -186,33 +186,6 @@ impl Daemon {
 
     pub(super) fn is_stopping(&self) -> bool {
         self.asked.is_some()
-    }
-
-    fn take_ask(&mut self, id: u64, ask: Ask) {
-        match ask {
-            Ask::Shutdown if !self.recipe.scope.supervises() && self.team.members.len() == 1 => {
-                self.stop(Signal::Interrupt);
-            }
-            Ask::Shutdown => {
-                if let Some(member) = self.team.member(id) {
-                    member.shut_down = true;
-                    member.ask_to_stop(Signal::Interrupt);
-                }
-            }
-            Ask::Quiet { quiet, id: reply } => {
-                if let Some(member) = self.team.member(id) {
-                    member.say_quiet(quiet);
-                }
-                let workers = vec![self.team.member(id).map(|member| self_name(member)).unwrap_or_default()];
-                if let Some(answer) = Answer::redis(&self.now.base.store, reply) {
-                    self.beside.spawn_local(answer.send(Reply::Done { workers }));
-                }
-            }
-            Ask::Reload { code, id } => {
-                let answer = Answer::redis(&self.now.base.store, id);
-                self.request(Request::of("a command", code).answering(answer));
-            }
-        }
     }
 
     fn take_end(&mut self, id: u64, ended: Result<Left, SupervisorError>) {
@@ -520,10 +493,6 @@ impl Daemon {
         }
         self.failure.map_or(Ok(()), Err)
     }
-}
-
-fn self_name(member: &Member) -> String {
-    member.name.borrow().as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Waits until a file has changed.

@@ -18,6 +18,7 @@ mod loaded;
 mod redis;
 mod refusal;
 mod reload;
+mod remote;
 mod request;
 mod service;
 mod settling;
@@ -45,6 +46,7 @@ pub(crate) use alarm::ring;
 pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
 pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
+pub(crate) use remote::{Delivery, command_workers};
 pub(crate) use settling::{Purpose, load_settings};
 pub(crate) use wanted::Scope;
 

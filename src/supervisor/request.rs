@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::SupervisorError;
 use super::change::{self, Changes};
-use super::control::{Change, Outcome, ReloadOutcome, Reply};
+use super::control::{Change, Outcome, ReloadOutcome, Reply, reply_text};
 use crate::config::Problem;
 use crate::event::Event;
 use crate::job::Timestamp;
@@ -64,9 +64,8 @@ impl Answer {
         match self {
             Self::Socket(answer) => drop(answer.send(reply)),
             Self::Redis(store, id) => {
-                let text = serde_json::to_string(&reply).expect("texts are always JSON");
                 // Redis may be away: whoever asked has stopped waiting by then.
-                let _ = store.answer(&id, &text).await;
+                let _ = store.answer(&id, &reply_text(&reply)).await;
             }
         }
     }

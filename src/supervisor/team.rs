@@ -202,6 +202,11 @@ impl Team {
 }
 
 impl Member {
+    /// Its name in Redis, once it stands there.
+    pub(super) fn registered_name(&self) -> Option<String> {
+        self.name.borrow().as_ref().map(ToString::to_string)
+    }
+
     /// Whether a worker that begins with these would be another one.
     pub(super) fn differs(&self, base: &Rc<Base>, given_name: Option<&WorkerName>) -> bool {
         !Rc::ptr_eq(&self.base, base) || self.given_name.as_ref() != given_name

@@ -16,6 +16,12 @@ pub(super) enum Command {
         /// Beyond RQ: only while this execution is in hand.
         #[serde(default)]
         execution_id: Option<String>,
+        /// Beyond RQ: without waiting for the job in hand.
+        #[serde(default)]
+        cold: bool,
+        /// Beyond RQ: where an answer is waited for.
+        #[serde(default)]
+        id: Option<String>,
     },
     KillHorse {
         /// Beyond RQ: only while this execution is in hand.
@@ -47,6 +53,16 @@ pub(super) enum Command {
         #[serde(default)]
         id: Option<String>,
     },
+    /// Beyond RQ: how the daemon is.
+    Status {
+        #[serde(default)]
+        id: Option<String>,
+    },
+    /// Beyond RQ: the settings in force.
+    Configuration {
+        #[serde(default)]
+        id: Option<String>,
+    },
     #[serde(other)]
     Unknown,
 }
@@ -55,12 +71,14 @@ impl Command {
     /// The execution that a command is meant for which RQ sends to whatever is in hand.
     pub(super) fn bound_to(&self) -> Option<&str> {
         match self {
-            Self::Shutdown { execution_id } | Self::KillHorse { execution_id } => execution_id.as_deref(),
+            Self::Shutdown { execution_id, .. } | Self::KillHorse { execution_id } => execution_id.as_deref(),
             Self::StopJob { .. }
             | Self::StopExecution { .. }
             | Self::Quiet { .. }
             | Self::Unquiet { .. }
             | Self::Reload { .. }
+            | Self::Status { .. }
+            | Self::Configuration { .. }
             | Self::Unknown => None,
         }
     }
@@ -125,7 +143,10 @@ mod tests {
     #[test]
     fn payloads_are_read_as_clients_write_them() {
         let table = [
-            (r#"{"command": "shutdown"}"#, Command::Shutdown { execution_id: None }),
+            (
+                r#"{"command": "shutdown"}"#,
+                Command::Shutdown { execution_id: None, cold: false, id: None },
+            ),
             (r#"{"command": "kill-horse"}"#, Command::KillHorse { execution_id: None }),
             (
                 r#"{"command": "kill-horse", "execution_id": "e"}"#,

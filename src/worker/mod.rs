@@ -129,12 +129,16 @@ struct Taken {
 /// What a worker asks of its daemon, because a client told it so by a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ask {
-    /// To stop this worker, as a signal would.
-    Shutdown,
-    /// That this worker takes no more jobs, or takes jobs again; `id` is where the answer goes.
+    /// To stop this worker, as a signal would, or at once. `id` is where the answer goes, here and below.
+    Shutdown { cold: bool, id: Option<String> },
+    /// That this worker takes no more jobs, or takes jobs again. 
     Quiet { quiet: bool, id: Option<String> },
     /// To read the configuration again, and the application too.
     Reload { code: bool, id: Option<String> },
+    /// How the daemon is.
+    Status { id: Option<String> },
+    /// The settings in force.
+    Configuration { id: Option<String> },
 }
 
 /// One worker.

@@ -209,13 +209,15 @@ impl Worker {
     /// Hands a command on that is the daemon's business.
     pub(super) fn pass_on(&self, command: &Command) {
         let ask = match command {
-            Command::Shutdown { .. } => {
+            Command::Shutdown { cold, id, .. } => {
                 emit(Event::ShutdownCommanded { worker: self.name() });
-                Ask::Shutdown
+                Ask::Shutdown { cold: *cold, id: id.clone() }
             }
             Command::Quiet { id } => Ask::Quiet { quiet: true, id: id.clone() },
             Command::Unquiet { id } => Ask::Quiet { quiet: false, id: id.clone() },
             Command::Reload { id, code } => Ask::Reload { code: *code, id: id.clone() },
+            Command::Status { id } => Ask::Status { id: id.clone() },
+            Command::Configuration { id } => Ask::Configuration { id: id.clone() },
             Command::KillHorse { .. }
             | Command::StopJob { .. }
             | Command::StopExecution { .. }
@@ -233,9 +235,9 @@ impl Worker {
             Command::Shutdown { .. }
             | Command::Quiet { .. }
             | Command::Unquiet { .. }
-            | Command::Reload { .. } => {
-                self.pass_on(command);
-            }
+            | Command::Reload { .. }
+            | Command::Status { .. }
+            | Command::Configuration { .. } => self.pass_on(command),
             Command::KillHorse { .. } => emit(Event::KillHorseCommanded { worker, working: false }),
             Command::StopJob { job_id } => {
                 emit(Event::StopJobCommanded { worker, job: job_id.clone(), obeyed: false });

@@ -229,9 +229,9 @@ impl Worker {
             Command::Shutdown { .. }
             | Command::Quiet { .. }
             | Command::Unquiet { .. }
-            | Command::Reload { .. } => {
-                self.pass_on(command);
-            }
+            | Command::Reload { .. }
+            | Command::Status { .. }
+            | Command::Configuration { .. } => self.pass_on(command),
             Command::KillHorse { .. } => {
                 emit(Event::KillHorseCommanded { worker, working: true });
                 return Happening::Kill(Kill::Commanded);

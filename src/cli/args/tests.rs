@@ -12,15 +12,7 @@ fn parsed(line: &str) -> Result<Command, clap::Error> {
 fn worker(words: &str) -> WorkerArgs {
     match parsed(&format!("worker {words}")) {
         Ok(Command::Worker(args)) => *args,
-        Ok(
-            Command::Cron(_)
-            | Command::WorkerPool(_)
-            | Command::Run(_)
-            | Command::Config(_)
-            | Command::Generate { .. },
-        ) => {
-            panic!("{words} is no worker")
-        }
+        Ok(_) => panic!("{words} is no worker"),
         Err(error) => panic!("{words}: {error}"),
     }
 }

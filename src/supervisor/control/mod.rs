@@ -11,9 +11,15 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use ask::{ControlError, ask};
+pub(crate) use ask::ask;
 pub(crate) use message::{
-    Change, DaemonStatus, GroupStatus, Outcome, ReloadOutcome, Reply, Request, Setting, State, WorkerStatus,
+    Change, DaemonStatus, GroupStatus, Outcome, ReloadOutcome, Reply, Request, State, WorkerStatus,
 };
-pub(crate) use places::{Found, daemons, own_socket, places};
-pub(crate) use server::{Asked, Guard, listen};
+pub(crate) use places::{Found, daemons, places};
+pub(crate) use wire::read_reply;
+pub(crate) use {
+    message::Setting,
+    places::own_socket,
+    server::{Asked, Guard, listen},
+    wire::reply_text,
+};

@@ -2,8 +2,7 @@
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-use std::os::unix::net::UnixStream;
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::os;
@@ -19,8 +18,14 @@ pub(crate) struct Found {
     pub(crate) path: PathBuf,
 }
 
+/// Names the one folder for sockets, for daemons and for whoever asks them.
+const VARIABLE: &str = "RQ_RUNTIME_DIR";
+
 /// The folders in which daemons that this user may ask have their sockets, the preferred first.
 pub(crate) fn places() -> Vec<PathBuf> {
+    if let Some(only) = std::env::var_os(VARIABLE).filter(|only| !only.is_empty()) {
+        return vec![PathBuf::from(only)];
+    }
     let user = os::user();
     let own = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     // A shell by sudo or a daemon of cron may lack the variable that the other has.
@@ -98,14 +103,16 @@ fn pid(path: &Path) -> Option<u32> {
 /// Whether somebody listens there. A socket that nobody listens on any more is removed: its daemon is dead, in whichever
 /// process namespace it was.
 pub(super) fn is_alive(socket: &Path) -> bool {
-    match UnixStream::connect(socket) {
-        Ok(_) => true,
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            // Somebody else's cannot be removed, and need not be.
-            let _ = fs::remove_file(socket);
+    match os::is_listening(socket) {
+        Ok(true) => true,
+        Ok(false) => {
+            // What is no socket is nothing of ours. Somebody else's cannot be removed, and need not be.
+            if fs::symlink_metadata(socket).is_ok_and(|metadata| metadata.file_type().is_socket()) {
+                let _ = fs::remove_file(socket);
+            }
             false
         }
-        // One that is full of callers, or not for us to ask, is told by the question itself.
+        // One that is not for us to ask is told by the question itself.
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::message::{Envelope, VERSION};
+use super::message::{Envelope, Reply, VERSION};
 
 /// The longest question.
 pub(super) const LONGEST_REQUEST: u64 = 64 << 10;
@@ -42,6 +42,16 @@ pub(super) fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
         ));
     }
     serde_json::from_value(envelope.message).map_err(|error| format!("this is not understood: {error}"))
+}
+
+/// An answer as a text, for whoever asked through Redis.
+pub(crate) fn reply_text(reply: &Reply) -> String {
+    String::from_utf8(line(reply)).expect("JSON is UTF-8").trim_end().to_owned()
+}
+
+/// Understands such a text, or says in words why it cannot be.
+pub(crate) fn read_reply(text: &str) -> Result<Reply, String> {
+    parse(text.as_bytes())
 }
 
 /// A message as a line, with its end.

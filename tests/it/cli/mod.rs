@@ -4,6 +4,7 @@ mod config_check;
 mod config_explain;
 mod config_show;
 mod connection;
+mod control;
 mod files;
 mod folder;
 mod help;

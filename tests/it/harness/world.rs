@@ -251,6 +251,8 @@ fn furnish(dir: &Path, redis: &Redis) {
 fn surroundings(program: &Path, dir: &Path, prefix: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(dir).env_clear().env("LANG", "C.UTF-8").env("HOME", dir);
+    // Sockets for control stay in this test's own folder.
+    command.env("RQ_RUNTIME_DIR", dir.join("run"));
     command.env("PATH", env::var_os("PATH").unwrap_or_default());
     if prefix != "rq" {
         command.env("RQ_KEY_PREFIX", prefix);

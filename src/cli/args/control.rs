@@ -1,0 +1,103 @@
+//! The options of the commands for daemons that run already.
+
+use std::ffi::OsStr;
+
+use clap::Args;
+
+use super::sources::SourceArgs;
+
+/// Examples for the end of the help.
+pub(super) const RELOAD_EXAMPLES: &str = "\
+Examples:
+  rq reload               every daemon of yours on this machine, and what became of it
+  rq reload w1            the one that has the worker w1, here or elsewhere
+  rq reload --code 4711   load the application of that daemon anew, too
+  rq reload --all --wait  every worker that is registered in Redis
+
+Exit codes: 0 done, 1 somebody was not reached or refused, 2 usage, 69 Redis never reached, 78 a mistake in the configuration.";
+
+/// Where the daemons are.
+#[derive(Args, Clone, Default)]
+pub(crate) struct ReachArgs {
+    /// Every worker that is registered in Redis, on whichever machine.
+    #[arg(long, conflicts_with = "names")]
+    pub(crate) all: bool,
+
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Which Redis: with -u or -c, commands go through it instead of to the daemons of this machine.
+    #[command(flatten)]
+    pub(crate) sources: SourceArgs,
+}
+
+impl ReachArgs {
+    /// Whether the daemons of this machine are passed over. The settings that the environment names say which Redis, but not
+    /// that it is to be used.
+    pub(crate) fn is_remote(&self) -> bool {
+        let variable = std::env::var_os("RQ_CONFIG");
+        let is_given = |name: &String| variable.as_deref() != Some(OsStr::new(name));
+        self.all || self.sources.url.is_some() || self.sources.config.iter().any(is_given)
+    }
+}
+
+/// The options of `rq status`.
+#[derive(Args)]
+pub(crate) struct StatusArgs {
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The options of `rq reload`.
+#[derive(Args)]
+pub(crate) struct ReloadArgs {
+    /// Workers or process numbers of daemons; without any, every daemon of yours on this machine.
+    #[arg(value_name = "NAME|PID")]
+    pub(crate) names: Vec<String>,
+
+    /// Load the application anew, too: new jobs run the new code, jobs in hand end with the old.
+    #[arg(long)]
+    pub(crate) code: bool,
+
+    /// Wait up to a minute for the answer of workers elsewhere. The daemons of this machine are always waited for.
+    #[arg(long)]
+    pub(crate) wait: bool,
+
+    /// Where the daemons are.
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+/// The options of `rq quiet`.
+#[derive(Args)]
+pub(crate) struct QuietArgs {
+    /// Workers or process numbers of daemons; without any, every daemon of yours on this machine.
+    #[arg(value_name = "NAME|PID")]
+    pub(crate) names: Vec<String>,
+
+    /// Take jobs again.
+    #[arg(long)]
+    pub(crate) off: bool,
+
+    /// Where the daemons are.
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+/// The options of `rq stop`.
+#[derive(Args)]
+pub(crate) struct StopArgs {
+    /// Workers or process numbers of daemons; without any, every daemon of yours on this machine.
+    #[arg(value_name = "NAME|PID")]
+    pub(crate) names: Vec<String>,
+
+    /// Do not wait for the jobs in hand.
+    #[arg(long)]
+    pub(crate) now: bool,
+
+    /// Where the daemons are.
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}

@@ -1,0 +1,93 @@
+//! Commands to workers elsewhere, through Redis.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::control::{Reply, Request, read_reply};
+use super::redis::Patience;
+use super::settling::{Purpose, load_settings};
+use super::{SupervisorError, address};
+use crate::config::Sources;
+use crate::job::WorkerName;
+use crate::store::{Kind, Store};
+use crate::worker::WorkError;
+
+/// In whose name it is told that Redis is away.
+const NAME: &str = "rq";
+
+/// What became of a command to one worker.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    /// It was heard; whether it was obeyed was not waited for, or not told in time.
+    Heard,
+    Answered(Box<Reply>),
+    /// It was not given, or nobody heard it.
+    Failed(String),
+}
+
+/// Gives a command to these workers, or to all that are registered. With patience, their answers are waited for.
+pub(crate) async fn command_workers(
+    sources: Sources,
+    names: &[String],
+    request: &Request,
+    patience: Option<Duration>,
+) -> Result<Vec<(String, Delivery)>, SupervisorError> {
+    let resolved = load_settings(sources, Purpose::Look).await?.resolved;
+    let store = address::store(&resolved, address::of(&resolved)?, NAME);
+    Patience { worker: NAME, limit: Duration::ZERO }.reach(&store).await?;
+    let names = match names {
+        [] => store.worker_names().await.map_err(WorkError::from)?,
+        names => names.iter().map(WorkerName::new).collect(),
+    };
+    let deadline = patience.map(|patience| Instant::now() + patience);
+    let mut given = Vec::new();
+    for name in names {
+        let id = Uuid::new_v4().simple().to_string();
+        given.push((name.to_string(), give(&store, &name, request, &id).await?, id));
+    }
+    let mut told = Vec::new();
+    for (name, mut delivery, id) in given {
+        if let (Delivery::Heard, Some(deadline)) = (&delivery, deadline) {
+            delivery = answered(&store, &id, deadline.saturating_duration_since(Instant::now())).await?;
+        }
+        told.push((name, delivery));
+    }
+    Ok(told)
+}
+
+async fn give(store: &Store, name: &WorkerName, request: &Request, id: &str) -> Result<Delivery, WorkError> {
+    let is_rqs_own = matches!(request, Request::Stop { cold: false, .. });
+    Ok(match store.kind_of(name).await? {
+        None => Delivery::Failed("there is no such worker".to_owned()),
+        Some(Kind::Pythons) if !is_rqs_own => {
+            Delivery::Failed("this is a worker of Python's, which does not know the command".to_owned())
+        }
+        Some(Kind::Ours | Kind::Pythons) if store.give_command(name, &payload(request, id)).await? => {
+            Delivery::Heard
+        }
+        Some(Kind::Ours | Kind::Pythons) => Delivery::Failed("it hears no commands now".to_owned()),
+    })
+}
+
+async fn answered(store: &Store, id: &str, patience: Duration) -> Result<Delivery, WorkError> {
+    Ok(match store.await_answer(id, patience).await? {
+        Some(text) => {
+            read_reply(&text).map_or_else(Delivery::Failed, |reply| Delivery::Answered(Box::new(reply)))
+        }
+        None => Delivery::Failed("it did not answer in time".to_owned()),
+    })
+}
+
+/// What is published. RQ: `shutdown` is its own command, and what it does not know of it, it passes over.
+fn payload(request: &Request, id: &str) -> Value {
+    match request {
+        Request::Reload { code } => json!({"command": "reload", "id": id, "code": code}),
+        Request::Quiet { .. } => json!({"command": "quiet", "id": id}),
+        Request::Resume { .. } => json!({"command": "unquiet", "id": id}),
+        Request::Stop { cold, .. } => json!({"command": "shutdown", "id": id, "cold": cold}),
+        Request::Status => json!({"command": "status", "id": id}),
+        Request::Configuration => json!({"command": "configuration", "id": id}),
+    }
+}
