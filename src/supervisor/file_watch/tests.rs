@@ -310,6 +310,44 @@ fn a_large_file_and_a_pipe_do_not_stop_the_watch() {
     });
 }
 
+/// Tells this test's process, when it is started by itself, to run out of descriptors.
+const WITHOUT_HINTS: &str = "RQ_TEST_WITHOUT_HINTS";
+
+/// A limit is the whole process's: this runs in one of its own.
+fn watch_without_hints() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    let mut stage = Stage::new(Watch::start(Duration::from_millis(20), true), one_file);
+    run(async {
+        setrlimit(Resource::RLIMIT_NOFILE, 0, hard).unwrap();
+        stage = stage.watching(&["rq.toml"]).watching(&["rq.toml"]);
+        setrlimit(Resource::RLIMIT_NOFILE, soft, hard).unwrap();
+        // It could not be read either.
+        stage.changes().await;
+
+        stage.write("rq.toml", "a = 2");
+        stage.changes().await;
+    });
+    crate::telemetry::give_up_waiting();
+}
+
+#[test]
+fn where_the_kernel_gives_no_hints_it_is_told_once_and_files_are_looked_at() {
+    if std::env::var_os(WITHOUT_HINTS).is_some() {
+        return watch_without_hints();
+    }
+    let name = "where_the_kernel_gives_no_hints_it_is_told_once_and_files_are_looked_at";
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args([&format!("supervisor::file_watch::tests::{name}"), "--exact", "--nocapture"]);
+
+    let output = command.env(WITHOUT_HINTS, "1").output().unwrap();
+
+    let told = String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{told}");
+    assert_eq!(told.matches("The configuration is looked at every 0 seconds only").count(), 1, "{told}");
+    assert!(told.contains("max_user_instances"), "{told}");
+}
+
 #[test]
 fn no_thread_is_left_behind() {
     let mut stage = Stage::new(Watch::new(INTERVAL), one_file).watching(&["rq.toml"]);
