@@ -7,6 +7,7 @@
 
 mod connection;
 mod cron;
+mod django;
 mod doubts;
 mod duration;
 mod environment;
