@@ -86,6 +86,21 @@ fn form_of(key: &str) -> Option<Form> {
     }
 }
 
+/// Whether a layer says anything of where Redis is.
+pub(crate) fn names_one(layer: &Layer) -> bool {
+    layer.entries.values().any(is_part)
+}
+
+/// Whether an entry says anything of where Redis is.
+pub(crate) fn is_part(entry: &Entry) -> bool {
+    form_of(entry.key.name).is_some()
+}
+
+/// Whether a layer says where Redis is, and not only a part that others could complete.
+pub(crate) fn is_whole(layer: &Layer) -> bool {
+    ["redis.url", "redis.sentinel", "redis.host"].iter().any(|key| layer.entries.contains_key(key))
+}
+
 /// What a choice among connections left aside, and what is wrong with it.
 #[derive(Default)]
 pub(crate) struct Choice {

@@ -8,6 +8,7 @@
 mod connection;
 mod credentials;
 mod cron;
+mod django;
 mod doubts;
 mod duration;
 mod environment;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value as Raw};
 
+use super::django;
 use super::kind::Kind;
 use super::layer::{Entry, Layer, Standing};
 use super::origin::Origin;
@@ -13,9 +14,6 @@ use super::resolved::Warning;
 use super::secret::mask_url;
 use super::section::{self, Key, SECTIONS, TABLES};
 use super::sentinel;
-
-/// What django-rq reads of a settings module: its queues, by name.
-const DJANGO_RQ: &str = "RQ_QUEUES";
 
 /// The values of a settings module. It has no `Debug`, as they hold secrets.
 #[derive(Clone)]
@@ -83,7 +81,7 @@ impl PythonModule {
         let plain = self.values.iter().filter(|(_, value)| value.is_object()).map(|(name, _)| name);
         let odd = self.opaque.iter().filter(|(_, repr)| repr.starts_with('{')).map(|(name, _)| name);
         let doubt = |name: &String| {
-            let own = name.strip_prefix("RQ_").filter(|_| name != DJANGO_RQ)?;
+            let own = name.strip_prefix("RQ_").filter(|_| name != django::QUEUES)?;
             let meant = nearest(own, known()).filter(|known| !known.eq_ignore_ascii_case(own))?;
             let meant = meant.to_uppercase();
             let origin = self.origin();
@@ -92,7 +90,7 @@ impl PythonModule {
         plain.chain(odd).filter_map(doubt).collect()
     }
 
-    fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> Origin {
         Origin::Python { module: self.name.clone(), file: self.file.clone() }
     }
 

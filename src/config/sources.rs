@@ -6,6 +6,7 @@ use serde_json::Value as Raw;
 
 use super::connection::{self, Address};
 use super::credentials::{self, Credentials};
+use super::django;
 use super::environment::{Environment, Reader, Said};
 use super::explicit::{Explicit, PythonCandidate, PythonSource};
 use super::file::{Document, Unreadable};
@@ -128,6 +129,7 @@ impl Sources {
         let mut problems = Vec::new();
         let mut layers = self.layers(&mut problems);
         let module_alone = self.explicit.iter().any(|explicit| matches!(explicit, Explicit::Python(_)));
+        let passed_over = self.python.as_ref().and_then(|module| django::passed_over(module, &layers));
         let mut choice = connection::choose(&mut layers, module_alone);
         problems.append(&mut choice.problems);
         problems.extend(layers.iter().flat_map(Layer::problems));
@@ -136,6 +138,7 @@ impl Sources {
         let settings = settings(&stack, self.environment.get("HOME"), &mut problems)?;
         let mut warnings = shadow::warnings(&stack, &choice, &self.explicit);
         warnings.extend(self.python.iter().flat_map(PythonModule::doubts));
+        warnings.extend(passed_over);
         warnings.extend(doubts::doubts(&settings));
         warnings.extend(credentials::readable_by_all(stack.layers()));
         if choice.winner.is_none() && self.environment.is_service_link("REDIS_PORT") {
@@ -161,10 +164,14 @@ impl Sources {
             layers.extend(default_file(&path, problems));
         }
         layers.push(environment(Said::ByItself).bare(problems));
+        let mut of_module = None;
         for explicit in &self.explicit {
             match explicit {
                 Explicit::File(path) => layers.extend(load(Standing::Explicit, path, problems)),
-                Explicit::Python(_) => layers.extend(self.python.iter().map(|module| module.layer(problems))),
+                Explicit::Python(_) => {
+                    of_module = self.python.as_ref().map(|module| (module, layers.len()));
+                    layers.extend(self.python.iter().map(|module| module.layer(problems)));
+                }
             }
         }
         let options = self.option_layer(problems);
@@ -177,6 +184,9 @@ impl Sources {
             layers.push(environment(said).prefixed(&layers, &served, problems));
         }
         layers.push(options);
+        if let Some((module, at)) = of_module {
+            django::complete(module, &mut layers, at, problems);
+        }
         add_defaults_of_tables(&mut layers);
         layers
     }

@@ -109,6 +109,7 @@ fn refusal(refused: &Refused) -> String {
     match stage.as_str() {
         "settings" => format!("cannot import the settings module {what}: {kind}: {reason}"),
         "preload" => format!("cannot preload the module {what}: {kind}: {reason}"),
+        "django" => format!("cannot set up Django with the settings module {what}: {kind}: {reason}"),
         "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
         "python" => format!("cannot use the Python interpreter {what}: {reason}"),
         "cron" => format!("cannot load the cron configuration {what}: {kind}: {reason}"),

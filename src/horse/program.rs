@@ -21,6 +21,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "connection",
         "cron",
         "current_job",
+        "django_project",
         "engine",
         "fitness",
         "fresh",

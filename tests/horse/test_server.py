@@ -113,6 +113,19 @@ class Settings(Case):
         self.assertEqual(len(report["opaque"]["LONG"]), 200)
         self.assertTrue(report["file"].endswith("conf.py"))
 
+    def test_the_queues_of_django_rq_hold_paths_and_classes_of_texts(self):
+        folder = self.folder(conf="\n".join([
+            "import enum, pathlib", "class Text(str, enum.Enum):\n    HOST = 'h'", "class Number(enum.IntEnum):\n    DB = 3",
+            "RQ_QUEUES = {'default': {'HOST': Text.HOST, 'DB': Number.DB, 'SSL': True, 'QUEUE_CLASS': object,",
+            "  'UNIX_SOCKET_PATH': pathlib.Path('/run/r'), 'REDIS_CLIENT_KWARGS': {'retry': object(), 'ssl_ca_certs': '/c'}}}",
+        ]), odd="RQ_QUEUES = {'default': {'HOST': object()}}")
+        report = self.daemon(cwd=folder).settings("conf")
+
+        self.assertEqual(report["values"], {"RQ_QUEUES": {"default": {
+            "HOST": "h", "DB": 3, "SSL": True, "UNIX_SOCKET_PATH": "/run/r", "REDIS_CLIENT_KWARGS": {"ssl_ca_certs": "/c"},
+        }}})
+        self.assertEqual(list(self.daemon(cwd=folder).settings("odd")["opaque"]), ["RQ_QUEUES"])
+
     def test_many_big_values_fit_into_a_frame(self):
         folder = self.folder(conf="for n in range(60): globals()['BIG%d' % n] = 'x' * 200000")
         report = self.daemon(cwd=folder).settings("conf")

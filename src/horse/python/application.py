@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from time import monotonic
 
-from . import engine, fitness, serializers, sources, threads, title, values
+from . import django_project, engine, fitness, serializers, sources, threads, title, values
 from .connection import Lazy
 from .hooks import Hooks, close_django_connections
 from .libraries import Libraries
@@ -30,6 +30,7 @@ class Application:
     def __init__(self):
         self.dict_config = None
         self.settings_name = None
+        self.is_django = False
         self.serializer = serializers.Pickle
         self.exception_handlers = []
         self.hooks = Hooks()
@@ -58,6 +59,7 @@ class Application:
             missing = is_missing(error, name) if name else not os.path.exists(file)
             raise Refused("settings", name or file, error, missing) from None
         self.settings_name = name or file
+        self.is_django = django_project.claim(module)
         self.dict_config = getattr(module, "DICT_CONFIG", None)
         known, opaque = values.of(module)
         return {
@@ -73,6 +75,7 @@ class Application:
         start = monotonic()
         self.orders["prepare"] = order
         export_prefix(order.get("key_prefix"))
+        self.set_up_django()
         wanted = order.get("dict_config")
         if isinstance(wanted, dict):
             self.dict_config = wanted
@@ -113,6 +116,11 @@ class Application:
             self.connection.get()
         gc.collect()
         gc.freeze()
+
+    def set_up_django(self):
+        """Before anything of the application's own is imported, for that may use models."""
+        if self.is_django:
+            django_project.set_up()
 
     def choose_engine(self, order):
         """Decides who runs the jobs; RQ's own code is imported only where it does."""

@@ -83,6 +83,7 @@ class Server:
         content = b""
         try:
             if kind == "cron":
+                self.application.set_up_django()
                 report, content = cron.load(order)
             else:
                 report = getattr(self.application, kind)(order)

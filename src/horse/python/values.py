@@ -1,6 +1,8 @@
 """What the daemon may know of a settings module: its upper-case names, as JSON."""
 import json
+import os
 
+from .django_project import text_of_promise
 from .text import plain, shown
 
 REPR = 200
@@ -8,9 +10,21 @@ DEPTH = 32
 ONE = 256 * 1024
 ALL = 3 * 1024 * 1024
 
+# Django's and django-rq's: made of whatever helps to write them, and all that is of use in them is text and numbers.
+LOOSE = ("RQ_QUEUES", "CACHES", "RQ")
+# What a queue is found by: here nothing is left out.
+PLACE = (
+    "URL", "HOST", "PORT", "DB", "USERNAME", "PASSWORD", "SSL", "SSL_CERT_REQS", "UNIX_SOCKET_PATH", "USE_REDIS_CACHE",
+    "SENTINELS", "MASTER_NAME",
+)
+
 
 class Opaque(Exception):
     """A value that JSON cannot hold."""
+
+
+class Needed(Opaque):
+    """One that must not be left out."""
 
 
 def of(module):
@@ -21,7 +35,7 @@ def of(module):
         if not isinstance(name, str) or name != name.upper():
             continue
         try:
-            exact = jsonable(value, DEPTH)
+            exact = loose(value, DEPTH) if name in LOOSE else jsonable(value, DEPTH)
             size = len(json.dumps(exact)) + 6 * len(name)
             if size > min(ONE, room):
                 raise Opaque
@@ -51,6 +65,39 @@ def jsonable(value, depth):
     if depth and isinstance(value, dict) and all(type(key) is str for key in value):
         return {encodable(key): jsonable(item, depth - 1) for key, item in value.items()}
     raise Opaque
+
+
+def loose(value, depth):
+    """The same of a value whose texts and numbers may be of classes of their own; what is of no use is left out."""
+    late = text_of_promise(value)
+    if late is not None:
+        return encodable(late)
+    if isinstance(value, os.PathLike):
+        return loose(os.fspath(value), depth)
+    if isinstance(value, str):
+        return encodable(str.__str__(value))
+    for kind in (float, int):
+        if isinstance(value, kind) and not isinstance(value, bool):
+            return jsonable(kind(value), depth)
+    if depth and isinstance(value, (list, tuple)):
+        return [loose(item, depth - 1) for item in value]
+    if depth and isinstance(value, dict):
+        return dict(pair for pair in (loose_pair(*pair, depth=depth - 1) for pair in value.items()) if pair)
+    return jsonable(value, depth)
+
+
+def loose_pair(key, value, depth):
+    """One entry of a dictionary, None when it is left out."""
+    if not isinstance(key, str):
+        return None
+    try:
+        return encodable(str.__str__(key)), loose(value, depth)
+    except Needed:
+        raise
+    except Opaque:
+        if key in PLACE:
+            raise Needed from None
+        return None
 
 
 def encodable(text):

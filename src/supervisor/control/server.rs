@@ -42,13 +42,6 @@ pub(crate) struct Guard {
     task: AbortHandle,
 }
 
-impl Guard {
-    /// Where clients find the daemon.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
 impl Drop for Guard {
     fn drop(&mut self) {
         self.task.abort();

@@ -35,7 +35,7 @@ impl Daemon {
     }
 
     fn path(&self) -> PathBuf {
-        self.guard.path().to_owned()
+        self.path.clone()
     }
 
     /// Stands for the supervisor: answers everything, for as long as it is asked.

@@ -186,7 +186,7 @@ fn a_mistake_in_a_module_is_told_by_its_name_file_and_key() {
 
 #[test]
 fn a_section_that_is_misspelled_is_doubted_and_no_mistake() {
-    let settings = "RQ_WORKR = {'ttl': 5}\nRQ_HORSEE = {'class': object}\nRQ_QUEUES = {'default': {}}\nRQ_LOGGER = 'x'\n";
+    let settings = "RQ_WORKR = {'ttl': 5}\nRQ_HORSEE = {'class': object}\nRQ_QUEUES = {'default': {'HOST': 'localhost'}}\nRQ_LOGGER = 'x'\n";
     let folder = Folder::with(&[("settings.py", settings)]);
 
     let exit = folder.run(&["config", "check", "-c", "settings"]);

@@ -6,6 +6,7 @@ mod clocks;
 mod commands;
 mod cron;
 mod crowds;
+mod django;
 mod failure_ttls;
 mod hooks;
 mod horses;
