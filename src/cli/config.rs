@@ -55,7 +55,7 @@ fn good(resolved: &Resolved) -> CheckReport {
 }
 
 fn bad(failure: &Failure) -> CheckReport {
-    let errors = failure.problems().into_iter().map(|(message, hint)| Problem { message, hint }).collect();
+    let errors = failure.problems().into_iter().map(Problem::of).collect();
     CheckReport { errors, ..CheckReport::default() }
 }
 

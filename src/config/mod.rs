@@ -11,6 +11,7 @@ mod cron;
 mod doubts;
 mod duration;
 mod environment;
+mod excerpt;
 mod explicit;
 mod file;
 mod generate;
@@ -36,6 +37,7 @@ use std::time::Duration;
 
 pub(crate) use connection::Address;
 pub(crate) use environment::Environment;
+pub(crate) use excerpt::{Excerpt, excerpts};
 pub(crate) use explicit::{PythonCandidate, PythonSource};
 pub(crate) use generate::{Explained, explain, reference, rq_toml};
 pub(crate) use kind::{Kind, describe};
