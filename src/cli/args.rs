@@ -1,5 +1,6 @@
 //! The grammar of the command line.
 
+mod check;
 mod cron;
 pub(crate) mod settings;
 mod sources;
@@ -9,6 +10,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use check::CheckArgs;
 pub(crate) use cron::CronArgs;
 pub(crate) use sources::SourceArgs;
 pub(crate) use worker::WorkerArgs;
@@ -81,7 +83,7 @@ pub(crate) enum Generated {
 pub(crate) enum ConfigCommand {
     /// Check the configuration: exit 0 when it is good, 78 and the reasons when it is not.
     #[command(args_override_self = true)]
-    Check(ConfigArgs),
+    Check(CheckArgs),
     /// Show every setting in force, where it comes from and what it shadows; secrets are masked.
     #[command(args_override_self = true)]
     Show(ConfigArgs),

@@ -28,6 +28,8 @@ pub(crate) struct ShownSetting {
 pub(crate) struct CheckReport {
     /// What was read, in the order in which later ones override earlier ones.
     pub(crate) sources: Vec<String>,
+    /// What was tried and works, in words.
+    pub(crate) works: Vec<String>,
     /// What makes the configuration unusable.
     pub(crate) errors: Vec<Problem>,
     /// What its author may not have meant.
@@ -53,6 +55,14 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    /// The same with the settings that it is about, where the message does not name them.
+    pub(super) fn about(mut told: Told, settings: Option<&str>) -> Self {
+        if let Some(settings) = settings {
+            told.message = format!("{} ({settings})", told.message);
+        }
+        Self::of(told)
+    }
+
     pub(super) fn of(Told { message, hint, excerpt }: Told) -> Self {
         let place = excerpt.as_ref();
         Self {
@@ -130,6 +140,9 @@ fn verdict(report: &CheckReport, colour: bool) -> (String, String) {
     let mut out = String::new();
     for source in &report.sources {
         let _ = writeln!(out, "read {}", output::safe(source));
+    }
+    for works in &report.works {
+        let _ = writeln!(out, "{}", output::safe(works));
     }
     let mut errors = String::new();
     for warning in &report.warnings {

@@ -11,6 +11,7 @@ mod refusal;
 mod scheduler;
 mod signals;
 mod startup;
+mod trial;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -32,6 +33,7 @@ pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
 pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
 pub(crate) use startup::{Purpose, load_settings};
+pub(crate) use trial::{Tried, try_out};
 
 /// Why the daemon ended that was not asked to.
 #[derive(Debug, Error)]

@@ -40,7 +40,9 @@ pub(crate) enum Purpose {
     Work,
     /// To be judged: an interpreter is started only for settings in Python, and standard output is kept free.
     Check,
-    /// To be looked at: as before, and nothing is judged that does not show.
+    /// To be tried out: as to work, but nothing is begun, and standard output is kept free.
+    Try,
+    /// To be looked at: as to be judged, and nothing is judged that does not show.
     Look,
     /// To enqueue: an interpreter is started only for settings and cron modules in Python.
     Schedule,
@@ -52,7 +54,7 @@ impl Purpose {
     /// Whether Redis is to be talked to, and the log to be written.
     pub(super) fn connects(self) -> bool {
         match self {
-            Self::Work | Self::Check | Self::Schedule => true,
+            Self::Work | Self::Check | Self::Try | Self::Schedule => true,
             Self::Look | Self::Tell => false,
         }
     }
@@ -60,7 +62,7 @@ impl Purpose {
     /// Whether there must be an interpreter for jobs.
     pub(super) fn runs_jobs(self) -> bool {
         match self {
-            Self::Work | Self::Check => true,
+            Self::Work | Self::Check | Self::Try => true,
             Self::Look | Self::Schedule | Self::Tell => false,
         }
     }
@@ -68,7 +70,7 @@ impl Purpose {
     /// Whether standard output is for the answer of the command.
     fn answers(self) -> bool {
         match self {
-            Self::Check | Self::Look | Self::Tell => true,
+            Self::Check | Self::Try | Self::Look | Self::Tell => true,
             Self::Work | Self::Schedule => false,
         }
     }
@@ -78,7 +80,7 @@ impl Purpose {
 pub(crate) struct Settled {
     pub(crate) resolved: Resolved,
     pub(super) opened: Option<Opened>,
-    application: Option<Application>,
+    pub(super) application: Option<Application>,
     leash: Leash,
 }
 
@@ -116,7 +118,7 @@ pub(crate) async fn load_settings(
         }
     }
     let resolved = checked(&sources, purpose)?;
-    if purpose != Purpose::Work {
+    if !matches!(purpose, Purpose::Work | Purpose::Try) {
         return Ok(Settled { resolved, opened: opened.map(|(server, _)| server), application: None, leash });
     }
     let mut application = application(&resolved, purpose)?;
@@ -243,7 +245,7 @@ fn announce(resolved: &Resolved) -> Result<(), SupervisorError> {
 }
 
 /// What the fork server is told beyond the interpreter and the settings module.
-fn complete(application: &mut Application, resolved: &Resolved, address: &store::Address) {
+pub(super) fn complete(application: &mut Application, resolved: &Resolved, address: &store::Address) {
     let settings = &resolved.settings;
     application.connection = address.for_horse();
     application.start_timeout = settings.horse.start_timeout;
