@@ -6,6 +6,7 @@ mod doubts;
 mod environment;
 mod laws;
 mod queues;
+mod schema;
 mod tables;
 mod telling;
 
