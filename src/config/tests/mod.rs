@@ -5,6 +5,7 @@ mod credentials;
 mod doubts;
 mod environment;
 mod laws;
+mod matrix;
 mod queues;
 mod schema;
 mod tables;
