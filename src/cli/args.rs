@@ -1,5 +1,6 @@
 //! The grammar of the command line.
 
+mod check;
 mod control;
 mod cron;
 mod pool;
@@ -11,6 +12,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use check::CheckArgs;
 pub(crate) use control::{QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use pool::{PoolArgs, RunArgs};
@@ -102,7 +104,7 @@ pub(crate) enum Generated {
 pub(crate) enum ConfigCommand {
     /// Check the configuration: exit 0 when it is good, 78 and the reasons when it is not.
     #[command(args_override_self = true)]
-    Check(ConfigArgs),
+    Check(CheckArgs),
     /// Show every setting in force, where it comes from and what it shadows; secrets are masked.
     #[command(args_override_self = true)]
     Show(ConfigArgs),
@@ -149,8 +151,8 @@ pub(crate) fn command() -> clap::Command {
     for name in ["worker", "run", "reload", "quiet", "stop"] {
         command = command.mut_subcommand(name, settings::annotated);
     }
-    let command = command
-        .mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
+    let command =
+        command.mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config
             .mut_subcommand("check", settings::annotated)

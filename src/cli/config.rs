@@ -1,21 +1,44 @@
 //! `rq config check` and `rq config show`.
 
-use super::args::{ConfigArgs, Generated, SourceArgs};
+use super::args::{CheckArgs, ConfigArgs, Generated, SourceArgs};
 use super::exit::{Exit, Failure};
 use super::output;
 use super::settings_table::{self, CheckReport, Problem, ShownSetting};
 use super::worker::{failure, sources};
 use crate::config::{self, Effective, Origin, Resolved, Shadowed};
-use crate::supervisor::{self, Purpose};
+use crate::supervisor::{self, Purpose, Tried};
 
 /// Tells whether the configuration is good, and all that is wrong with it.
-pub(super) fn check(args: &ConfigArgs) -> Exit {
-    let (report, exit) = match resolved(&args.sources, Purpose::Check) {
-        Ok(resolved) => (good(&resolved), Exit::Done),
-        Err(failure) => (bad(&failure), failure.exit()),
+pub(super) fn check(args: &CheckArgs) -> Exit {
+    let checked = if args.connect {
+        tried(&args.config.sources)
+    } else {
+        resolved(&args.config.sources, Purpose::Check).map(|resolved| (good(&resolved), Exit::Done))
     };
-    settings_table::check(&report, args.json);
+    let (report, exit) = checked.unwrap_or_else(|failure| (bad(&failure), failure.exit()));
+    settings_table::check(&report, args.config.json);
     exit
+}
+
+/// What is found by doing what a start would do.
+fn tried(args: &SourceArgs) -> Result<(CheckReport, Exit), Failure> {
+    let sources = sources(args.config(), args.overrides())?;
+    let tried = supervisor::block_on(supervisor::try_out(sources)).map_err(|error| failure(&error))?;
+    let Tried { resolved, works, failures, doubts } = tried;
+    let mut report = good(&resolved);
+    report.works = works;
+    report.warnings.extend(doubts);
+    let mut exit = Exit::Done;
+    for (error, about) in &failures {
+        let failure = failure(error);
+        // A server that refuses us is a matter of the configuration; one that is away may come back.
+        let away = failure.exit() == Exit::Unavailable && matches!(exit, Exit::Done | Exit::Unavailable);
+        exit = if away { Exit::Unavailable } else { Exit::Config };
+        report
+            .errors
+            .extend(failure.problems().into_iter().map(|told| Problem::about(told, about.as_deref())));
+    }
+    Ok((report, exit))
 }
 
 /// Shows every setting in force.
@@ -51,11 +74,11 @@ fn good(resolved: &Resolved) -> CheckReport {
     }
     let mut warnings = supervisor::doubts(resolved);
     warnings.extend(supervisor::doubt_interpreter(resolved));
-    CheckReport { sources, errors: Vec::new(), warnings }
+    CheckReport { sources, warnings, ..CheckReport::default() }
 }
 
 fn bad(failure: &Failure) -> CheckReport {
-    let errors = failure.problems().into_iter().map(|(message, hint)| Problem { message, hint }).collect();
+    let errors = failure.problems().into_iter().map(Problem::of).collect();
     CheckReport { errors, ..CheckReport::default() }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use super::output;
+use crate::config::{Excerpt, Problems, excerpts};
 use crate::os::terminal::Stream;
 
 /// The exit codes, all of them.
@@ -54,6 +55,15 @@ struct Mistake {
     hint: Option<String>,
     /// Somebody else's words that explain it, for example a traceback.
     detail: Option<String>,
+    /// The line of a file that it is about.
+    excerpt: Option<Excerpt>,
+}
+
+/// One mistake as a report tells it.
+pub(super) struct Told {
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) excerpt: Option<Excerpt>,
 }
 
 impl Failure {
@@ -64,8 +74,20 @@ impl Failure {
 
     /// Several mistakes at once, each with advice if there is any.
     pub(crate) fn listed(exit: Exit, mistakes: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
-        let mistakes = mistakes.into_iter().map(|(message, hint)| Mistake { message, hint, detail: None });
+        let mistakes = mistakes.into_iter();
+        let mistakes = mistakes.map(|(message, hint)| Mistake { message, hint, detail: None, excerpt: None });
         Self { exit, said: Said::Mistakes(mistakes.collect()) }
+    }
+
+    /// All that is wrong with the configuration.
+    pub(crate) fn of_config(problems: &Problems) -> Self {
+        let mistakes = excerpts(problems.iter()).zip(problems.iter()).map(|(excerpt, problem)| Mistake {
+            message: problem.to_string(),
+            hint: problem.hint.clone(),
+            detail: None,
+            excerpt,
+        });
+        Self { exit: Exit::Config, said: Said::Mistakes(mistakes.collect()) }
     }
 
     /// A failure whose words are an error's and those of its causes.
@@ -104,23 +126,29 @@ impl Failure {
         self.exit
     }
 
-    /// Each mistake with its advice.
-    pub(super) fn problems(&self) -> Vec<(String, Option<String>)> {
+    /// Each mistake with its advice and its place.
+    pub(super) fn problems(&self) -> Vec<Told> {
         match &self.said {
             Said::Mistakes(mistakes) => mistakes
                 .iter()
                 .map(|mistake| {
                     let detail = mistake.detail.as_ref().map(|detail| format!("\n{}", detail.trim_end()));
-                    (mistake.message.clone() + detail.as_deref().unwrap_or_default(), mistake.hint.clone())
+                    Told {
+                        message: mistake.message.clone() + detail.as_deref().unwrap_or_default(),
+                        hint: mistake.hint.clone(),
+                        excerpt: mistake.excerpt.clone(),
+                    }
                 })
                 .collect(),
-            Said::Verbatim(_, words) => vec![(words.clone(), None)],
+            Said::Verbatim(_, words) => {
+                vec![Told { message: words.clone(), hint: None, excerpt: None }]
+            }
         }
     }
 
     /// What went wrong, in one line of words.
     pub(super) fn message(&self) -> String {
-        self.problems().into_iter().map(|(message, _)| message).collect::<Vec<_>>().join("; ")
+        self.problems().into_iter().map(|told| told.message).collect::<Vec<_>>().join("; ")
     }
 
     /// Says what went wrong, and returns the exit code.
@@ -158,6 +186,9 @@ impl Mistake {
             output::painted("\x1b[1;31m", "error:", colour) + " " + &output::safe(&self.message) + "\n";
         if let Some(detail) = &self.detail {
             text += &(output::safe(detail.trim_end()).into_owned() + "\n");
+        }
+        if let Some(excerpt) = &self.excerpt {
+            text += &output::excerpt(excerpt, colour);
         }
         if let Some(hint) = &self.hint {
             text += &(output::painted("\x1b[1;36m", "hint:", colour) + " " + &output::safe(hint) + "\n");

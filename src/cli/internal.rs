@@ -48,6 +48,7 @@ fn told(message: &str, place: Option<&str>, backtrace: &Backtrace) -> Failure {
 mod tests {
     use std::process::{Command, Output};
 
+    use super::super::exit::Told;
     use super::*;
 
     /// Tells this test's process, when it is started by itself, how to end.
@@ -57,7 +58,7 @@ mod tests {
     fn a_panic_is_told_with_its_place_and_what_to_do() {
         let failure = told("no horse at hand", Some("src/worker/run.rs:12:34"), &Backtrace::disabled());
 
-        let [(message, hint)] = &failure.problems()[..] else { panic!("it is one mistake") };
+        let [Told { message, hint, .. }] = &failure.problems()[..] else { panic!("it is one mistake") };
         assert_eq!(message, "internal error: no horse at hand (src/worker/run.rs:12)");
         let version = env!("CARGO_PKG_VERSION");
         let told = format!("this is a mistake in rqd {version} itself: please report this line");

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::config::Excerpt;
 use crate::os::terminal::Stream;
 use crate::telemetry::line::escaped_block;
 
@@ -24,6 +25,13 @@ pub(super) fn error(text: &str) {
 /// A text in a colour, where colours are wanted.
 pub(super) fn painted(code: &str, text: &str, colour: bool) -> String {
     if colour { format!("{code}{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// The line of a file with a mark under the place, and a line end.
+pub(super) fn excerpt(excerpt: &Excerpt, colour: bool) -> String {
+    let text = excerpt.to_string();
+    let lines = text.lines().map(|line| painted("\x1b[2m", &safe(line), colour) + "\n");
+    lines.collect()
 }
 
 /// A text from elsewhere, fit for a terminal.

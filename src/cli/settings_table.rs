@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::exit::Told;
 use super::output;
+use crate::config::Excerpt;
 use crate::os::terminal::Stream;
 
 /// One setting in force; secrets are masked before they come here.
@@ -26,6 +28,8 @@ pub(crate) struct ShownSetting {
 pub(crate) struct CheckReport {
     /// What was read, in the order in which later ones override earlier ones.
     pub(crate) sources: Vec<String>,
+    /// What was tried and works, in words.
+    pub(crate) works: Vec<String>,
     /// What makes the configuration unusable.
     pub(crate) errors: Vec<Problem>,
     /// What its author may not have meant.
@@ -39,6 +43,37 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// What to do.
     pub(crate) hint: Option<String>,
+    /// The file that it stands in.
+    pub(crate) file: Option<String>,
+    /// The line, from 1.
+    pub(crate) line: Option<usize>,
+    /// The column, in characters from 1.
+    pub(crate) column: Option<usize>,
+    /// The line for people, with a mark under the place.
+    #[serde(skip)]
+    pub(crate) excerpt: Option<Excerpt>,
+}
+
+impl Problem {
+    /// The same with the settings that it is about, where the message does not name them.
+    pub(super) fn about(mut told: Told, settings: Option<&str>) -> Self {
+        if let Some(settings) = settings {
+            told.message = format!("{} ({settings})", told.message);
+        }
+        Self::of(told)
+    }
+
+    pub(super) fn of(Told { message, hint, excerpt }: Told) -> Self {
+        let place = excerpt.as_ref();
+        Self {
+            message,
+            hint,
+            file: place.map(|place| place.path.display().to_string()),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            excerpt,
+        }
+    }
 }
 
 /// Prints the settings in force.
@@ -106,6 +141,9 @@ fn verdict(report: &CheckReport, colour: bool) -> (String, String) {
     for source in &report.sources {
         let _ = writeln!(out, "read {}", output::safe(source));
     }
+    for works in &report.works {
+        let _ = writeln!(out, "{}", output::safe(works));
+    }
     let mut errors = String::new();
     for warning in &report.warnings {
         let _ = writeln!(
@@ -122,6 +160,9 @@ fn verdict(report: &CheckReport, colour: bool) -> (String, String) {
             output::painted("\x1b[1;31m", "error:", colour),
             output::safe(&problem.message)
         );
+        if let Some(excerpt) = &problem.excerpt {
+            errors += &output::excerpt(excerpt, colour);
+        }
         if let Some(hint) = &problem.hint {
             let _ =
                 writeln!(errors, "{} {}", output::painted("\x1b[1;36m", "hint:", colour), output::safe(hint));
@@ -183,7 +224,11 @@ worker.name    -          default
         assert_eq!(verdict(&report, false).0, "read rq.toml\nThe configuration is good.\n");
 
         let hint = Some("remove it".to_owned());
-        report.errors.push(Problem { message: "unknown key slost".to_owned(), hint });
+        report.errors.push(Problem::of(Told {
+            message: "unknown key slost".to_owned(),
+            hint,
+            excerpt: None,
+        }));
         report.warnings.push("odd".to_owned());
 
         assert_eq!(

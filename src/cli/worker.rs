@@ -6,7 +6,7 @@ use super::args::settings::Override;
 use super::args::{PoolArgs, RunArgs, WorkerArgs};
 use super::exit::{Exit, Failure};
 use super::later;
-use crate::config::{Environment, Level, Origin, Problems, Resolved, Sources};
+use crate::config::{Environment, Level, Origin, Resolved, Sources};
 use crate::horse::StartError;
 use crate::os::{self, terminal::Stream};
 use crate::store::{StoreError, TlsObstacle};
@@ -57,7 +57,7 @@ pub(super) fn sources<'a>(
         sources = sources.option(key, flag, value);
     }
     for name in config {
-        sources = sources.explicit(name).map_err(|problems| misconfigured(&problems))?;
+        sources = sources.explicit(name).map_err(|problems| Failure::of_config(&problems))?;
     }
     Ok(sources)
 }
@@ -89,7 +89,7 @@ fn level(level: Level) -> telemetry::Level {
 /// What a supervisor's error is to the command line.
 pub(super) fn failure(error: &SupervisorError) -> Failure {
     match error {
-        SupervisorError::Config(problems) => misconfigured(problems),
+        SupervisorError::Config(problems) => Failure::of_config(problems),
         SupervisorError::Application(cause) | SupervisorError::Setting { error: cause, .. } => {
             application(cause, error)
         }
@@ -165,9 +165,4 @@ fn application(cause: &StartError, error: &SupervisorError) -> Failure {
             Failure::of(Exit::Config, error)
         }
     }
-}
-
-/// All that is wrong with the configuration, one problem after the other.
-fn misconfigured(problems: &Problems) -> Failure {
-    Failure::listed(Exit::Config, problems.iter().map(|problem| (problem.to_string(), problem.hint.clone())))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::excerpt::Spot;
 use super::problem::Problem;
 use super::section::Cron;
 use super::stack::Stack;
@@ -31,5 +32,5 @@ fn problem(stack: &Stack, name: &str, text: &str) -> Problem {
         .into_iter()
         .find(|entry| Cron::SECTION.table_of(entry.key.name) == Some(name))
         .map(|entry| entry.origin.clone());
-    Problem { key: Some(format!("cron.{name}")), origin, text: text.to_owned(), hint: None }
+    Problem { key: Some(format!("cron.{name}")), origin, text: text.to_owned(), hint: None, spot: Spot::Key }
 }

@@ -55,7 +55,8 @@ impl Environment {
     pub(crate) fn files<'a>(&'a self, directory: &'a Path) -> impl Iterator<Item = PathBuf> + 'a {
         let bare = section::keys().filter(|key| key.variables.bare).filter_map(|key| key.rq_name);
         let bare: BTreeSet<String> = bare.map(|name| format!("{name}_FILE")).collect();
-        let ours = move |name: &str| name.ends_with("_FILE") && (name.starts_with("RQ_") || bare.contains(name));
+        let ours =
+            move |name: &str| name.ends_with("_FILE") && (name.starts_with("RQ_") || bare.contains(name));
         let named = self.variables.iter().filter(move |(name, path)| ours(name) && !path.is_empty());
         named.map(|(_, path)| directory.join(path))
     }

@@ -12,6 +12,7 @@ mod django;
 mod doubts;
 mod duration;
 mod environment;
+mod excerpt;
 mod explicit;
 mod file;
 mod generate;
@@ -38,6 +39,7 @@ use std::time::Duration;
 
 pub(crate) use connection::Address;
 pub(crate) use environment::Environment;
+pub(crate) use excerpt::{Excerpt, excerpts};
 pub(crate) use explicit::{PythonCandidate, PythonSource};
 pub(crate) use file::Format;
 pub(crate) use generate::{Explained, explain, reference, rq_toml};

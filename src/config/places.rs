@@ -57,8 +57,8 @@ fn group(folders: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
             Ok(found) => drop_ins.extend(found),
             Err(error) => {
                 let text = format!("cannot be listed: {error}");
-                let origin = Some(Origin::file(&below));
-                problems.push(Problem { key: None, origin, text, hint: None });
+                let origin = Origin::file(&below);
+                problems.push(Problem::with_source(origin, text));
             }
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::excerpt::Spot;
 use super::origin::Origin;
 
 /// One thing that is wrong: the key, where it was read, what is wrong with it and what to do.
@@ -17,22 +18,31 @@ pub(crate) struct Problem {
     pub(crate) text: String,
     /// What to do about it.
     pub(crate) hint: Option<String>,
+    /// What in the line of a file is meant.
+    #[serde(skip)]
+    pub(crate) spot: Spot,
 }
 
 impl Problem {
     /// Something wrong with one key.
     pub(crate) fn with_key(key: impl Into<String>, origin: Origin, text: impl Into<String>) -> Self {
-        Self { key: Some(key.into()), origin: Some(origin), text: text.into(), hint: None }
+        Self { key: Some(key.into()), origin: Some(origin), text: text.into(), hint: None, spot: Spot::Key }
     }
 
     /// Something wrong with a whole file or variable.
     pub(crate) fn with_source(origin: Origin, text: impl Into<String>) -> Self {
-        Self { key: None, origin: Some(origin), text: text.into(), hint: None }
+        Self { key: None, origin: Some(origin), text: text.into(), hint: None, spot: Spot::Key }
     }
 
     /// Something wrong, in words that name what it is about.
     pub(crate) fn in_words(text: impl Into<String>) -> Self {
-        Self { key: None, origin: None, text: text.into(), hint: None }
+        Self { key: None, origin: None, text: text.into(), hint: None, spot: Spot::Key }
+    }
+
+    /// Says what in the line of a file is meant.
+    pub(crate) fn spot(mut self, spot: Spot) -> Self {
+        self.spot = spot;
+        self
     }
 
     /// Adds advice.
@@ -121,7 +131,7 @@ impl Mismatch {
     /// The problem that this is for a key read somewhere.
     pub(crate) fn at(&self, key: &str, origin: &Origin, otherwise: Option<String>) -> Problem {
         let text = format!("must be {}, found {}", self.expected, self.found);
-        let mut problem = Problem::with_key(key, origin.clone(), text);
+        let mut problem = Problem::with_key(key, origin.clone(), text).spot(Spot::Value);
         problem.hint = self.hint.clone().or(otherwise);
         problem
     }

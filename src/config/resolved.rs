@@ -7,6 +7,7 @@ use serde_json::Value as Raw;
 
 use super::Settings;
 use super::connection::{self, Choice};
+use super::excerpt::Spot;
 use super::layer::{Entry, keys_in};
 use super::origin::Origin;
 use super::problem::Problem;
@@ -121,6 +122,7 @@ impl Resolved {
             origin: given.map(|effective| effective.origin.clone()),
             text: text.into(),
             hint: section::key(key).and_then(section::Key::way_out),
+            spot: Spot::Value,
         }
     }
 

@@ -49,6 +49,7 @@ fn value(key: &Key) -> Raw {
 
 /// What may be written; a typed value may also be written as text.
 fn of_kind(kind: Kind) -> Raw {
+    let number = json!({"type": "string", "pattern": r"^\s*[-+]?[0-9.]"});
     let list = json!({"type": "array", "items": {"type": "string"}});
     match kind {
         Kind::Text | Kind::Secret | Kind::Path => json!({"type": "string"}),
@@ -56,22 +57,24 @@ fn of_kind(kind: Kind) -> Raw {
         Kind::Dsn => json!({"type": "string", "pattern": "://"}),
         Kind::Choice(words) => {
             let plain = words.iter().filter(|(word, meant)| word == meant).map(|(word, _)| *word);
-            json!({"anyOf": [{"enum": plain.collect::<Vec<_>>()}, {"type": ["string", "integer"]}]})
+            let any_case = json!({"type": "string", "pattern": any_case(words)});
+            json!({"anyOf": [{"enum": plain.collect::<Vec<_>>()}, any_case, {"enum": numbers(words)}]})
         }
         Kind::Boolean => {
-            json!({"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no", "on", "off", "true", "false"]}]})
+            let words = json!({"enum": ["yes", "no", "on", "off", "true", "false", "y", "n", "t", "f", "1", "0", "", 1, 0]});
+            json!({"anyOf": [{"type": "boolean"}, words]})
         }
         Kind::Integer { least, most } => {
-            json!({"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, {"type": "string"}]})
+            json!({"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, number]})
         }
         Kind::Size { least, most } => {
-            json!({"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, {"type": "string"}]})
+            json!({"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, number]})
         }
         Kind::Seconds { least } => {
-            json!({"anyOf": [{"type": "integer", "minimum": least}, {"type": "string"}]})
+            json!({"anyOf": [{"type": "integer", "minimum": least}, number]})
         }
         Kind::Duration { least } => {
-            json!({"anyOf": [{"type": "number", "minimum": least.as_secs_f64()}, {"type": "string"}]})
+            json!({"anyOf": [{"type": "number", "minimum": least.as_secs_f64()}, number]})
         }
         Kind::List => json!({"anyOf": [list, {"type": "string"}]}),
         Kind::Count => {
@@ -84,6 +87,18 @@ fn of_kind(kind: Kind) -> Raw {
         Kind::Values => json!({"type": ["array", "string"]}),
         Kind::Sentinel | Kind::Table => json!({"type": ["object", "string"]}),
     }
+}
+
+/// A pattern for any of the words in any case; patterns have no flag for that.
+fn any_case(words: &[(&str, &str)]) -> String {
+    let letter = |c: char| format!("[{}{}]", c.to_ascii_lowercase(), c.to_ascii_uppercase());
+    let words: Vec<String> = words.iter().map(|(word, _)| word.chars().map(letter).collect()).collect();
+    format!(r"^\s*({})\s*$", words.join("|"))
+}
+
+/// Words that are numbers may be written as such.
+fn numbers(words: &[(&str, &str)]) -> Vec<i64> {
+    words.iter().filter_map(|(word, _)| word.parse().ok()).collect()
 }
 
 fn prose(doc: &[&str]) -> String {

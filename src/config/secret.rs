@@ -8,7 +8,8 @@ pub(crate) const MASK: &str = "***";
 /// Names of URL options and of table entries whose values are secrets.
 const SECRET_NAMES: [&str; 6] = ["password", "passwd", "secret", "token", "credential", "api_key"];
 
-fn names_a_secret(name: &str) -> bool {
+/// Whether a name says that it is that of a secret.
+pub(crate) fn names_a_secret(name: &str) -> bool {
     let name = name.to_lowercase();
     SECRET_NAMES.iter().any(|secret| name.contains(secret))
 }

@@ -57,9 +57,12 @@ const NAMES: [&str; 9] = [
     "sentinel_kwargs",
 ];
 
-/// Reads the table with names in either case, and fills what is missing with RQ's defaults.
+/// Reads the table with names in either case, and fills what is missing with RQ's defaults. INI has no tables in tables,
+/// so that it may be JSON text as well.
 pub(crate) fn read(raw: &Raw) -> Result<Raw, Mismatch> {
-    let Raw::Object(given) = raw else {
+    let text = raw.as_str().filter(|text| text.trim_start().starts_with('{'));
+    let parsed = text.and_then(|text| serde_json::from_str(text).ok());
+    let Raw::Object(given) = parsed.as_ref().unwrap_or(raw) else {
         return Err(Mismatch::new("a table with INSTANCES and MASTER_NAME", describe_type(raw)));
     };
     let mut table = defaults();

@@ -62,8 +62,8 @@ impl Sources {
         let is_python = |explicit: &Explicit| matches!(explicit, Explicit::Python(_));
         if is_python(&explicit) && self.explicit.iter().any(is_python) {
             let text = format!("{name} is a second Python module, and a worker has one");
-            let hint = Some("give the other settings in files".to_owned());
-            return Err(Problem { key: None, origin: Some(asked.clone()), text, hint }.into());
+            let problem = Problem::with_source(asked.clone(), text);
+            return Err(problem.hint("give the other settings in files").into());
         }
         self.explicit.push(explicit);
         Ok(self)

@@ -86,7 +86,7 @@ impl Stack {
             let first = error.into_iter().next();
             // Values were checked one by one before, so that this is a section that does not fit its own table.
             let text = first.map_or_else(String::new, |error| error.kind.to_string());
-            Problem { key: Some(name.to_owned()), origin: None, text, hint: None }.into()
+            Problem::in_words(format!("cannot use {name}: {text}")).into()
         })
     }
 

@@ -12,6 +12,7 @@ mod protocol;
 mod python;
 mod returning;
 mod stable;
+mod trial;
 mod work_horse;
 
 pub(crate) use cron::CronJob;

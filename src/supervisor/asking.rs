@@ -68,7 +68,8 @@ impl Daemon {
 
     /// Does something with the workers of these names, or with all; nothing when one of them is not here.
     fn for_each(&mut self, names: &[String], act: impl Fn(&mut Member)) -> Reply {
-        if let Some(missing) = names.iter().find(|name| !self.team.members.iter().any(|m| is_called(m, name))) {
+        if let Some(missing) = names.iter().find(|name| !self.team.members.iter().any(|m| is_called(m, name)))
+        {
             return Reply::Refused { error: format!("there is no worker {missing} in this daemon") };
         }
         let mut done = Vec::new();
@@ -82,9 +83,7 @@ impl Daemon {
     }
 
     fn stop_asked(&mut self, names: &[String], cold: bool) -> Reply {
-        let all = Vec::from_iter(
-            self.team.members.iter().filter_map(Member::registered_name),
-        );
+        let all = Vec::from_iter(self.team.members.iter().filter_map(Member::registered_name));
         if names.is_empty() || all.iter().all(|name| names.contains(name)) {
             self.stop_all(cold);
             return Reply::Done { workers: all };
@@ -101,7 +100,11 @@ impl Daemon {
             key: effective.key.to_owned(),
             value: effective.value.clone(),
             origin: effective.origin.to_string(),
-            shadows: effective.shadowed.iter().map(|lost| format!("{} from {}", lost.value, lost.origin)).collect(),
+            shadows: effective
+                .shadowed
+                .iter()
+                .map(|lost| format!("{} from {}", lost.value, lost.origin))
+                .collect(),
         };
         let sources = self.now.resolved.sources();
         Reply::Configuration {
@@ -169,7 +172,8 @@ fn worker(name: String, member: &Member, queues: &[String]) -> WorkerStatus {
     // Its arguments are nobody's business here.
     let title = in_hand.as_ref().map(|(claim, _)| claim.title());
     let function = title.and_then(|title| Some(title.split_once('(')?.0.to_owned()));
-    let since = in_hand.as_ref().map(|(_, since)| Timestamp::from(SystemTime::now() - since.elapsed()).seconds());
+    let since =
+        in_hand.as_ref().map(|(_, since)| Timestamp::from(SystemTime::now() - since.elapsed()).seconds());
     WorkerStatus {
         name,
         queues: queues.to_vec(),

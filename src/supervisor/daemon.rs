@@ -9,10 +9,10 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::base::Base;
 use super::briefing::{self, brief};
+use super::control::{self, Outcome, ReloadOutcome};
 use super::file_watch::Watch;
 use super::loaded::Loaded;
 use super::reload::{InForce, Prepared, Recipe, prepare};
-use super::control::{self, Outcome, ReloadOutcome};
 use super::request::{Request, outcome, refused, summary};
 use super::service::Service;
 use super::signals::step;

@@ -33,6 +33,21 @@ pub(super) struct Means<'a> {
     pub(super) imported: Option<&'a Imported>,
     /// Where the deaths of children are to be told.
     pub(super) morgues: &'a dyn Fn(Morgue),
+    pub(super) purpose: Purpose,
+}
+
+impl Means<'_> {
+    /// A fork server for an application: one that has imported the settings by the same interpreter, or a new one.
+    pub(super) async fn opened(
+        &self,
+        application: &Application,
+        opened: Option<Opened>,
+    ) -> Result<Opened, StartError> {
+        match opened.filter(|opened| opened.python() == application.python) {
+            Some(opened) => Ok(opened),
+            None => Opened::open(application, self.leash.end()).await,
+        }
+    }
 }
 
 impl Loaded {
@@ -43,11 +58,7 @@ impl Loaded {
         opened: Option<Opened>,
         means: &Means<'_>,
     ) -> Result<Self, SupervisorError> {
-        let fits = |opened: &Opened| opened.python() == application.python;
-        let opened = match opened.filter(fits) {
-            Some(opened) => opened,
-            None => Opened::open(&application, means.leash.end()).await?,
-        };
+        let opened = means.opened(&application, opened).await?;
         let python_version = opened.python_version().to_owned();
         let leash = means.leash.another();
         let leash = leash.map_err(|error| StartError::Spawn(application.python.clone(), error))?;
@@ -98,7 +109,7 @@ pub(super) async fn whole_application(
     means: &Means<'_>,
 ) -> Result<Application, SupervisorError> {
     let settings = &resolved.settings;
-    let mut application = application(resolved, Purpose::Work)?;
+    let mut application = application(resolved, means.purpose)?;
     if let Some(imported) = means.imported {
         name(&mut application, &imported.source);
     }

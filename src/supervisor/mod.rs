@@ -25,6 +25,7 @@ mod settling;
 mod signals;
 mod start;
 mod team;
+mod trial;
 mod wanted;
 
 use std::io;
@@ -48,6 +49,7 @@ pub(crate) use cron::{Upcoming, cron_times, run_cron};
 pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
 pub(crate) use remote::{Delivery, command_workers};
 pub(crate) use settling::{Purpose, load_settings};
+pub(crate) use trial::{Tried, try_out};
 pub(crate) use wanted::Scope;
 
 /// Why the daemon ended that was not asked to.

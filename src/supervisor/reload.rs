@@ -101,6 +101,7 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
             base: &base,
             imported: imported.as_ref(),
             morgues: &|morgue| recipe.morgues.borrow_mut().push(morgue),
+            purpose: Purpose::Work,
         };
         let reusable: Vec<Rc<Loaded>> =
             now.groups.iter().filter(|_| !code).map(|(_, loaded)| Rc::clone(loaded)).collect();

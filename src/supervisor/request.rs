@@ -127,9 +127,7 @@ fn event(outcome: &ReloadOutcome) -> Event {
     let asked_by = outcome.asked_by.clone();
     match outcome.outcome {
         Outcome::Refused => Event::ReloadRefused { asked_by, errors: outcome.errors.clone() },
-        Outcome::Unchanged => {
-            Event::ReloadChangedNothing { asked_by, shadowed: words(&outcome.shadowed) }
-        }
+        Outcome::Unchanged => Event::ReloadChangedNothing { asked_by, shadowed: words(&outcome.shadowed) },
         Outcome::Applied => Event::Reloaded {
             asked_by,
             changes: words(&outcome.changes),

@@ -17,7 +17,9 @@ pub(crate) enum Purpose {
     Work,
     /// To be judged: an interpreter is started only for settings in Python, and standard output is kept free.
     Check,
-    /// To be looked at: as before, and nothing is judged that does not show.
+    /// To be tried out: as to work, but nothing is begun, and standard output is kept free.
+    Try,
+    /// To be looked at: as to be judged, and nothing is judged that does not show.
     Look,
     /// To enqueue: an interpreter is started only for settings and cron modules in Python.
     Schedule,
@@ -29,7 +31,7 @@ impl Purpose {
     /// Whether Redis is to be talked to, and the log to be written.
     pub(super) fn connects(self) -> bool {
         match self {
-            Self::Work | Self::Check | Self::Schedule => true,
+            Self::Work | Self::Check | Self::Try | Self::Schedule => true,
             Self::Look | Self::Tell => false,
         }
     }
@@ -37,7 +39,7 @@ impl Purpose {
     /// Whether there must be an interpreter for jobs.
     pub(super) fn runs_jobs(self) -> bool {
         match self {
-            Self::Work | Self::Check => true,
+            Self::Work | Self::Check | Self::Try => true,
             Self::Look | Self::Schedule | Self::Tell => false,
         }
     }
@@ -45,7 +47,7 @@ impl Purpose {
     /// Whether standard output is for the answer of the command.
     pub(super) fn answers(self) -> bool {
         match self {
-            Self::Check | Self::Look | Self::Tell => true,
+            Self::Check | Self::Try | Self::Look | Self::Tell => true,
             Self::Work | Self::Schedule => false,
         }
     }

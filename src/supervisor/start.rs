@@ -72,6 +72,7 @@ async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, Superviso
         base: &base,
         imported: imported.as_ref(),
         morgues: &|morgue| recipe.morgues.borrow_mut().push(morgue),
+        purpose: Purpose::Work,
     };
     let groups = load(wanted, opened, Vec::new(), &means).await?;
     Ok(InForce { resolved, groups, imported, base: Rc::new(base), seen })

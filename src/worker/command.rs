@@ -143,10 +143,7 @@ mod tests {
     #[test]
     fn payloads_are_read_as_clients_write_them() {
         let table = [
-            (
-                r#"{"command": "shutdown"}"#,
-                Command::Shutdown { execution_id: None, cold: false, id: None },
-            ),
+            (r#"{"command": "shutdown"}"#, Command::Shutdown { execution_id: None, cold: false, id: None }),
             (r#"{"command": "kill-horse"}"#, Command::KillHorse { execution_id: None }),
             (
                 r#"{"command": "kill-horse", "execution_id": "e"}"#,

@@ -131,7 +131,7 @@ struct Taken {
 pub(crate) enum Ask {
     /// To stop this worker, as a signal would, or at once. `id` is where the answer goes, here and below.
     Shutdown { cold: bool, id: Option<String> },
-    /// That this worker takes no more jobs, or takes jobs again. 
+    /// That this worker takes no more jobs, or takes jobs again.
     Quiet { quiet: bool, id: Option<String> },
     /// To read the configuration again, and the application too.
     Reload { code: bool, id: Option<String> },

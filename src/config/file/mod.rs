@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Raw};
 
 use scan::Keys;
 
+use super::excerpt::Spot;
 use super::origin::Origin;
 use super::problem::{Problem, Problems};
 
@@ -132,7 +133,10 @@ impl Document {
             return Err(refuse(None, "its ending tells no format".to_owned()).hint(hint).into());
         };
         let text = read(path).map_err(|reason| refuse(None, reason.to_string()))?;
-        let table = shelf::parse(format, &text).map_err(|fault| refuse(fault.line, fault.text))?;
+        let table = shelf::parse(format, &text).map_err(|fault| {
+            let problem = refuse(fault.line, fault.text);
+            fault.column.map_or(problem.clone(), |column| problem.spot(Spot::Column(column)))
+        })?;
         Ok(Self { path: path.to_owned(), keys: Keys::of(format, &text), table })
     }
 

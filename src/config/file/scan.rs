@@ -51,6 +51,12 @@ pub(crate) fn line_at(text: &str, byte: usize) -> usize {
     text.as_bytes().iter().take(byte).filter(|byte| **byte == b'\n').count() + 1
 }
 
+/// The column of a byte in its line, in characters from 1.
+pub(crate) fn column_at(text: &str, byte: usize) -> usize {
+    let before = text.get(..byte).unwrap_or(text);
+    before.rsplit('\n').next().unwrap_or_default().chars().count() + 1
+}
+
 fn toml(text: &str) -> Keys {
     let mut keys = Keys::default();
     let Ok(table) = toml::de::DeTable::parse(text) else { return keys };

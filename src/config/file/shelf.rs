@@ -9,6 +9,8 @@ use super::{DEEPEST, Format, scan, yaml};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) line: Option<usize>,
+    /// In characters, from 1.
+    pub(crate) column: Option<usize>,
     pub(crate) text: String,
 }
 
@@ -40,13 +42,14 @@ fn shallow(value: Raw) -> Result<Map<String, Raw>, Fault> {
         Raw::Null => Ok(Map::new()),
         other => Err(Fault {
             line: None,
+            column: None,
             text: format!("must be a table, found {}", crate::config::kind::describe_type(&other)),
         }),
     }
 }
 
 fn too_deep() -> Fault {
-    Fault { line: None, text: format!("it is nested deeper than {DEEPEST} levels") }
+    Fault { line: None, column: None, text: format!("it is nested deeper than {DEEPEST} levels") }
 }
 
 /// How deep a value is nested. It may recurse: every parser has its own limit on depth.
@@ -78,34 +81,41 @@ fn plain(kind: ValueKind) -> Raw {
 /// The line and the words of a parser's error.
 fn fault(error: &(dyn std::error::Error + Send + Sync + 'static), text: &str) -> Fault {
     if let Some(error) = error.downcast_ref::<toml::de::Error>() {
-        let line = error.span().map(|span| scan::line_at(text, span.start));
-        return Fault { line, text: error.message().to_owned() };
+        let start = error.span().map(|span| span.start);
+        let line = start.map(|start| scan::line_at(text, start));
+        let column = start.map(|start| scan::column_at(text, start));
+        return Fault { line, column, text: error.message().to_owned() };
     }
     if let Some(error) = error.downcast_ref::<serde_json::Error>() {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
-        return Fault { line: Some(error.line()).filter(|line| *line > 0), text: message.to_owned() };
+        let [line, column] = [error.line(), error.column()].map(|number| Some(number).filter(|it| *it > 0));
+        return Fault { line, column, text: message.to_owned() };
     }
     let message = error.to_string();
-    let (line, words) =
-        leading_place(&message).or_else(|| trailing_place(&message)).unwrap_or((None, &message));
-    Fault { line, text: words.to_owned() }
+    let (place, words) =
+        leading_place(&message).or_else(|| trailing_place(&message)).unwrap_or(([None; 2], &message));
+    let [line, column] = place;
+    Fault { line, column, text: words.to_owned() }
 }
 
 /// `12:4 words` and `12:4-12:9: words`, as INI and RON have it.
-fn leading_place(message: &str) -> Option<(Option<usize>, &str)> {
+fn leading_place(message: &str) -> Option<([Option<usize>; 2], &str)> {
     let (place, words) = message.split_once(' ')?;
-    let (line, _) = place.split_once(':')?;
-    Some((Some(line.parse().ok()?), words.trim()))
+    let (line, column) = place.split_once(':')?;
+    Some(([Some(line.parse().ok()?), numbers(column).next()], words.trim()))
 }
 
 /// `words at line 12 column 4` or `words at 12:4`, as JSON5 has it.
-fn trailing_place(message: &str) -> Option<(Option<usize>, &str)> {
+fn trailing_place(message: &str) -> Option<([Option<usize>; 2], &str)> {
     // Each level that the error went up may have added a place; the first is the one meant.
     let (words, place) = message.split_once(" at ")?;
-    let digits: String =
-        place.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-    Some((Some(digits.parse().ok()?), words))
+    let mut numbers = numbers(place);
+    Some(([Some(numbers.next()?), numbers.next()], words))
+}
+
+fn numbers(text: &str) -> impl Iterator<Item = usize> {
+    text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok())
 }
 
 /// Says which format was expected, and drops the parser's words when they repeat what stands after the key.
@@ -120,7 +130,7 @@ fn discreet(format: Format, text: &str, fault: &Fault) -> Fault {
     } else {
         format!("it is not valid {name}: {}", fault.text.replace('\n', ", "))
     };
-    Fault { line: fault.line, text }
+    Fault { line: fault.line, column: fault.column, text }
 }
 
 #[cfg(test)]

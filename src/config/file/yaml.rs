@@ -49,11 +49,13 @@ fn add<'a>(keys: &mut Keys, path: &mut Vec<&'a str>, entries: &'a [(String, Opti
 
 fn read(text: &str) -> Result<Option<Node>, Fault> {
     from_str_with_options(text, settings()).map_err(|error| {
-        let line =
-            error.location().and_then(|place| usize::try_from(place.line()).ok()).filter(|line| *line > 0);
+        let number = |number: u64| usize::try_from(number).ok().filter(|number| *number > 0);
+        let place = error.location();
+        let line = place.and_then(|place| number(place.line()));
+        let column = place.and_then(|place| number(place.column()));
         let words = error.without_snippet().to_string();
         let words = words.split(" at line ").next().unwrap_or_default();
-        Fault { line, text: words.to_owned() }
+        Fault { line, column, text: words.to_owned() }
     })
 }
 

@@ -5,7 +5,9 @@ mod credentials;
 mod doubts;
 mod environment;
 mod laws;
+mod matrix;
 mod queues;
+mod schema;
 mod tables;
 mod telling;
 

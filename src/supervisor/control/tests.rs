@@ -35,7 +35,7 @@ impl Daemon {
     }
 
     fn path(&self) -> PathBuf {
-        self.path.clone()
+        self.folder.path().join("7.sock")
     }
 
     /// Stands for the supervisor: answers everything, for as long as it is asked.

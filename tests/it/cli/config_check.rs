@@ -88,6 +88,41 @@ fn programs_get_every_mistake_with_its_hint() {
 }
 
 #[test]
+fn the_line_of_a_mistake_is_shown_with_a_mark_but_without_secrets() {
+    let folder = Folder::with(&[(
+        "rq.toml",
+        "[redis]\npasword = \"hunter2\"\n[worker]\nttl = \"soon\" # not hunter2\nburst = 7\n",
+    )]);
+    let shown = [
+        "  |\n2 | pasword = ***\n  | ^^^^^^^\nhint: did you mean password?\n",
+        "  |\n4 | ttl = \"soon\"\n  |       ^^^^^^\nhint: ",
+        "  |\n5 | burst = 7\n  |         ^\nhint: ",
+    ];
+
+    for arguments in [&["config", "check", "-c", "rq.toml"][..], &["worker", "-c", "rq.toml"]] {
+        let exit = folder.run(arguments);
+
+        assert_refused(&exit, 78, &shown);
+        assert!(!exit.stderr.contains("hunter2"), "{}", exit.stderr);
+    }
+}
+
+#[test]
+fn programs_get_file_line_and_column_of_a_mistake() {
+    let folder = Folder::with(&[("rq.yaml", "worker:\n  ttl: soon\nQUEUES: [a,\n")]);
+    let good = Folder::with(&[("rq.yaml", "worker:\n  ttl: soon\n")]);
+
+    let broken = folder.run(&["config", "check", "--json", "-c", "rq.yaml"]);
+    let wrong = good.run(&["config", "check", "--json", "-c", "rq.yaml"]);
+
+    let error = &report(&wrong)["errors"][0];
+    let file = good.path("rq.yaml").display().to_string();
+    assert_eq!((&error["file"], &error["line"], &error["column"]), (&json!(file), &json!(2), &json!(8)));
+    let error = &report(&broken)["errors"][0];
+    assert!(error["line"].as_u64() >= Some(3) && error["column"].is_u64(), "{error}");
+}
+
+#[test]
 fn programs_get_what_was_read_and_every_warning() {
     let folder = Folder::with(&[("settings.py", "REDIS_URL = 'redis://h'\n"), ("settings.toml", "")]);
     let mut command = folder.rq(&["config", "check", "--json", "-c", "settings"]);

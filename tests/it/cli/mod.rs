@@ -16,6 +16,7 @@ mod secrets;
 mod streams;
 mod terminal;
 mod tls;
+mod trial;
 mod unsupported;
 
 use folder::Folder;

@@ -70,7 +70,7 @@ fn tls_settings_without_tls_are_told_to_have_no_effect() {
 }
 
 /// Makes a certificate for localhost that signs itself, and its key.
-fn certificate(world: &World, name: &str) -> PathBuf {
+pub(super) fn certificate(world: &World, name: &str) -> PathBuf {
     let mut openssl = world.command(Path::new("openssl"));
     openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
     openssl.args(["-days", "2", "-subj", "/CN=redis", "-addext", "subjectAltName=DNS:localhost", "-keyout"]);
@@ -80,7 +80,7 @@ fn certificate(world: &World, name: &str) -> PathBuf {
 }
 
 /// Makes the world's server speak TLS too, with a certificate of that name; the port.
-fn speak_tls(world: &World, name: &str) -> u16 {
+pub(super) fn speak_tls(world: &World, name: &str) -> u16 {
     let certificate = certificate(world, name);
     let key = certificate.with_extension("key");
     let [certificate, key] = [certificate, key].map(|path| path.display().to_string());
