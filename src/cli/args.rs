@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use check::CheckArgs;
-pub(crate) use control::{QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
+pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use sources::SourceArgs;
@@ -111,6 +111,9 @@ pub(crate) enum ConfigCommand {
     /// Explain one setting: its meaning, type, default and names, its value, and where that comes from.
     #[command(args_override_self = true)]
     Explain(ExplainArgs),
+    /// Tell what daemons that run would change if they read their configuration again, and change nothing.
+    #[command(args_override_self = true, after_help = control::DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Print a configuration file with every setting explained, to start from.
     Default,
     /// Print the JSON Schema of a configuration file, for editors.
@@ -158,6 +161,7 @@ pub(crate) fn command() -> clap::Command {
             .mut_subcommand("check", settings::annotated)
             .mut_subcommand("show", settings::annotated)
             .mut_subcommand("explain", settings::annotated)
+            .mut_subcommand("diff", settings::annotated)
     })
 }
 

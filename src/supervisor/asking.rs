@@ -1,12 +1,14 @@
 //! What users of the machine ask the daemon for, over its socket.
 
+use std::rc::Rc;
 use std::time::SystemTime;
 
 use super::control::{
     Asked, DaemonStatus, GroupStatus, Reply, Request as Question, Setting, State, WorkerStatus,
 };
 use super::daemon::Daemon;
-use super::request::{Answer, Request};
+use super::reload::difference;
+use super::request::{Answer, Request, outcome, refused};
 use super::team::Member;
 use crate::job::Timestamp;
 use crate::os::Signal;
@@ -21,6 +23,10 @@ impl Daemon {
             Ask::Reload { code, id } => {
                 let answer = Answer::redis(&self.now.base.store, id);
                 return self.request(Request::of("a command", code).answering(answer));
+            }
+            Ask::Difference { id } => {
+                let answer = Answer::redis(&self.now.base.store, id);
+                return answer.map_or((), |answer| self.tell_difference(answer));
             }
             Ask::Shutdown { cold, id } => (self.shut_down(worker, cold, names), id),
             Ask::Quiet { quiet, id } => (self.for_each(&names, |member| member.say_quiet(quiet)), id),
@@ -54,6 +60,7 @@ impl Daemon {
         let reply = match request {
             Question::Status => Reply::Status(self.daemon_status()),
             Question::Configuration => self.configuration(),
+            Question::Difference => return self.tell_difference(Answer::Socket(answer)),
             Question::Reload { code } => {
                 let request = Request::of("rq reload", code).answering(Some(Answer::Socket(answer)));
                 return self.request(request);
@@ -92,6 +99,19 @@ impl Daemon {
             member.shut_down = true;
             if cold { member.stop_cold() } else { member.ask_to_stop(Signal::Terminate) }
         })
+    }
+
+    /// Reads everything again, and tells what a reload would do.
+    fn tell_difference(&mut self, answer: Answer) {
+        let (recipe, now) = (self.recipe.clone(), Rc::clone(&self.now));
+        self.beside.spawn_local(async move {
+            let by = "rq config diff";
+            let outcome = match difference(&recipe, &now).await {
+                Ok(changes) => outcome(by, &changes, false),
+                Err(error) => refused(by, &error),
+            };
+            answer.send(Reply::Reload(outcome)).await;
+        });
     }
 
     fn configuration(&self) -> Reply {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
 
 use super::base::Base;
 use super::briefing::{self, brief};
@@ -14,6 +15,7 @@ use super::file_watch::Watch;
 use super::loaded::Loaded;
 use super::reload::{InForce, Prepared, Recipe, prepare};
 use super::request::{Request, outcome, refused, summary};
+use super::scale::{Scale, TICK};
 use super::service::Service;
 use super::signals::step;
 use super::team::{Beginning, Member, Place, Team};
@@ -31,7 +33,7 @@ use crate::worker::{FirstRound, Left, Stop, WorkError};
 const FILES: &str = "a file changed";
 
 /// A worker that begins while others work may wait for Redis as long as it takes.
-const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
+pub(super) const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// What runs, and what is about to.
 pub(super) struct Daemon {
@@ -44,7 +46,7 @@ pub(super) struct Daemon {
     pub(super) started_at: Timestamp,
     /// The socket for users of the machine.
     control: Option<control::Guard>,
-    inputs: mpsc::UnboundedSender<Input>,
+    pub(super) inputs: mpsc::UnboundedSender<Input>,
     pub(super) team: Team,
     /// Redis servers of before, on which somebody still has a job in hand.
     old_bases: Vec<Rc<Base>>,
@@ -53,7 +55,7 @@ pub(super) struct Daemon {
     /// Places that nobody is to hold any more.
     down: BTreeSet<Place>,
     /// How many workers each group has now.
-    sizes: BTreeMap<String, u32>,
+    pub(super) sizes: BTreeMap<String, Scale>,
     first_round: (Option<oneshot::Sender<()>>, watch::Receiver<bool>),
     /// The reload that is being prepared, and the one that is wanted after it.
     preparing: Option<(Request, JoinHandle<()>)>,
@@ -115,11 +117,14 @@ impl Daemon {
     ) -> Result<(), SupervisorError> {
         self.watch_files();
         self.listen();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.is_over() {
             let input = tokio::select! {
                 Some(input) = inputs.recv() => input,
                 () = changed(&mut self.watch) => Input::Reload { by: FILES, code: false },
                 () = self.service.due() => { self.service.beat(); continue }
+                _ = ticks.tick(), if self.scales() => { self.look_at_sizes(); continue }
             };
             self.take(input).await;
         }
@@ -147,6 +152,7 @@ impl Daemon {
             Input::Ended(id, ended) => self.take_end(id, *ended),
             Input::Rested => drop(self.fill(FOR_EVER)),
             Input::Prepared(prepared) => self.take_prepared(*prepared).await,
+            Input::Backlog { group, waiting, oldest } => self.take_backlog(&group, waiting, oldest),
             Input::Question(asked) => self.take_question(asked),
             Input::Opened => {
                 self.service.ready(&self.status());
@@ -236,14 +242,9 @@ impl Daemon {
         )
     }
 
-    pub(super) fn size(&self, wanted: &Wanted) -> u32 {
-        let count = wanted.count();
-        self.sizes.get(&wanted.group).copied().unwrap_or(count.min).clamp(count.min, count.max)
-    }
-
     /// Makes the team what is wanted: tells those who stay, retires those who are too many, begins those who are missing. What
     /// comes back hears of the births.
-    fn fill(&mut self, patience: Duration) -> Vec<oneshot::Receiver<()>> {
+    pub(super) fn fill(&mut self, patience: Duration) -> Vec<oneshot::Receiver<()>> {
         let now = Rc::clone(&self.now);
         let wanted: BTreeMap<&str, u32> =
             now.groups.iter().map(|(wanted, _)| (wanted.group.as_str(), self.size(wanted))).collect();

@@ -12,6 +12,7 @@ mod cron;
 mod daemon;
 mod engine;
 mod file_watch;
+mod growing;
 mod interpreter;
 mod leash;
 mod loaded;
@@ -20,6 +21,7 @@ mod refusal;
 mod reload;
 mod remote;
 mod request;
+mod scale;
 mod service;
 mod settling;
 mod signals;
@@ -108,6 +110,8 @@ enum Input {
     Prepared(Box<Result<reload::Prepared, SupervisorError>>),
     /// A user of the machine asks something.
     Question(control::Asked),
+    /// So many jobs wait for a group, the first of them for so long.
+    Backlog { group: String, waiting: u64, oldest: std::time::Duration },
     /// Everybody works who can.
     Opened,
 }

@@ -115,6 +115,13 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
     Ok(Prepared { next: InForce { resolved, groups, imported, base, seen }, changes, renewed })
 }
 
+/// What a reload would change, as far as reading tells.
+pub(super) async fn difference(recipe: &Recipe, now: &InForce) -> Result<Changes, SupervisorError> {
+    let known = now.imported.as_ref();
+    let settled = settle(recipe.sources.clone(), Purpose::Check, recipe.leash.clone(), known).await?;
+    Ok(Changes::between(&now.resolved, &settled.resolved))
+}
+
 /// Loads what the groups want; those that want the same share it.
 pub(super) async fn load(
     wanted: Vec<Wanted>,

@@ -89,5 +89,6 @@ fn payload(request: &Request, id: &str) -> Value {
         Request::Stop { cold, .. } => json!({"command": "shutdown", "id": id, "cold": cold}),
         Request::Status => json!({"command": "status", "id": id}),
         Request::Configuration => json!({"command": "configuration", "id": id}),
+        Request::Difference => json!({"command": "difference", "id": id}),
     }
 }

@@ -139,6 +139,8 @@ pub(crate) enum Ask {
     Status { id: Option<String> },
     /// The settings in force.
     Configuration { id: Option<String> },
+    /// What a reload would do.
+    Difference { id: Option<String> },
 }
 
 /// One worker.

@@ -218,6 +218,7 @@ impl Worker {
             Command::Reload { id, code } => Ask::Reload { code: *code, id: id.clone() },
             Command::Status { id } => Ask::Status { id: id.clone() },
             Command::Configuration { id } => Ask::Configuration { id: id.clone() },
+            Command::Difference { id } => Ask::Difference { id: id.clone() },
             Command::KillHorse { .. }
             | Command::StopJob { .. }
             | Command::StopExecution { .. }
@@ -237,7 +238,8 @@ impl Worker {
             | Command::Unquiet { .. }
             | Command::Reload { .. }
             | Command::Status { .. }
-            | Command::Configuration { .. } => self.pass_on(command),
+            | Command::Configuration { .. }
+            | Command::Difference { .. } => self.pass_on(command),
             Command::KillHorse { .. } => emit(Event::KillHorseCommanded { worker, working: false }),
             Command::StopJob { job_id } => {
                 emit(Event::StopJobCommanded { worker, job: job_id.clone(), obeyed: false });

@@ -231,7 +231,8 @@ impl Worker {
             | Command::Unquiet { .. }
             | Command::Reload { .. }
             | Command::Status { .. }
-            | Command::Configuration { .. } => self.pass_on(command),
+            | Command::Configuration { .. }
+            | Command::Difference { .. } => self.pass_on(command),
             Command::KillHorse { .. } => {
                 emit(Event::KillHorseCommanded { worker, working: true });
                 return Happening::Kill(Kill::Commanded);

@@ -20,6 +20,8 @@ section! {
             .check(worker_name), NextFetch;
         /// How many workers the daemon runs: a number, or `{ min = 1, max = 8 }` for as many as there is work for.
         count: Count = Key::new(Kind::Count).option("--num-workers").default("1"), NextFetch;
+        /// How long workers must have been idle before there is one less, where `count` is a least and a most number.
+        shrink_after: Duration = Key::span(1_000).default("\"30s\""), Immediate;
         /// What becomes of a worker that a client shut down by RQ's command: it stays `down`, or another takes its place,
         /// as in RQ's pool: `replace`. A daemon without workers ends.
         on_shutdown: OnShutdown = Key::new(Kind::Choice(ON_SHUTDOWN)).default("\"down\""), Immediate;
