@@ -22,8 +22,8 @@ use crate::event::Event;
 use crate::os;
 use crate::telemetry::emit;
 
-/// What a fork server loads, beside the settings module.
-#[derive(Debug, Clone)]
+/// What a fork server loads, beside the settings module. It has no `Debug`, as the connection holds secrets.
+#[derive(Clone)]
 pub(crate) struct Application {
     pub(crate) python: PathBuf,
     /// The settings module's dotted name, or its file.
