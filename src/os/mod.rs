@@ -13,7 +13,7 @@ pub(crate) mod title;
 pub(crate) use descriptor::{
     memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
 };
-pub(crate) use identity::{Identity, hostname, is_provably_dead};
+pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root};
 pub(crate) use oom::OomKills;
 pub(crate) use process::{
     Reaped, become_subreaper, kill_group, kill_process, reap, terminate_group, warn_group,
