@@ -25,8 +25,8 @@ use crate::telemetry::emit;
 /// The most files of a project that are told of.
 const MOST_FILES: usize = 4096;
 
-/// What a fork server loads, beside the settings module.
-#[derive(Debug, Clone, PartialEq)]
+/// What a fork server loads, beside the settings module. It has no `Debug`, as the connection holds secrets.
+#[derive(Clone, PartialEq)]
 pub(crate) struct Application {
     pub(crate) python: PathBuf,
     /// The settings module's dotted name, or its file.

@@ -15,8 +15,8 @@ use crate::job::{self, Fields};
 /// The version of the protocol that both sides must speak.
 pub(super) const VERSION: u32 = 1;
 
-/// What a fork server is told.
-#[derive(Debug, Serialize)]
+/// What a fork server is told. It has no `Debug`, as the connection holds secrets.
+#[derive(Serialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
 pub(super) enum ServerOrder<'a> {
     Settings {

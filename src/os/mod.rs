@@ -14,7 +14,7 @@ pub(crate) mod title;
 pub(crate) use descriptor::{
     is_listening, memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
 };
-pub(crate) use identity::{Identity, hostname, is_provably_dead, user};
+pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
 pub(crate) use notify_socket::ServiceManager;
 pub(crate) use oom::OomKills;
 pub(crate) use process::{

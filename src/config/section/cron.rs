@@ -1,6 +1,7 @@
 //! `[cron.NAME]`: what `rq cron` enqueues again and again.
 #![expect(clippy::struct_field_names, reason = "the keys are what users write")]
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::{Key, section};
 use crate::config::kind::{Kind, Value};
 use crate::config::problem::Mismatch;
+use crate::config::secret::mask_table;
 use crate::job::calendar::{CronExpression, Zone};
 
 section! {
@@ -77,8 +79,15 @@ pub(crate) enum Overlap {
 const OVERLAP: &[(&str, &str)] = &[("allow", "allow"), ("skip", "skip")];
 
 /// A value of any form; it travels through the stack as JSON text, so that layers replace it whole.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Json(pub(crate) serde_json::Value);
+
+/// Arguments may be passwords.
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", mask_table(&self.0))
+    }
+}
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -12,7 +12,7 @@ section! {
     /// The Python processes that run the jobs.
     Horse as "horse" {
         /// The Python interpreter, as a path or a name on PATH. When unset: that of the active virtual environment,
-        /// else `.venv/bin/python`, else `python3`. A leading `~/` is the home. It cannot stand in a Python settings module.
+        /// else `.venv/bin/python` (for root: if it is root's own), else `python3`. A leading `~/` is the home. It cannot stand in a Python settings module.
         python: Option<PathBuf> = Key::new(Kind::Path).variable("RQ_PYTHON").option("--python")
             .example("\"/srv/app/.venv/bin/python\"").before_python(), NewApplication;
         /// What is appended to the import path. It cannot stand in a Python settings module.

@@ -32,6 +32,7 @@ mod races_start;
 mod races_taken;
 mod races_wait;
 mod rq_engine;
+mod scaling;
 mod scheduler;
 mod scheduler_mixed;
 mod stage;
