@@ -185,6 +185,7 @@ impl Daemon {
         if let Some(stop) = stop {
             self.service.stopping("stopping");
             self.stop.send_replace(stop);
+            self.old_bases.iter().chain([&self.now.base]).for_each(|base| base.say_leaving());
             let base = Rc::clone(&self.now.base);
             self.beside.spawn_local(async move { base.stop_scheduling().await });
         }
