@@ -170,7 +170,7 @@ impl Daemon {
         }
     }
 
-    fn say_quiet(&mut self, quiet: bool) {
+    pub(super) fn say_quiet(&mut self, quiet: bool) {
         self.team.say_quiet(quiet);
         self.service.status(&if quiet { "quiet".to_owned() } else { self.status() });
     }

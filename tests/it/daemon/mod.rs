@@ -39,6 +39,7 @@ mod scaling;
 mod scheduler;
 mod scheduler_mixed;
 mod stage;
+mod status;
 mod stop_grace;
 mod strange_names;
 mod strategies;
