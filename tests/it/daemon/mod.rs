@@ -38,6 +38,7 @@ mod rq_engine;
 mod scaling;
 mod scheduler;
 mod scheduler_mixed;
+mod service_manager;
 mod stage;
 mod status;
 mod stop_grace;
