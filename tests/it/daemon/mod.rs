@@ -9,6 +9,7 @@ mod cron;
 mod crowds;
 mod django;
 mod failure_ttls;
+mod groups;
 mod hooks;
 mod horses;
 mod interrupted;
