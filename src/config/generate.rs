@@ -130,7 +130,7 @@ fn type_name(kind: Kind) -> String {
         Kind::Size { .. } => "number of bytes".to_owned(),
         Kind::List => "list of texts".to_owned(),
         Kind::Values => "list".to_owned(),
-        Kind::Sentinel | Kind::Table => "table".to_owned(),
+        Kind::Sentinel | Kind::Table | Kind::Environment => "table".to_owned(),
     }
 }
 

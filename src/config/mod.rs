@@ -46,7 +46,7 @@ pub(crate) use schema::schema;
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    AtSuspension, CatchUp, Cron, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt,
+    Additions, AtSuspension, CatchUp, Cron, DictConfig, Horse, Key, Level, Logging, Maintenance, OnInterrupt,
     OnStranded, Overlap, Queue, Scheduler, Sentry, Shutdown, Strategy, Worker, key,
 };
 pub(crate) use sources::Sources;

@@ -75,7 +75,7 @@ fn of_kind(kind: Kind) -> Raw {
         }
         Kind::List => json!({"anyOf": [list, {"type": "string"}]}),
         Kind::Values => json!({"type": ["array", "string"]}),
-        Kind::Sentinel | Kind::Table => json!({"type": ["object", "string"]}),
+        Kind::Sentinel | Kind::Table | Kind::Environment => json!({"type": ["object", "string"]}),
     }
 }
 

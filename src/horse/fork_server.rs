@@ -14,6 +14,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
+use super::bounds::{Bounds, Ground};
 use super::engine::{Engine, Wishes};
 use super::frame::{self, Frame, FrameError};
 use super::program;
@@ -47,6 +48,8 @@ pub(crate) struct Application {
     /// What every key begins with, for the job's own rq.
     pub(crate) key_prefix: String,
     pub(crate) engine: Wishes,
+    pub(crate) bounds: Bounds,
+    pub(crate) ground: Ground,
     /// How long the settings module may take.
     pub(crate) settings_timeout: Duration,
     /// How long the interpreter's start, and the preload, may take.
@@ -99,6 +102,7 @@ fn refusal(refused: &Refused) -> String {
         "settings" => format!("cannot import the settings module {what}: {kind}: {reason}"),
         "preload" => format!("cannot preload the module {what}: {kind}: {reason}"),
         "django" => format!("cannot set up Django with the settings module {what}: {kind}: {reason}"),
+        "ground" | "limit" => format!("cannot use {what}: {reason}"),
         "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
         "python" => format!("cannot use the Python interpreter {what}: {reason}"),
         "cron" => format!("cannot load the cron configuration {what}: {kind}: {reason}"),
@@ -171,6 +175,7 @@ impl ForkServer {
             module: application.module.as_deref(),
             file: application.file.as_deref(),
             path: &application.path,
+            ground: &application.ground,
         })
         .await?;
         let what = format!("the import of the settings module {}", named.unwrap_or_default());
@@ -199,6 +204,7 @@ impl ForkServer {
             connection: &application.connection,
             key_prefix: &application.key_prefix,
             engine: &application.engine,
+            bounds: &application.bounds,
             return_address,
         })
         .await?;

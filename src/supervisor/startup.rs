@@ -18,7 +18,8 @@ use crate::config::{
 };
 use crate::event::Event;
 use crate::horse::{
-    Application, EngineKind, Hooks, Mourners, Opened, Stable, StableOptions, StartError, Wishes,
+    Application, Bounds, EngineKind, Ground, Hooks, Mourners, Opened, Stable, StableOptions, StartError,
+    Wishes,
 };
 use crate::job::{
     Defaults, FailureTtl, InterruptRules, Keep, OnInterrupt, QueueName, TimeLimits, TimeRules, WorkerName,
@@ -247,6 +248,7 @@ fn complete(application: &mut Application, resolved: &Resolved, address: &store:
     let settings = &resolved.settings;
     application.connection = address.for_horse();
     application.start_timeout = settings.horse.start_timeout;
+    application.bounds = Bounds::of(&settings.horse);
     application.preload.clone_from(&settings.horse.preload);
     application.serializer.clone_from(&settings.worker.serializer);
     application.exception_handlers.clone_from(&settings.worker.exception_handlers);
@@ -281,6 +283,8 @@ pub(super) fn application(resolved: &Resolved, purpose: Purpose) -> Result<Appli
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
         engine: Wishes::default(),
+        bounds: Bounds::default(),
+        ground: Ground::of(horse),
         settings_timeout: horse.settings_timeout,
         start_timeout: horse.start_timeout,
         settings_alone: purpose.answers(),

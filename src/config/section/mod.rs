@@ -17,7 +17,7 @@ mod tables;
 mod worker;
 
 pub(crate) use cron::{CatchUp, Cron, Overlap};
-pub(crate) use horse::Horse;
+pub(crate) use horse::{Additions, Horse};
 pub(crate) use logging::{DictConfig, Level, Logging};
 pub(crate) use maintenance::{Maintenance, OnStranded};
 pub(crate) use queue::Queue;
