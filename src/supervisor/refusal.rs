@@ -27,7 +27,7 @@ fn key<'a>(stage: &str, what: &'a str) -> Option<&'a str> {
         "exception_handler" => Some("worker.exception_handlers"),
         "dict_config" => Some("logging.dict_config"),
         // It is told as `horse.setup = app.connect`.
-        "hook" => what.split(' ').next(),
+        "hook" | "ground" | "limit" => what.split(' ').next(),
         _ => None,
     }
 }

@@ -126,7 +126,9 @@ pub(crate) async fn load_settings(
             name(&mut application, &source);
             server
         }
-        None => Opened::open(&application, &leash.read).await?,
+        None => {
+            Opened::open(&application, &leash.read).await.map_err(|error| attributed(&resolved, error))?
+        }
     };
     Ok(Settled { resolved, opened: Some(opened), application: Some(application), leash })
 }
@@ -138,9 +140,10 @@ async fn import(
     leash: &Leash,
     purpose: Purpose,
 ) -> Result<Opened, SupervisorError> {
-    let mut application = application(&sources.read()?.0, purpose)?;
+    let resolved = sources.read()?.0;
+    let mut application = application(&resolved, purpose)?;
     name(&mut application, &candidate.source);
-    Ok(Opened::open(&application, &leash.read).await?)
+    Opened::open(&application, &leash.read).await.map_err(|error| attributed(&resolved, error))
 }
 
 fn name(application: &mut Application, source: &PythonSource) {

@@ -268,6 +268,32 @@ fn a_job_that_makes_too_many_processes_fails() {
     world.finish();
 }
 
+#[test]
+fn limits_that_only_root_could_give_end_the_worker_at_start() {
+    let cases = [
+        ("nice", "-5", "cannot use horse.nice = -5: it is below that of this process"),
+        (
+            "max_open_files",
+            "2147483647",
+            "cannot use horse.max_open_files = 2147483647: it is above the hard limit",
+        ),
+    ];
+
+    for (name, value, told) in cases {
+        let world = World::new();
+        match as_nobody(&world, &[(name, value)]) {
+            Err(lack) => skipped(&lack),
+            Ok(exit) => {
+                assert_eq!(exit.code(), 78, "{}", exit.stderr);
+                assert!(exit.stderr.contains(told), "{}", exit.stderr);
+                let variable = format!("RQ_HORSE__{}", name.to_uppercase());
+                assert!(exit.stderr.contains(&variable), "{}", exit.stderr);
+            }
+        }
+        world.finish();
+    }
+}
+
 /// The leash is a pipe of root's, which each horse opens anew.
 #[test]
 fn horses_of_another_user_die_with_the_daemon_too() {
