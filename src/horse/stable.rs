@@ -21,6 +21,7 @@ pub(crate) struct StableOptions {
 /// A fork server that has loaded the settings, and what they say: the daemon decides on them before it goes on.
 pub(crate) struct Opened {
     pub(super) server: ForkServer,
+    application: Application,
     pub(crate) settings: Option<PythonSettings>,
 }
 
@@ -31,12 +32,12 @@ impl Opened {
             leash.try_clone().map_err(|error| StartError::Spawn(application.python.clone(), error))?;
         let mut server = ForkServer::spawn(application, leash).await?;
         let settings = server.settings(application).await?;
-        Ok(Self { server, settings })
+        Ok(Self { server, application: application.clone(), settings })
     }
 
-    /// The interpreter that was started.
-    pub(crate) fn python(&self) -> &std::path::Path {
-        self.server.path()
+    /// Whether it can go on as this application.
+    pub(crate) fn is_of(&self, application: &Application) -> bool {
+        self.application.opens_as(application)
     }
 
     /// The interpreter's `sys.version`.

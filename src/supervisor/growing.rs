@@ -25,7 +25,8 @@ impl Daemon {
             if self.scale(wanted).is_full(busy) {
                 let queues: Vec<QueueName> =
                     wanted.resolved.settings.worker.queues.iter().map(QueueName::new).collect();
-                let (store, inputs, group) = (now.base.store.clone(), self.inputs.clone(), wanted.group.clone());
+                let (store, inputs, group) =
+                    (now.base.store.clone(), self.inputs.clone(), wanted.group.clone());
                 self.beside.spawn_local(async move {
                     // While Redis is away nobody is needed.
                     let (waiting, oldest) = store.backlog(&queues).await.unwrap_or_default();

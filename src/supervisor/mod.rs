@@ -111,7 +111,11 @@ enum Input {
     /// A user of the machine asks something.
     Question(control::Asked),
     /// So many jobs wait for a group, the first of them for so long.
-    Backlog { group: String, waiting: u64, oldest: std::time::Duration },
+    Backlog {
+        group: String,
+        waiting: u64,
+        oldest: std::time::Duration,
+    },
     /// Everybody works who can.
     Opened,
 }

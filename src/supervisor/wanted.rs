@@ -42,11 +42,7 @@ impl Wanted {
             resolved.settings.scheduler.enabled |= scope == Scope::Pool && unsaid;
             return vec![Self { group: String::new(), resolved }];
         }
-        let of = |(name, group)| {
-            let settings = resolved.settings.of_group(group);
-            Self { group: String::clone(name), resolved: Resolved { settings, ..resolved.clone() } }
-        };
-        groups.iter().map(of).collect()
+        groups.keys().map(|name| Self { group: name.clone(), resolved: resolved.of_group(name) }).collect()
     }
 
     pub(super) fn count(&self) -> Count {

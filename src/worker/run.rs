@@ -113,7 +113,7 @@ impl Worker {
     /// A horse that may have another job stays with the worker.
     async fn let_go(&mut self, mut horse: Horse) {
         let most = self.options.horses.max_jobs;
-        if (most == 0 || horse.served() < most) && horse.is_free().await {
+        if (most == 0 || horse.served() < most) && !horse.is_worn() && horse.is_free().await {
             self.horse = Some(horse);
         } else {
             tokio::task::spawn_local(horse.dismiss());

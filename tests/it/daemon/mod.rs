@@ -12,6 +12,7 @@ mod hooks;
 mod horses;
 mod interrupted;
 mod leash;
+mod limits;
 mod maintenance;
 mod names;
 mod out_of_memory;
