@@ -251,6 +251,7 @@ impl Daemon {
         let is_wanted =
             |place: &Place| wanted.get(place.group.as_str()).is_some_and(|size| place.number <= *size);
         self.team.forget(is_wanted);
+        self.down.retain(is_wanted);
         for member in self.team.members.iter_mut().filter(|member| !is_wanted(&member.place)) {
             member.retire();
         }

@@ -45,7 +45,8 @@ pub(crate) async fn command_workers(
     let mut given = Vec::new();
     for name in names {
         let id = Uuid::new_v4().simple().to_string();
-        given.push((name.to_string(), give(&store, &name, request, &id).await?, id));
+        let answer = deadline.map(|_| id.as_str());
+        given.push((name.to_string(), give(&store, &name, request, answer).await?, id));
     }
     let mut told = Vec::new();
     for (name, mut delivery, id) in given {
@@ -57,7 +58,13 @@ pub(crate) async fn command_workers(
     Ok(told)
 }
 
-async fn give(store: &Store, name: &WorkerName, request: &Request, id: &str) -> Result<Delivery, WorkError> {
+/// `id` is where an answer is waited for.
+async fn give(
+    store: &Store,
+    name: &WorkerName,
+    request: &Request,
+    id: Option<&str>,
+) -> Result<Delivery, WorkError> {
     let is_rqs_own = matches!(request, Request::Stop { cold: false, .. });
     Ok(match store.kind_of(name).await? {
         None => Delivery::Failed("there is no such worker".to_owned()),
@@ -81,7 +88,7 @@ async fn answered(store: &Store, id: &str, patience: Duration) -> Result<Deliver
 }
 
 /// What is published. RQ: `shutdown` is its own command, and what it does not know of it, it passes over.
-fn payload(request: &Request, id: &str) -> Value {
+fn payload(request: &Request, id: Option<&str>) -> Value {
     match request {
         Request::Reload { code } => json!({"command": "reload", "id": id, "code": code}),
         Request::Quiet { .. } => json!({"command": "quiet", "id": id}),
