@@ -25,7 +25,7 @@ use crate::config::OnShutdown;
 use crate::event::Event;
 use crate::job::Timestamp;
 use crate::maintenance;
-use crate::os::Signal;
+use crate::os::{self, Signal};
 use crate::telemetry::emit;
 use crate::worker::{FirstRound, Left, Stop, WorkError};
 
@@ -116,13 +116,14 @@ impl Daemon {
         mut inputs: mpsc::UnboundedReceiver<Input>,
     ) -> Result<(), SupervisorError> {
         self.watch_files();
+        self.doubt_mounts();
         self.listen();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.is_over() {
             let input = tokio::select! {
                 Some(input) = inputs.recv() => input,
-                () = changed(&mut self.watch) => Input::Reload { by: FILES, code: false },
+                () = changed(&mut self.watch) => { self.reload_soon(); continue }
                 () = self.service.due() => { self.service.beat(); continue }
                 _ = ticks.tick(), if self.scales() => { self.look_at_sizes(); continue }
             };
@@ -324,6 +325,19 @@ impl Daemon {
         }));
     }
 
+    /// Wants a reload because files changed, at once or a little later.
+    fn reload_soon(&mut self) {
+        let jitter = self.now.resolved.settings.reload.jitter;
+        if jitter.is_zero() {
+            return self.request(Request::of(FILES, false));
+        }
+        let (inputs, wait) = (self.inputs.clone(), jitter.mul_f64(chance()));
+        self.beside.spawn_local(async move {
+            tokio::time::sleep(wait).await;
+            let _ = inputs.send(Input::Reload { by: FILES, code: false });
+        });
+    }
+
     /// Wants a reload; one that is asked for while another is prepared comes after it, for all who ask meanwhile.
     pub(super) fn request(&mut self, request: Request) {
         match &mut self.next_request {
@@ -445,6 +459,18 @@ impl Daemon {
         }
     }
 
+    /// Tells of files that will never be seen to change.
+    fn doubt_mounts(&self) {
+        let files = self.now.seen.paths().iter().filter(|path| path.is_file() && os::is_mounted(path));
+        for file in files.filter(|_| self.now.resolved.settings.reload.watch) {
+            let warning = format!(
+                "{} is mounted by itself, so that Kubernetes never changes it: mount the folder that it is in",
+                file.display()
+            );
+            emit(Event::ConfigurationDoubted { warning });
+        }
+    }
+
     /// In one line.
     fn status(&self) -> String {
         let (members, now) = (&self.team.members, &self.now);
@@ -495,6 +521,13 @@ impl Daemon {
         }
         self.failure.map_or(Ok(()), Err)
     }
+}
+
+/// Any number from 0 to 1.
+fn chance() -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "any number will do")]
+    let number = uuid::Uuid::new_v4().as_u64_pair().0 as f64;
+    number / u64::MAX as f64
 }
 
 /// Waits until a file has changed.
