@@ -237,10 +237,9 @@ impl Daemon {
 
     pub(super) fn shown(&self, member: &Member) -> String {
         let Place { group, number } = &member.place;
-        let name = member.name.borrow().as_ref().map(ToString::to_string);
-        name.unwrap_or_else(
-            || if group.is_empty() { number.to_string() } else { format!("{group}-{number}") },
-        )
+        member.known_name().unwrap_or_else(|| {
+            if group.is_empty() { number.to_string() } else { format!("{group}-{number}") }
+        })
     }
 
     /// Makes the team what is wanted: tells those who stay, retires those who are too many, begins those who are missing. What
@@ -265,6 +264,7 @@ impl Daemon {
                 }
             }
         }
+        self.team.show_title(wanted.values().sum());
         births
     }
 

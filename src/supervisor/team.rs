@@ -13,7 +13,7 @@ use super::signals;
 use super::{Input, SupervisorError};
 use crate::job::WorkerName;
 use crate::maintenance::Roll;
-use crate::os::Signal;
+use crate::os::{self, Signal};
 use crate::worker::{Ask, Birth, Brief, Doing, FirstRound, Left, Stop, Surroundings, Worker};
 
 /// The pause before a worker that failed is replaced, doubled each time up to the longest.
@@ -195,6 +195,14 @@ impl Team {
         }
     }
 
+    /// Tells how many there are. A process with one worker has the title of that.
+    pub(super) fn show_title(&self, workers: u32) {
+        if !self.titled {
+            let (several, s) = (workers, if workers == 1 { "" } else { "s" });
+            os::title::show(&format!("rq:worker-pool: {several} worker{s}"));
+        }
+    }
+
     /// Whether anybody works on this base, or is about to.
     pub(super) fn is_on(&self, base: &Rc<Base>) -> bool {
         self.members.iter().any(|member| Rc::ptr_eq(&member.base, base))
@@ -205,6 +213,11 @@ impl Member {
     /// Its name in Redis, once it stands there.
     pub(super) fn registered_name(&self) -> Option<String> {
         self.name.borrow().as_ref().map(ToString::to_string)
+    }
+
+    /// Its name, or the one that it is about to have, when that is no random one.
+    pub(super) fn known_name(&self) -> Option<String> {
+        self.registered_name().or_else(|| self.given_name.as_ref().map(ToString::to_string))
     }
 
     /// Whether a worker that begins with these would be another one.

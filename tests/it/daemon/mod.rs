@@ -18,6 +18,7 @@ mod names;
 mod out_of_memory;
 mod outage;
 mod outage_start;
+mod pool;
 mod processes;
 mod queue_rules;
 mod quiet;
