@@ -17,7 +17,7 @@ pub(crate) use check::CheckArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use pool::{PoolArgs, RunArgs};
-pub(crate) use show::ShowArgs;
+pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
 pub(crate) use worker::WorkerArgs;
 

@@ -1,6 +1,6 @@
 //! `rq config check` and `rq config show`.
 
-use super::args::{CheckArgs, Generated, ShowArgs, SourceArgs};
+use super::args::{CheckArgs, Daemon, Generated, ShowArgs, SourceArgs};
 use super::control as asking;
 use super::exit::{Exit, Failure};
 use super::output;
@@ -54,9 +54,9 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
 }
 
 /// The settings in force in a daemon that runs.
-fn running(number: Option<u32>) -> Result<Vec<ShownSetting>, Failure> {
+fn running(daemon: Daemon) -> Result<Vec<ShownSetting>, Failure> {
     let mut found = control::daemons(&control::places());
-    found.retain(|daemon| number.is_none_or(|number| number == daemon.pid));
+    found.retain(|found| daemon == Daemon::Only || daemon == Daemon::Pid(found.pid));
     let daemon = match found.len() {
         0 => return Err(asking::nobody()),
         1 => found.remove(0),

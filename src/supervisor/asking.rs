@@ -90,7 +90,7 @@ impl Daemon {
     }
 
     fn stop_asked(&mut self, names: &[String], cold: bool) -> Reply {
-        let all = Vec::from_iter(self.team.members.iter().filter_map(Member::registered_name));
+        let all: Vec<_> = self.team.members.iter().filter_map(Member::registered_name).collect();
         if names.is_empty() || all.iter().all(|name| names.contains(name)) {
             self.stop_all(cold);
             return Reply::Done { workers: all };
@@ -168,7 +168,7 @@ impl Daemon {
             GroupStatus {
                 name: wanted.group.clone(),
                 wanted: self.size(wanted).into(),
-                workers: members.map(|member| worker(self.shown(member), member, queues)).collect(),
+                workers: members.map(|member| worker(member.shown(), member, queues)).collect(),
             }
         };
         self.now.groups.iter().map(group).collect()

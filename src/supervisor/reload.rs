@@ -133,14 +133,12 @@ pub(super) async fn load(
     for wanted in wanted {
         let application = whole_application(&wanted.resolved, means).await?;
         let known = loaded.iter().find(|known| known.serves_as(&application)).cloned();
-        let own = match known {
-            Some(known) => known,
-            None => {
-                let fresh = Loaded::load(&wanted.resolved, application, opened.take(), means).await?;
-                let fresh = Rc::new(fresh);
-                loaded.push(Rc::clone(&fresh));
-                fresh
-            }
+        let own = if let Some(known) = known {
+            known
+        } else {
+            let fresh = Rc::new(Loaded::load(&wanted.resolved, application, opened.take(), means).await?);
+            loaded.push(Rc::clone(&fresh));
+            fresh
         };
         groups.push((wanted, own));
     }

@@ -210,6 +210,13 @@ impl Team {
 }
 
 impl Member {
+    /// How it is told of: by its name, or by its place before it has one.
+    pub(super) fn shown(&self) -> String {
+        let Place { group, number } = &self.place;
+        let placed = || if group.is_empty() { number.to_string() } else { format!("{group}-{number}") };
+        self.known_name().unwrap_or_else(placed)
+    }
+
     /// Its name in Redis, once it stands there.
     pub(super) fn registered_name(&self) -> Option<String> {
         self.name.borrow().as_ref().map(ToString::to_string)

@@ -227,7 +227,7 @@ impl Worker {
         (self.ask)(ask);
     }
 
-    pub(super) async fn obey_while_idle(&mut self, command: &Command) {
+    pub(super) fn obey_while_idle(&self, command: &Command) {
         let worker = self.name();
         if let Some(execution) = command.bound_to() {
             return emit(Event::CommandNotMeant { worker, execution: execution.to_owned() });

@@ -192,7 +192,7 @@ impl Worker {
             Some(Pulse::Lost(execution)) = self.pulses.recv() => {
                 if execution == claim.execution { Happening::Kill(Kill::TakenAway) } else { Happening::Noted }
             }
-            Some(command) = self.commands.recv() => self.obey_while_busy(&command, claim).await,
+            Some(command) = self.commands.recv() => self.obey_while_busy(&command, claim),
             Ok(wanted) = stop.wait_for(changed) => {
                 let wanted = *wanted;
                 self.asked_to_stop(wanted, horse).await
@@ -218,7 +218,7 @@ impl Worker {
         }
     }
 
-    async fn obey_while_busy(&mut self, command: &Command, claim: &Claim) -> Happening {
+    fn obey_while_busy(&self, command: &Command, claim: &Claim) -> Happening {
         let worker = self.name();
         if let Some(execution) = command.bound_to().filter(|execution| *execution != claim.execution.as_str())
         {

@@ -1,4 +1,5 @@
 //! `[group.NAME]`: workers of one kind, so that one daemon can run several.
+#![expect(clippy::struct_field_names, reason = "the keys are what users write")]
 
 use std::path::PathBuf;
 use std::time::Duration;
