@@ -40,7 +40,7 @@ pub(crate) struct Effective {
     pub(crate) origin: Origin,
     /// Tells whether two values are the same, secrets too, and nothing else: it means nothing to another process.
     #[serde(skip)]
-    pub(crate) print: u64,
+    pub(crate) mark: u64,
     /// What it shadows, the strongest first.
     pub(crate) shadowed: Vec<Shadowed>,
 }
@@ -86,7 +86,7 @@ impl Resolved {
                 spelled: entry.map_or(key.name, |entry| &entry.spelled).to_owned(),
                 value: entry.map_or(Raw::Null, Entry::shown),
                 origin: entry.map_or(Origin::Default, |entry| entry.origin.clone()),
-                print: entry.map_or(0, Entry::print),
+                mark: entry.map_or(0, Entry::mark),
                 shadowed: below.into_iter().chain(lost).map(Shadowed::of).collect(),
             }
         });

@@ -31,7 +31,7 @@ impl Changes {
         let mut changes = Self::default();
         for now in &new.origins {
             let before = find(old, now.key);
-            if before.is_none_or(|before| before.print != now.print) && !(before.is_none() && is_default(now))
+            if before.is_none_or(|before| before.mark != now.mark) && !(before.is_none() && is_default(now))
             {
                 changes.made.push(change(before, Some(now)));
             }
