@@ -62,6 +62,8 @@ pub(crate) struct Maintenance {
     followup: Followup,
     following: JoinSet<()>,
     roll: Roll,
+    /// Whether the daemon was asked to stop.
+    leaving: watch::Sender<bool>,
 }
 
 /// The names of the daemon's workers that stand in Redis.
@@ -87,7 +89,13 @@ impl Maintenance {
     pub(crate) fn new(store: Store, options: Options, followup: Followup, roll: Roll) -> Self {
         let life = options.life.clone();
         let (locked, tasks, following) = (Locked::default(), JoinSet::new(), JoinSet::new());
-        Self { store, options, life, locked, tasks, followup, following, roll }
+        let (leaving, _) = watch::channel(false);
+        Self { store, options, life, locked, tasks, followup, following, roll, leaving }
+    }
+
+    /// The daemon was asked to stop: others are to know it who may find it dead before it has done so.
+    pub(crate) fn say_leaving(&self) {
+        self.leaving.send_replace(true);
     }
 
     /// Goes on by other rules, with a round at once, unless they are the same.
@@ -132,7 +140,7 @@ impl Maintenance {
             token: Uuid::new_v4().simple().to_string(),
             locked: Rc::clone(&self.locked),
         };
-        self.tasks.spawn_local(signs.go_on(tell));
+        self.tasks.spawn_local(signs.go_on(tell, self.leaving.subscribe()));
         self.tasks.spawn_local(recovery.run(found, recovered));
         self.tasks.spawn_local(round.run(first, is_recovered));
     }

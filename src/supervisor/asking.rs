@@ -65,12 +65,20 @@ impl Daemon {
                 let request = Request::of("rq reload", code).answering(Some(Answer::Socket(answer)));
                 return self.request(request);
             }
-            Question::Quiet { workers } => self.for_each(&workers, |member| member.say_quiet(true)),
-            Question::Resume { workers } => self.for_each(&workers, |member| member.say_quiet(false)),
+            Question::Quiet { workers } => self.quiet(&workers, true),
+            Question::Resume { workers } => self.quiet(&workers, false),
             Question::Stop { workers, cold } => self.stop_asked(&workers, cold),
         };
         // Whoever asked may be gone.
         let _ = answer.send(reply);
+    }
+
+    fn quiet(&mut self, names: &[String], quiet: bool) -> Reply {
+        if names.is_empty() {
+            // Those who begin later are meant, too.
+            self.say_quiet(quiet);
+        }
+        self.for_each(names, |member| member.say_quiet(quiet))
     }
 
     /// Does something with the workers of these names, or with all; nothing when one of them is not here.

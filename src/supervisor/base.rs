@@ -126,6 +126,13 @@ impl Base {
         *self.chores.borrow_mut() = Some(chores);
     }
 
+    /// The daemon was asked to stop: whoever finds it dead from now on is to put its jobs back.
+    pub(super) fn say_leaving(&self) {
+        if let Some(chores) = &*self.chores.borrow() {
+            chores.maintenance.say_leaving();
+        }
+    }
+
     /// RQ: the scheduler ends at the first signal, while workers still have their jobs in hand, so that another one takes over
     /// at once.
     pub(super) async fn stop_scheduling(&self) {

@@ -158,7 +158,7 @@ impl Daemon {
         }
     }
 
-    fn say_quiet(&mut self, quiet: bool) {
+    pub(super) fn say_quiet(&mut self, quiet: bool) {
         self.team.say_quiet(quiet);
         self.service.status(&if quiet { "quiet".to_owned() } else { self.status() });
     }
@@ -173,6 +173,7 @@ impl Daemon {
         if let Some(stop) = stop {
             self.service.stopping("stopping");
             self.stop.send_replace(stop);
+            self.old_bases.iter().chain([&self.now.base]).for_each(|base| base.say_leaving());
             let base = Rc::clone(&self.now.base);
             self.beside.spawn_local(async move { base.stop_scheduling().await });
         }

@@ -44,13 +44,13 @@ pub(crate) async fn command_workers(
     let deadline = patience.map(|patience| Instant::now() + patience);
     let mut given = Vec::new();
     for name in names {
-        let id = Uuid::new_v4().simple().to_string();
-        let answer = deadline.map(|_| id.as_str());
-        given.push((name.to_string(), give(&store, &name, request, answer).await?, id));
+        // An answer that nobody waits for is not asked for.
+        let id = patience.map(|_| Uuid::new_v4().simple().to_string());
+        given.push((name.to_string(), give(&store, &name, request, id.as_deref()).await?, id));
     }
     let mut told = Vec::new();
     for (name, mut delivery, id) in given {
-        if let (Delivery::Heard, Some(deadline)) = (&delivery, deadline) {
+        if let (Delivery::Heard, Some(deadline), Some(id)) = (&delivery, deadline, id) {
             delivery = answered(&store, &id, deadline.saturating_duration_since(Instant::now())).await?;
         }
         told.push((name, delivery));

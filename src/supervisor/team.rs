@@ -67,7 +67,9 @@ pub(super) struct Team {
     /// Whether the process has its title for its only worker.
     pub(super) titled: bool,
     /// Whether new ones begin quietly.
-    pub(super) quiet: bool,
+    quiet: bool,
+    /// How the last ones left their places: whoever follows is as quiet.
+    left_quiet: BTreeMap<Place, bool>,
 }
 
 /// What a worker begins with.
@@ -94,6 +96,7 @@ impl Team {
             next: 0,
             titled,
             quiet: false,
+            left_quiet: BTreeMap::new(),
         }
     }
 
@@ -104,7 +107,8 @@ impl Team {
         let Beginning { brief, base, given_name, first_round, patience, born } = beginning;
         let (tell, told) = watch::channel(brief);
         let (stop, stopped) = watch::channel(Stop::No);
-        let (quiet, quieted) = watch::channel(self.quiet);
+        let is_quiet = self.left_quiet.remove(&place).unwrap_or(self.quiet);
+        let (quiet, quieted) = watch::channel(is_quiet);
         let (doing, name) = (Rc::new(Doing::default()), Rc::default());
         let inputs = self.inputs.clone();
         let around = Surroundings {
@@ -160,7 +164,9 @@ impl Team {
     /// Takes a worker off that has ended.
     pub(super) fn remove(&mut self, id: u64) -> Option<Member> {
         let at = self.members.iter().position(|member| member.id == id)?;
-        Some(self.members.remove(at))
+        let member = self.members.remove(at);
+        self.left_quiet.insert(member.place.clone(), member.is_quiet());
+        Some(member)
     }
 
     /// How long a place waits for its next worker, after one that failed.
@@ -186,10 +192,12 @@ impl Team {
     pub(super) fn forget(&mut self, wanted: impl Fn(&Place) -> bool) {
         self.failures.retain(|place, _| wanted(place));
         self.resting.retain(|place, _| wanted(place));
+        self.left_quiet.retain(|place, _| wanted(place));
     }
 
     pub(super) fn say_quiet(&mut self, quiet: bool) {
         self.quiet = quiet;
+        self.left_quiet.clear();
         for member in &self.members {
             member.say_quiet(quiet);
         }

@@ -48,8 +48,9 @@ section! {
         ttl: Duration = Key::span(1_000).option("--worker-ttl").default("\"420s\""), Immediate;
         /// What becomes of a job that is cut off in the middle, because its worker, container or host died or was shut
         /// down cold: `as_rq` fails it, unless it has retries left; `requeue` puts it back at the head of its queue;
-        /// `fail` fails it in any case. A job that had not begun is always put back. The setting of
-        /// the worker that ran the job counts, whoever finds it.
+        /// `fail` fails it in any case. A job that had not begun is always put back. A worker that was asked to stop
+        /// and is killed before it has, as at the end of a pod, has its jobs put back under `as_rq`, too. The setting
+        /// of the worker that ran the job counts, whoever finds it.
         on_interrupt: OnInterrupt = Key::new(Kind::Choice(POLICIES)).default("\"as_rq\""), NextFetch;
         /// The same for single queues, by their names.
         on_interrupt_queues: QueuePolicies = Key::new(Kind::Table).check(policies).default("{}")

@@ -4,6 +4,7 @@
 
 mod clocks;
 mod commands;
+mod container;
 mod cron;
 mod crowds;
 mod django;
@@ -11,6 +12,7 @@ mod failure_ttls;
 mod hooks;
 mod horses;
 mod interrupted;
+mod kubernetes;
 mod leash;
 mod limits;
 mod maintenance;
@@ -38,6 +40,7 @@ mod scaling;
 mod scheduler;
 mod scheduler_mixed;
 mod stage;
+mod status;
 mod stop_grace;
 mod strange_names;
 mod strategies;
