@@ -113,6 +113,12 @@ impl Resolved {
         self.effective(key).map(|effective| &effective.origin)
     }
 
+    /// Takes values and origins of some keys from another one, those that it has not, too.
+    pub(crate) fn keep(&mut self, old: &Self, kept: impl Fn(&str) -> bool) {
+        self.origins.retain(|effective| !kept(effective.key));
+        self.origins.extend(old.origins.iter().filter(|effective| kept(effective.key)).cloned());
+    }
+
     /// The files, modules and so on that say anything, in the order in which they are met.
     pub(crate) fn sources(&self) -> Vec<String> {
         let mut sources: Vec<String> = Vec::new();

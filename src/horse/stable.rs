@@ -59,8 +59,11 @@ impl Stable {
     ) -> Result<(Self, Prepared), StartError> {
         let (inputs, incoming) = mpsc::unbounded_channel();
         let returned = inputs.clone();
-        let return_address = returning::listen(move |stream| drop(returned.send(Input::Returned(stream))))
-            .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
+        let heard = inputs.clone();
+        let unheard = async move { heard.closed().await };
+        let return_address =
+            returning::listen(move |stream| drop(returned.send(Input::Returned(stream))), unheard)
+                .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
         let prepared = opened.server.prepare(&options.application, &return_address).await?;
         let keeper = Keeper::new(options, return_address, inputs.clone(), opened.server);
         tokio::task::spawn_local(keeper.keep(incoming));

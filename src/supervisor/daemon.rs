@@ -18,7 +18,7 @@ use super::request::Request;
 use super::scale::{Scale, TICK};
 use super::service::Service;
 use super::signals::step;
-use super::team::{Member, Place, Team};
+use super::team::{Place, Team};
 use super::{Input, OpenLog, SupervisorError};
 use crate::event::Event;
 use crate::job::Timestamp;
@@ -128,7 +128,8 @@ impl Daemon {
     }
 
     fn is_over(&self) -> bool {
-        let waits = !self.is_stopping() && self.recipe.scope.supervises() && self.some_may_come();
+        let supervises = self.recipe.scope.supervises() || self.team.rests();
+        let waits = !self.is_stopping() && supervises && self.some_may_come();
         self.team.members.is_empty() && (self.failure.is_some() || !waits)
     }
 
@@ -167,10 +168,8 @@ impl Daemon {
     pub(super) fn stop(&mut self, signal: Signal) {
         let stop = step(self.asked, Instant::now(), signal);
         self.asked.get_or_insert_with(Instant::now);
-        for member in &mut self.team.members {
-            member.ask_to_stop(signal);
-        }
         if let Some(stop) = stop {
+            self.team.members.iter().for_each(|member| member.stop(stop));
             self.service.stopping("stopping");
             self.stop.send_replace(stop);
             self.old_bases.iter().chain([&self.now.base]).for_each(|base| base.say_leaving());
@@ -208,7 +207,7 @@ impl Daemon {
         self.stop(Signal::Terminate);
         if cold {
             self.stop.send_replace(Stop::Cold);
-            self.team.members.iter_mut().for_each(Member::stop_cold);
+            self.team.members.iter().for_each(|member| member.stop(Stop::Cold));
         }
     }
 

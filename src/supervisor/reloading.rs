@@ -10,7 +10,7 @@ use super::control::{Outcome, ReloadOutcome};
 use super::daemon::{Daemon, FOR_EVER};
 use super::file_watch::Watch;
 use super::reload::{Prepared, prepare};
-use super::request::{Request, outcome, refused, summary};
+use super::request::{Request, outcome, refused, stopping, summary};
 use super::{Input, SupervisorError};
 use crate::event::Event;
 use crate::maintenance;
@@ -36,6 +36,11 @@ impl Daemon {
 
     /// Wants a reload; one that is asked for while another is prepared comes after it, for all who ask meanwhile.
     pub(super) fn request(&mut self, request: Request) {
+        if self.is_stopping() {
+            let outcome = stopping(&request.by);
+            self.beside.spawn_local(request.answer(outcome));
+            return;
+        }
         match &mut self.next_request {
             Some(next) => next.join(request),
             None => self.next_request = Some(request),
@@ -65,7 +70,9 @@ impl Daemon {
             Err(error) => refused(&request.by, &error),
             Ok(prepared) => self.commit(prepared, &request.by).await,
         };
-        self.service.ready(&format!("{}; {}", self.status(), summary(&outcome)));
+        if !self.is_stopping() {
+            self.service.ready(&format!("{}; {}", self.status(), summary(&outcome)));
+        }
         self.last_reload = Some(outcome.clone());
         self.beside.spawn_local(request.answer(outcome));
         self.prepare_next();
@@ -80,6 +87,7 @@ impl Daemon {
         let outcome = outcome(by, &changes, renewed);
         let is_change = outcome.outcome == Outcome::Applied;
         self.generation += u64::from(is_change);
+        self.note_sizes();
         let moved = !Rc::ptr_eq(&self.now.base, &next.base);
         let old = std::mem::replace(&mut self.now, Rc::new(next));
         let (now, wanted) = (Rc::clone(&self.now), self.now.wanted());

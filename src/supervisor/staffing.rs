@@ -15,14 +15,15 @@ use super::wanted::Wanted;
 use crate::config::OnShutdown;
 use crate::event::Event;
 use crate::telemetry::emit;
-use crate::worker::{FirstRound, Left, WorkError};
+use crate::worker::{FirstRound, Left, Stop, WorkError};
 
 impl Daemon {
     /// Whether a place is empty only for now: its worker rests, or the group has none just now.
     pub(super) fn some_may_come(&self) -> bool {
         self.now.groups.iter().any(|(wanted, _)| {
             let size = self.size(wanted);
-            size == 0 || (1..=size).any(|number| !self.down.contains(&place(wanted, number)))
+            (size == 0 && !wanted.resolved.settings.worker.burst)
+                || (1..=size).any(|number| !self.down.contains(&place(wanted, number)))
         })
     }
 
@@ -33,16 +34,21 @@ impl Daemon {
         }
         self.let_go_of_old_bases();
         self.succeed(&member, ended);
-        if !self.is_stopping() {
-            drop(self.fill(FOR_EVER));
-        }
+        drop(self.fill(FOR_EVER));
+    }
+
+    /// Whether the failure of a worker is that of the daemon. One that a reload brought in has time to succeed: it may be its name
+    /// that another one has.
+    fn is_fatal(&self, member: &Member) -> bool {
+        let is_of_a_reload = self.generation > 1 && member.registered_name().is_none();
+        !self.recipe.scope.supervises() && !is_of_a_reload
     }
 
     /// Decides about the place of a worker that ended.
     pub(super) fn succeed(&mut self, member: &Member, ended: Result<Left, SupervisorError>) {
         let settings = &self.now.resolved.settings.worker;
         match ended {
-            Err(error) if self.is_stopping() || !self.recipe.scope.supervises() => {
+            Err(error) if self.is_stopping() || self.is_fatal(member) => {
                 self.down.insert(member.place.clone());
                 self.failure.get_or_insert(error);
             }
@@ -51,7 +57,7 @@ impl Daemon {
                 let (worker, error) = (member.shown(), error.to_string());
                 emit(Event::WorkerFailed { worker, error, retry_in });
             }
-            Ok(_) if member.shut_down && settings.on_shutdown == OnShutdown::Down => {
+            Ok(_) if member.is_shut_down && settings.on_shutdown == OnShutdown::Down => {
                 self.down.insert(member.place.clone());
             }
             // Somebody wants it to be replaced.
@@ -69,6 +75,9 @@ impl Daemon {
     /// Makes the team what is wanted: tells those who stay, retires those who are too many, begins those who are missing. What
     /// comes back hears of the births.
     pub(super) fn fill(&mut self, patience: Duration) -> Vec<oneshot::Receiver<()>> {
+        if self.is_stopping() {
+            return Vec::new();
+        }
         let now = Rc::clone(&self.now);
         let wanted: BTreeMap<&str, u32> =
             now.groups.iter().map(|(wanted, _)| (wanted.group.as_str(), self.size(wanted))).collect();
@@ -77,7 +86,7 @@ impl Daemon {
         self.team.forget(is_wanted);
         self.down.retain(is_wanted);
         for member in self.team.members.iter_mut().filter(|member| !is_wanted(&member.place)) {
-            member.retire();
+            member.stop(Stop::Retire);
         }
         let mut births = Vec::new();
         for (wanted, loaded) in &now.groups {
@@ -104,7 +113,7 @@ impl Daemon {
         if let Some(member) = self.team.at(&place) {
             // Whoever must be another one leaves first: a name belongs to one at a time.
             if member.differs(&base, given_name.as_ref()) {
-                member.retire();
+                member.stop(Stop::Retire);
             }
             return None;
         }

@@ -46,7 +46,10 @@ impl Wanted {
     }
 
     pub(super) fn count(&self) -> Count {
-        self.resolved.settings.worker.count
+        let Count { min, max } = self.resolved.settings.worker.count;
+        // What is to end when there is no work must begin.
+        let least = if self.resolved.settings.worker.burst { min.max(1) } else { min };
+        Count { min: least, max: max.max(least) }
     }
 
     /// The name of one of its workers, which count from 1; none when it is a random one.

@@ -203,7 +203,7 @@ impl Worker {
     }
 
     fn stopped_on_request(&mut self) -> Event {
-        if self.stop_told.is_none() {
+        if self.stop_told.is_none() && self.stop_wanted() != Stop::Retire {
             self.tell_warm_stop(false);
         }
         Event::StoppedOnRequest { worker: self.name() }
@@ -220,7 +220,8 @@ impl Worker {
 
     /// Waits for what is about to come into the queues by itself, which a burst must not miss; false when there is nothing.
     async fn more_may_come(&mut self) -> bool {
-        if !*self.first_round.over.borrow() {
+        // Whoever was to tell of its end may be gone.
+        if !*self.first_round.over.borrow() && self.first_round.over.has_changed().is_ok() {
             self.first_round_over(None).await;
             return true;
         }
