@@ -39,6 +39,7 @@ mod rq_engine;
 mod scaling;
 mod scheduler;
 mod scheduler_mixed;
+mod service_manager;
 mod stage;
 mod status;
 mod stop_grace;
