@@ -5,6 +5,7 @@ mod control;
 mod cron;
 mod pool;
 pub(crate) mod settings;
+mod show;
 mod sources;
 mod worker;
 
@@ -16,6 +17,7 @@ pub(crate) use check::CheckArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use pool::{PoolArgs, RunArgs};
+pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
 pub(crate) use worker::WorkerArgs;
 
@@ -107,7 +109,7 @@ pub(crate) enum ConfigCommand {
     Check(CheckArgs),
     /// Show every setting in force, where it comes from and what it shadows; secrets are masked.
     #[command(args_override_self = true)]
-    Show(ConfigArgs),
+    Show(ShowArgs),
     /// Explain one setting: its meaning, type, default and names, its value, and where that comes from.
     #[command(args_override_self = true)]
     Explain(ExplainArgs),

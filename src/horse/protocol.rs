@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::bounds::{Bounds, Ground};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
 use crate::job::{self, Fields};
@@ -23,6 +24,7 @@ pub(super) enum ServerOrder<'a> {
         module: Option<&'a str>,
         file: Option<&'a str>,
         path: &'a [String],
+        ground: &'a Ground,
     },
     Prepare {
         preload: &'a [String],
@@ -34,6 +36,7 @@ pub(super) enum ServerOrder<'a> {
         connection: &'a Value,
         key_prefix: &'a str,
         engine: &'a Wishes,
+        bounds: &'a Bounds,
         return_address: &'a str,
     },
     Cron {
@@ -305,6 +308,9 @@ pub(super) struct EndedHead {
     pub(super) intervals: Vec<f64>,
     #[serde(default)]
     pub(super) at_front: bool,
+    /// It asks not to be given another job.
+    #[serde(default)]
+    pub(super) worn: bool,
 }
 
 /// The kinds of end.

@@ -12,20 +12,22 @@ use super::request::{Answer, Request, outcome, refused};
 use super::team::Member;
 use crate::job::Timestamp;
 use crate::os::Signal;
-use crate::worker::Ask;
+use crate::worker::{Ask, Stop};
 
 impl Daemon {
     /// What a worker was told by a client that its daemon must do.
     pub(super) fn take_ask(&mut self, worker: u64, ask: Ask) {
-        let name = self.team.member(worker).and_then(|member| member.registered_name());
-        let names = Vec::from_iter(name);
+        let Some(member) = self.team.member(worker) else { return };
+        let names: Vec<String> = member.registered_name().into_iter().collect();
+        // It asked by its own Redis, which may be that of before a reload.
+        let store = member.base.store.clone();
         let (reply, id) = match ask {
             Ask::Reload { code, id } => {
-                let answer = Answer::redis(&self.now.base.store, id);
+                let answer = Answer::redis(&store, id);
                 return self.request(Request::of("a command", code).answering(answer));
             }
             Ask::Difference { id } => {
-                let answer = Answer::redis(&self.now.base.store, id);
+                let answer = Answer::redis(&store, id);
                 return answer.map_or((), |answer| self.tell_difference(answer));
             }
             Ask::Shutdown { cold, id } => (self.shut_down(worker, cold, names), id),
@@ -33,7 +35,7 @@ impl Daemon {
             Ask::Status { id } => (Reply::Status(self.daemon_status()), id),
             Ask::Configuration { id } => (self.configuration(), id),
         };
-        if let Some(answer) = Answer::redis(&self.now.base.store, id) {
+        if let Some(answer) = Answer::redis(&store, id) {
             self.beside.spawn_local(answer.send(reply));
         }
     }
@@ -43,12 +45,12 @@ impl Daemon {
         let is_alone = self.team.members.len() == 1 && !self.recipe.scope.supervises();
         match self.team.member(worker) {
             Some(member) if cold => {
-                member.shut_down = true;
-                member.stop_cold();
+                member.is_shut_down = true;
+                member.stop(Stop::Cold);
             }
             Some(member) if !is_alone => {
-                member.shut_down = true;
-                member.ask_to_stop(Signal::Interrupt);
+                member.is_shut_down = true;
+                member.shut_down();
             }
             Some(_) | None => self.stop(Signal::Interrupt),
         }
@@ -98,14 +100,16 @@ impl Daemon {
     }
 
     fn stop_asked(&mut self, names: &[String], cold: bool) -> Reply {
-        let all = Vec::from_iter(self.team.members.iter().filter_map(Member::registered_name));
-        if names.is_empty() || all.iter().all(|name| names.contains(name)) {
+        let all: Vec<_> = self.team.members.iter().filter_map(Member::registered_name).collect();
+        let is_everybody =
+            all.len() == self.team.members.len() && all.iter().all(|name| names.contains(name));
+        if names.is_empty() || (is_everybody && !all.is_empty()) {
             self.stop_all(cold);
             return Reply::Done { workers: all };
         }
         self.for_each(names, |member| {
-            member.shut_down = true;
-            if cold { member.stop_cold() } else { member.ask_to_stop(Signal::Terminate) }
+            member.is_shut_down = true;
+            member.stop(if cold { Stop::Cold } else { Stop::Warm(Signal::Terminate.name()) });
         })
     }
 
@@ -176,7 +180,7 @@ impl Daemon {
             GroupStatus {
                 name: wanted.group.clone(),
                 wanted: self.size(wanted).into(),
-                workers: members.map(|member| worker(self.shown(member), member, queues)).collect(),
+                workers: members.map(|member| worker(member.shown(), member, queues)).collect(),
             }
         };
         self.now.groups.iter().map(group).collect()

@@ -25,7 +25,8 @@ impl Daemon {
             if self.scale(wanted).is_full(busy) {
                 let queues: Vec<QueueName> =
                     wanted.resolved.settings.worker.queues.iter().map(QueueName::new).collect();
-                let (store, inputs, group) = (now.base.store.clone(), self.inputs.clone(), wanted.group.clone());
+                let (store, inputs, group) =
+                    (now.base.store.clone(), self.inputs.clone(), wanted.group.clone());
                 self.beside.spawn_local(async move {
                     // While Redis is away nobody is needed.
                     let (waiting, oldest) = store.backlog(&queues).await.unwrap_or_default();
@@ -58,10 +59,20 @@ impl Daemon {
         }
     }
 
+    /// How many of its places cannot take a job: their workers have one, or nobody is to hold them.
     fn busy(&self, group: &str) -> u32 {
         let members = self.team.members.iter().filter(|member| member.place.group == group);
         let busy = members.filter(|member| member.doing.in_hand.borrow().is_some()).count();
-        u32::try_from(busy).unwrap_or(u32::MAX)
+        let down = self.down.iter().filter(|place| place.group == group).count();
+        u32::try_from(busy + down).unwrap_or(u32::MAX)
+    }
+
+    /// Remembers how many each group has, for a reload that leaves it to the work from now on.
+    pub(super) fn note_sizes(&mut self) {
+        let now = Rc::clone(&self.now);
+        for (wanted, _) in &now.groups {
+            self.sizes.insert(wanted.group.clone(), self.scale(wanted));
+        }
     }
 
     fn scale(&self, wanted: &Wanted) -> Scale {

@@ -19,12 +19,14 @@ mod loaded;
 mod redis;
 mod refusal;
 mod reload;
+mod reloading;
 mod remote;
 mod request;
 mod scale;
 mod service;
 mod settling;
 mod signals;
+mod staffing;
 mod start;
 mod team;
 mod trial;
@@ -111,7 +113,11 @@ enum Input {
     /// A user of the machine asks something.
     Question(control::Asked),
     /// So many jobs wait for a group, the first of them for so long.
-    Backlog { group: String, waiting: u64, oldest: std::time::Duration },
+    Backlog {
+        group: String,
+        waiting: u64,
+        oldest: std::time::Duration,
+    },
     /// Everybody works who can.
     Opened,
 }
@@ -127,8 +133,8 @@ pub(crate) fn run(sources: Sources, scope: Scope, open_log: OpenLog) -> Result<(
         let morgues = Rc::default();
         tokio::task::spawn_local(signals::pass_on(signals, Rc::clone(&morgues), tell.clone()));
         let recipe = reload::Recipe { sources, scope, leash: Leash::new()?, morgues };
-        match start::start(recipe, open_log, &mut inputs, tell).await? {
-            Some(daemon) => daemon.run(inputs).await,
+        match Box::pin(start::start(recipe, open_log, &mut inputs, tell)).await? {
+            Some(daemon) => Box::pin(daemon.run(inputs)).await,
             None => Ok(()),
         }
     })

@@ -15,7 +15,7 @@ use super::settling::{Imported, Purpose, Settled, settle};
 use super::signals::Morgues;
 use super::wanted::{Scope, Wanted};
 use super::{SupervisorError, doubts, interpreter};
-use crate::config::{Problem, Problems, Resolved, Settings, Sources};
+use crate::config::{Problem, Problems, ReloadClass, Resolved, Sources, class_of};
 use crate::event::Event;
 use crate::store::StoreError;
 use crate::telemetry::emit;
@@ -90,7 +90,7 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
     if resolved.settings.reload.strict {
         refuse_pending(&resolved, &changes)?;
     }
-    keep_until_restart(&mut resolved.settings, &now.resolved.settings);
+    keep_until_restart(&mut resolved, &now.resolved);
     for warning in doubts(&resolved).into_iter().chain(interpreter::doubt(&resolved)) {
         emit(Event::ConfigurationDoubted { warning });
     }
@@ -133,14 +133,12 @@ pub(super) async fn load(
     for wanted in wanted {
         let application = whole_application(&wanted.resolved, means).await?;
         let known = loaded.iter().find(|known| known.serves_as(&application)).cloned();
-        let own = match known {
-            Some(known) => known,
-            None => {
-                let fresh = Loaded::load(&wanted.resolved, application, opened.take(), means).await?;
-                let fresh = Rc::new(fresh);
-                loaded.push(Rc::clone(&fresh));
-                fresh
-            }
+        let own = if let Some(known) = known {
+            known
+        } else {
+            let fresh = Rc::new(Loaded::load(&wanted.resolved, application, opened.take(), means).await?);
+            loaded.push(Rc::clone(&fresh));
+            fresh
         };
         groups.push((wanted, own));
     }
@@ -178,9 +176,10 @@ fn in_words(error: &StoreError) -> String {
 }
 
 /// Some things cannot change while the daemon runs: they stay, and are told as pending.
-fn keep_until_restart(new: &mut Settings, old: &Settings) {
-    new.redis.key_prefix.clone_from(&old.redis.key_prefix);
-    new.worker.pid_file.clone_from(&old.worker.pid_file);
+fn keep_until_restart(new: &mut Resolved, old: &Resolved) {
+    new.settings.redis.key_prefix.clone_from(&old.settings.redis.key_prefix);
+    new.settings.worker.pid_file.clone_from(&old.settings.worker.pid_file);
+    new.keep(old, |key| class_of(key) == ReloadClass::Restart);
 }
 
 fn refuse_pending(resolved: &Resolved, changes: &Changes) -> Result<(), Problems> {

@@ -58,6 +58,7 @@ pub(crate) async fn command_workers(
     Ok(told)
 }
 
+/// `id` is where an answer is waited for.
 async fn give(
     store: &Store,
     name: &WorkerName,

@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn a_burst_in_between_begins_the_patience_anew() {
-        let loads = [(1, load(1, 100)), (2, load(1, 0)), (20, load(2, 0)), (40, load(1, 0)), (60, load(1, 0))];
+        let loads =
+            [(1, load(1, 100)), (2, load(1, 0)), (20, load(2, 0)), (40, load(1, 0)), (60, load(1, 0))];
 
         assert_eq!(sizes(COUNT, &loads), [2, 2, 2, 2, 2]);
     }

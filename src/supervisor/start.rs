@@ -9,14 +9,17 @@ use tokio::sync::mpsc;
 use super::base::Base;
 use super::daemon::Daemon;
 use super::file_watch::Snapshot;
-use super::loaded::Means;
+use super::leash::Leash;
+use super::loaded::{Means, application};
 use super::redis::Patience;
+use super::refusal::attributed;
 use super::reload::{InForce, Recipe, load};
 use super::settling::{Purpose, Settled, settle};
 use super::wanted::{Scope, Wanted};
 use super::{Input, OpenLog, SupervisorError, doubts, interpreter};
 use crate::config::{AtSuspension, Resolved, Worker as WorkerSection};
 use crate::event::Event;
+use crate::horse::Opened;
 use crate::job::WorkerName;
 use crate::os::Signal;
 use crate::telemetry::emit;
@@ -58,6 +61,11 @@ async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, Superviso
     open_log(&resolved)?;
     announce(&resolved, recipe.scope)?;
     let wanted = Wanted::all(&resolved, recipe.scope);
+    // What is no Python is told before anybody is waited for.
+    let opened = match opened {
+        Some(opened) => opened,
+        None => open(&wanted[0].resolved, &recipe.leash).await?,
+    };
     let settings = &resolved.settings;
     let name = wanted[0].name(1).unwrap_or_else(WorkerName::random).to_string();
     let base = Base::new(&resolved, &name)?;
@@ -74,8 +82,14 @@ async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, Superviso
         morgues: &|morgue| recipe.morgues.borrow_mut().push(morgue),
         purpose: Purpose::Work,
     };
-    let groups = load(wanted, opened, Vec::new(), &means).await?;
+    let groups = load(wanted, Some(opened), Vec::new(), &means).await?;
     Ok(InForce { resolved, groups, imported, base: Rc::new(base), seen })
+}
+
+/// Starts the interpreter of settings that are not in Python.
+async fn open(resolved: &Resolved, leash: &Leash) -> Result<Opened, SupervisorError> {
+    let application = application(resolved, Purpose::Work)?;
+    Opened::open(&application, leash.end()).await.map_err(|error| attributed(resolved, error))
 }
 
 /// Tells what is doubtful, and which process this is.

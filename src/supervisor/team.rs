@@ -43,10 +43,10 @@ pub(super) struct Member {
     tell: watch::Sender<Rc<Brief>>,
     stop: watch::Sender<Stop>,
     quiet: watch::Sender<bool>,
-    /// When it was first asked to stop.
+    /// When a client first told it to shut down.
     asked: Option<Instant>,
     /// It ended for its place, too: nobody follows.
-    pub(super) shut_down: bool,
+    pub(super) is_shut_down: bool,
     began: Instant,
 }
 
@@ -147,7 +147,7 @@ impl Team {
             stop,
             quiet,
             asked: None,
-            shut_down: false,
+            is_shut_down: false,
             began: Instant::now(),
         });
     }
@@ -188,6 +188,11 @@ impl Team {
         self.resting.get(place).is_some_and(|until| *until > Instant::now())
     }
 
+    /// Whether a place waits for its next worker.
+    pub(super) fn rests(&self) -> bool {
+        !self.resting.is_empty()
+    }
+
     /// Lets the places of groups that are wanted no more forget their failures.
     pub(super) fn forget(&mut self, wanted: impl Fn(&Place) -> bool) {
         self.failures.retain(|place, _| wanted(place));
@@ -218,6 +223,13 @@ impl Team {
 }
 
 impl Member {
+    /// How it is told of: by its name, or by its place before it has one.
+    pub(super) fn shown(&self) -> String {
+        let Place { group, number } = &self.place;
+        let placed = || if group.is_empty() { number.to_string() } else { format!("{group}-{number}") };
+        self.known_name().unwrap_or_else(placed)
+    }
+
     /// Its name in Redis, once it stands there.
     pub(super) fn registered_name(&self) -> Option<String> {
         self.name.borrow().as_ref().map(ToString::to_string)
@@ -245,30 +257,28 @@ impl Member {
         *self.quiet.borrow()
     }
 
-    /// Asks it to stop; asked again after a while, it stops cold.
-    pub(super) fn ask_to_stop(&mut self, signal: Signal) {
-        let stop = signals::step(self.asked, Instant::now(), signal);
+    /// RQ: the command to shut down is a signal; one that comes again after a while means at once.
+    pub(super) fn shut_down(&mut self) {
+        let stop = signals::step(self.asked, Instant::now(), Signal::Interrupt);
         self.asked.get_or_insert_with(Instant::now);
         if let Some(stop) = stop {
-            self.stop.send_replace(stop);
+            self.stop(stop);
         }
     }
 
-    /// Stops it at once.
-    pub(super) fn stop_cold(&mut self) {
-        self.asked.get_or_insert_with(Instant::now);
-        self.stop.send_replace(Stop::Cold);
-    }
-
-    /// Lets it leave after the job in hand, unless it was asked to before.
-    pub(super) fn retire(&mut self) {
-        if self.asked.is_none() {
-            self.ask_to_stop(Signal::Terminate);
-        }
+    /// Stops it so far, unless it stops as far already.
+    pub(super) fn stop(&self, wanted: Stop) {
+        self.stop.send_if_modified(|stop| {
+            let goes_further = wanted.reach() > stop.reach();
+            if goes_further {
+                *stop = wanted;
+            }
+            goes_further
+        });
     }
 
     pub(super) fn is_leaving(&self) -> bool {
-        self.asked.is_some()
+        *self.stop.borrow() != Stop::No
     }
 
     pub(super) fn lived(&self) -> Duration {
@@ -295,8 +305,12 @@ impl Life {
         let store = self.around.store.clone();
         let mut stop = self.around.stop.clone();
         let born = tokio::select! {
-            born = patience.insist(async || birth.attempt(&store).await) => born?,
-            _ = stop.wait_for(|stop| *stop != Stop::No) => return Ok(Left::InOrder),
+            born = patience.insist(async || birth.attempt(&store).await) => Some(born?),
+            _ = stop.wait_for(|stop| *stop != Stop::No) => None,
+        };
+        let Some(born) = born else {
+            birth.withdraw(&store).await;
+            return Ok(Left::InOrder);
         };
         let worker = Worker::of(self.around, born);
         // It has the brief of the beginning, and with it an application that may be old one day.

@@ -66,7 +66,7 @@ section! {
             .default("\"30s\""), Immediate;
         /// What a worker does that starts while RQ is suspended: `wait` until it is resumed, or `exit` as RQ does (a
         /// burst always exits).
-        suspended_at_start: AtSuspension = Key::new(Kind::Choice(AT_SUSPENSION)).default("\"wait\""), Immediate;
+        suspended_at_start: AtSuspension = Key::new(Kind::Choice(AT_SUSPENSION)).default("\"wait\""), Restart;
         /// Quit after so many jobs.
         max_jobs: Option<u64> = Key::integer(1, i64::MAX).option("--max-jobs").example("1000"), NextFetch;
         /// Quit after so long without a job.

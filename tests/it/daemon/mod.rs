@@ -15,6 +15,7 @@ mod horses;
 mod interrupted;
 mod kubernetes;
 mod leash;
+mod limits;
 mod maintenance;
 mod names;
 mod out_of_memory;
