@@ -44,6 +44,8 @@ mod service_manager;
 mod stage;
 mod status;
 mod stop_grace;
+mod stopping;
 mod strange_names;
 mod strategies;
+mod survival;
 mod titles;
