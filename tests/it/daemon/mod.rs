@@ -5,6 +5,7 @@
 mod clocks;
 mod commands;
 mod container;
+mod control_group;
 mod cron;
 mod crowds;
 mod django;

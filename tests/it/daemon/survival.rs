@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
+use super::control_group::Group;
 use super::processes::{children, fork_server, sigkill};
 use super::stage::marks;
 use crate::harness::{Lack, SOON, Worker, World, skipped, wait_until};
@@ -110,6 +111,36 @@ fn a_fork_server_without_descriptors_is_no_end_either() {
     }
 
     let jobs = load(&world, 20);
+    assert_all_finished(&world, &jobs);
+    pool.stop();
+    world.finish();
+}
+
+#[test]
+fn a_machine_that_has_no_room_for_processes_is_waited_for() {
+    let world = World::new();
+    let name = format!("rqd-test-{}", std::process::id());
+    let Some(group) = Group::of_processes(&name, "0") else {
+        return skipped(&Lack::OfMachine(
+            "no control group with a limit of processes can be made".to_owned(),
+        ));
+    };
+    let mut pool = world.pool(&["-n", "2"]);
+    world.wait_for_idle(2);
+
+    // Neither it nor its successors can make a process.
+    group.take_in(fork_server(&pool));
+    group.take_in(pool.pid());
+    let jobs = load(&world, 10);
+    let before = cpu_time(pool.pid());
+    let_pass(Duration::from_secs(2));
+    let spent = cpu_time(pool.pid()) - before;
+    assert!(spent < 100, "it spent {spent} ticks");
+    assert!(pool.is_running());
+    let failed = jobs.iter().filter(|job| world.view(job)["status"] == "failed").count();
+    assert_eq!(failed, 0, "nobody can help it");
+    group.allow_processes();
+
     assert_all_finished(&world, &jobs);
     pool.stop();
     world.finish();
