@@ -35,6 +35,7 @@ mod races_settle;
 mod races_start;
 mod races_taken;
 mod races_wait;
+mod retiring;
 mod rq_engine;
 mod scaling;
 mod scheduler;
