@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::control::{Outcome, ReloadOutcome};
 use super::daemon::{Daemon, FOR_EVER};
-use super::file_watch::Watch;
+use super::file_watch::{Snapshot, Watch};
 use super::reload::{Prepared, prepare};
 use super::request::{Request, outcome, refused, stopping, summary};
 use super::{Input, SupervisorError};
@@ -126,12 +126,19 @@ impl Daemon {
         if !same {
             self.watch = Some((Watch::new(settings.poll), settings.poll));
         }
-        if let Some((watch, _)) = &self.watch {
-            watch.set(self.now.files());
-        }
-        if !self.now.seen.is_current() {
-            self.request(Request::of(FILES, false));
-        }
+        let Some((watch, _)) = &self.watch else { return };
+        let (set, snapshots) = (watch.setting(self.now.files()), self.now.snapshots());
+        let inputs = self.inputs.clone();
+        // A file system may hang.
+        let looked = tokio::task::spawn_blocking(move || {
+            set();
+            snapshots.iter().all(Snapshot::is_current)
+        });
+        tokio::task::spawn_local(async move {
+            if matches!(looked.await, Ok(false)) {
+                let _ = inputs.send(Input::Reload { by: FILES, code: false });
+            }
+        });
     }
 
     /// Tells of files that will never be seen to change.

@@ -14,6 +14,7 @@ use super::loaded::{Means, application};
 use super::redis::Patience;
 use super::refusal::attributed;
 use super::reload::{InForce, Recipe, load};
+use super::request::Request;
 use super::settling::{Purpose, Settled, settle};
 use super::wanted::Wanted;
 use super::{Input, OpenLog, SupervisorError, doubts, interpreter};
@@ -31,25 +32,45 @@ pub(super) async fn start(
     inputs: &mut mpsc::UnboundedReceiver<Input>,
     tell: mpsc::UnboundedSender<Input>,
 ) -> Result<Option<Daemon>, SupervisorError> {
-    let mut quiet = false;
+    let mut meanwhile = Meanwhile::default();
     let now = tokio::select! {
         now = begin(&recipe, &open_log) => now?,
-        () = stopped(inputs, &mut quiet) => return Ok(None),
+        () = stopped(inputs, &mut meanwhile) => return Ok(None),
     };
     let mut daemon = Daemon::new(recipe, open_log, now, tell);
-    daemon.team.say_quiet(quiet);
+    daemon.team.say_quiet(meanwhile.quiet);
+    if let Some(request) = meanwhile.reload {
+        daemon.request(request);
+    }
     Ok(Some(daemon))
 }
 
-/// Waits for a stop. A reload is not needed yet: everything is read now.
-async fn stopped(inputs: &mut mpsc::UnboundedReceiver<Input>, quiet: &mut bool) {
+/// What was asked for during the start.
+#[derive(Default)]
+struct Meanwhile {
+    quiet: bool,
+    reload: Option<Request>,
+}
+
+/// Waits for a stop, and remembers what else is asked for.
+async fn stopped(inputs: &mut mpsc::UnboundedReceiver<Input>, meanwhile: &mut Meanwhile) {
     loop {
         match inputs.recv().await {
             Some(Input::Signal(Signal::Interrupt | Signal::Terminate | Signal::Hangup)) => return,
-            Some(Input::Signal(Signal::Quiet)) => *quiet = true,
-            Some(Input::Signal(Signal::Resume)) => *quiet = false,
+            Some(Input::Signal(Signal::Quiet)) => meanwhile.quiet = true,
+            Some(Input::Signal(Signal::Resume)) => meanwhile.quiet = false,
+            Some(Input::Reload { by, code }) => meanwhile.ask(Request::of(by, code)),
             Some(_) => {}
             None => std::future::pending::<()>().await,
+        }
+    }
+}
+
+impl Meanwhile {
+    fn ask(&mut self, request: Request) {
+        match &mut self.reload {
+            Some(reload) => reload.join(request),
+            None => self.reload = Some(request),
         }
     }
 }
