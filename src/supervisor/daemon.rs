@@ -121,13 +121,15 @@ impl Daemon {
                 () = changed(&mut self.watch) => Input::Reload { by: FILES, code: false },
                 () = self.service.due() => { self.service.beat(); continue }
             };
-            self.take(input).await;
+            self.take(input);
         }
         self.leave(inputs).await
     }
 
     fn is_over(&self) -> bool {
-        let waits = !self.is_stopping() && self.recipe.scope.supervises() && self.some_may_come();
+        let some_may_come =
+            !self.now.base.is_ready() || (self.recipe.scope.supervises() && self.some_may_come());
+        let waits = !self.is_stopping() && some_may_come;
         self.team.members.is_empty() && (self.failure.is_some() || !waits)
     }
 
@@ -139,14 +141,19 @@ impl Daemon {
         })
     }
 
-    async fn take(&mut self, input: Input) {
+    fn take(&mut self, input: Input) {
         match input {
             Input::Signal(signal) => self.take_signal(signal),
             Input::Reload { by, code } => self.request(Request::of(by, code)),
             Input::Asked(id, ask) => self.take_ask(id, ask),
             Input::Ended(id, ended) => self.take_end(id, *ended),
             Input::Rested => drop(self.fill(FOR_EVER)),
-            Input::Prepared(prepared) => self.take_prepared(*prepared).await,
+            Input::Moved => {
+                if !self.is_stopping() {
+                    drop(self.fill(FOR_EVER));
+                }
+            }
+            Input::Prepared(prepared) => self.take_prepared(*prepared),
             Input::Question(asked) => self.take_question(asked),
             Input::Opened => {
                 self.service.ready(&self.status());
@@ -281,6 +288,9 @@ impl Daemon {
             }
             return None;
         }
+        if !base.is_ready() {
+            return None;
+        }
         let brief = Rc::new(brief(wanted, loaded, &base, place.number));
         let (tell, born) = oneshot::channel();
         let (begin, over) = (self.first_round.0.take(), self.first_round.1.clone());
@@ -324,10 +334,7 @@ impl Daemon {
 
     /// Wants a reload; one that is asked for while another is prepared comes after it, for all who ask meanwhile.
     pub(super) fn request(&mut self, request: Request) {
-        match &mut self.next_request {
-            Some(next) => next.join(request),
-            None => self.next_request = Some(request),
-        }
+        request.add_to(&mut self.next_request);
         self.prepare_next();
     }
 
@@ -347,11 +354,11 @@ impl Daemon {
         self.preparing = Some((request, task));
     }
 
-    async fn take_prepared(&mut self, prepared: Result<Prepared, SupervisorError>) {
+    fn take_prepared(&mut self, prepared: Result<Prepared, SupervisorError>) {
         let Some((request, _)) = self.preparing.take() else { return };
         let outcome = match prepared {
             Err(error) => refused(&request.by, &error),
-            Ok(prepared) => self.commit(prepared, &request.by).await,
+            Ok(prepared) => self.commit(prepared, &request.by),
         };
         self.service.ready(&format!("{}; {}", self.status(), summary(&outcome)));
         self.last_reload = Some(outcome.clone());
@@ -360,7 +367,7 @@ impl Daemon {
     }
 
     /// Brings a prepared configuration into force.
-    async fn commit(&mut self, prepared: Prepared, by: &str) -> ReloadOutcome {
+    fn commit(&mut self, prepared: Prepared, by: &str) -> ReloadOutcome {
         let Prepared { next, changes, renewed } = prepared;
         if let Err(error) = (self.open_log)(&next.resolved) {
             return refused(by, &error);
@@ -368,21 +375,13 @@ impl Daemon {
         let outcome = outcome(by, &changes, renewed);
         let is_change = outcome.outcome == Outcome::Applied;
         self.generation += u64::from(is_change);
-        let moved = !Rc::ptr_eq(&self.now.base, &next.base);
         let old = std::mem::replace(&mut self.now, Rc::new(next));
-        let (now, wanted) = (Rc::clone(&self.now), self.now.wanted());
-        if moved {
-            let (begin, may_begin) = oneshot::channel();
-            let _ = begin.send(());
-            let (over, _) = watch::channel(false);
-            now.base.begin(&wanted, now.first(), maintenance::FirstRound { begin: may_begin, over }).await;
-            if !self.is_stopping() {
-                now.base.schedule(&wanted, std::future::ready(())).await;
-            }
-            old.base.stop_scheduling().await;
-            self.old_bases.push(Rc::clone(&old.base));
+        if !Rc::ptr_eq(&self.now.base, &old.base) {
+            self.leave_base(&old.base);
         } else if is_change {
-            now.base.change(&wanted, now.first(), self.is_stopping()).await;
+            let (now, is_stopping) = (Rc::clone(&self.now), self.is_stopping());
+            self.beside
+                .spawn_local(async move { now.base.change(&now.wanted(), now.first(), is_stopping).await });
         }
         if is_change {
             self.tell_all();
@@ -393,6 +392,27 @@ impl Daemon {
         }
         self.watch_files();
         outcome
+    }
+
+    /// Goes over to the Redis that is wanted now. Nobody works there before it knows that this daemon lives.
+    fn leave_base(&mut self, old: &Rc<Base>) {
+        let (begin, may_begin) = oneshot::channel();
+        let (over, is_over) = watch::channel(false);
+        self.first_round = (Some(begin), is_over);
+        let (now, inputs, is_stopping) = (Rc::clone(&self.now), self.inputs.clone(), self.is_stopping());
+        now.base.set_ready(false);
+        self.beside.spawn_local(async move {
+            let wanted = now.wanted();
+            now.base.begin(&wanted, now.first(), maintenance::FirstRound { begin: may_begin, over }).await;
+            if !is_stopping {
+                now.base.schedule(&wanted, std::future::pending()).await;
+            }
+            now.base.set_ready(true);
+            let _ = inputs.send(Input::Moved);
+        });
+        let base = Rc::clone(old);
+        self.beside.spawn_local(async move { base.stop_scheduling().await });
+        self.old_bases.push(Rc::clone(old));
     }
 
     /// Stops everybody, whatever was asked before.

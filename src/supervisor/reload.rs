@@ -15,7 +15,7 @@ use super::settling::{Imported, Purpose, Settled, settle};
 use super::signals::Morgues;
 use super::wanted::{Scope, Wanted};
 use super::{SupervisorError, doubts, interpreter};
-use crate::config::{Problem, Problems, Resolved, Settings, Sources};
+use crate::config::{Effective, Problem, Problems, Resolved, Sources};
 use crate::event::Event;
 use crate::store::StoreError;
 use crate::telemetry::emit;
@@ -90,7 +90,7 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
     if resolved.settings.reload.strict {
         refuse_pending(&resolved, &changes)?;
     }
-    keep_until_restart(&mut resolved.settings, &now.resolved.settings);
+    keep_until_restart(&mut resolved, &now.resolved, &changes);
     for warning in doubts(&resolved).into_iter().chain(interpreter::doubt(&resolved)) {
         emit(Event::ConfigurationDoubted { warning });
     }
@@ -170,10 +170,17 @@ fn in_words(error: &StoreError) -> String {
     words
 }
 
-/// Some things cannot change while the daemon runs: they stay, and are told as pending.
-fn keep_until_restart(new: &mut Settings, old: &Settings) {
-    new.redis.key_prefix.clone_from(&old.redis.key_prefix);
-    new.worker.pid_file.clone_from(&old.worker.pid_file);
+/// Some things cannot change while the daemon runs: they stay, and are told as pending each time.
+fn keep_until_restart(new: &mut Resolved, old: &Resolved, changes: &Changes) {
+    new.settings.redis.key_prefix.clone_from(&old.settings.redis.key_prefix);
+    new.settings.worker.pid_file.clone_from(&old.settings.worker.pid_file);
+    for change in changes.pending() {
+        let of_key = |effective: &&Effective| effective.key == change.key;
+        let before = old.origins.iter().find(of_key).cloned();
+        let at = new.origins.iter().position(|effective| of_key(&effective)).unwrap_or(new.origins.len());
+        let until = (at + 1).min(new.origins.len());
+        new.origins.splice(at..until, before);
+    }
 }
 
 fn refuse_pending(resolved: &Resolved, changes: &Changes) -> Result<(), Problems> {
