@@ -62,12 +62,24 @@ pub(crate) struct Maintenance {
     followup: Followup,
     following: JoinSet<()>,
     roll: Roll,
-    /// Whether the daemon was asked to stop.
-    leaving: watch::Sender<bool>,
+    /// Where the end of the first round is told, whatever begins it anew.
+    over: watch::Sender<bool>,
+    /// Whether the daemon was asked to stop: others are to know it who may find it dead before it has done so.
+    leaving: watch::Receiver<bool>,
 }
 
 /// The names of the daemon's workers that stand in Redis.
 pub(crate) type Roll = Rc<RefCell<Vec<WorkerName>>>;
+
+/// In whose name chores are told: of the first worker that stands in Redis by then.
+#[derive(Clone)]
+struct Speaker(Roll);
+
+impl Speaker {
+    fn name(&self) -> String {
+        self.0.borrow().first().map(WorkerName::to_string).unwrap_or_default()
+    }
+}
 
 /// The queues whose registries we clean now, and what we wrote into their locks.
 type Locked = Rc<RefCell<Vec<(QueueName, String)>>>;
@@ -86,16 +98,17 @@ pub(crate) fn life(daemon: DaemonId, liveness: Duration) -> Life {
 
 impl Maintenance {
     /// Whoever stands on the roll is known to be this daemon's.
-    pub(crate) fn new(store: Store, options: Options, followup: Followup, roll: Roll) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        options: Options,
+        followup: Followup,
+        roll: Roll,
+        leaving: watch::Receiver<bool>,
+    ) -> Self {
         let life = options.life.clone();
         let (locked, tasks, following) = (Locked::default(), JoinSet::new(), JoinSet::new());
-        let (leaving, _) = watch::channel(false);
-        Self { store, options, life, locked, tasks, followup, following, roll, leaving }
-    }
-
-    /// The daemon was asked to stop: others are to know it who may find it dead before it has done so.
-    pub(crate) fn say_leaving(&self) {
-        self.leaving.send_replace(true);
+        let (over, _) = watch::channel(false);
+        Self { store, options, life, locked, tasks, followup, following, roll, over, leaving }
     }
 
     /// Goes on by other rules, with a round at once, unless they are the same.
@@ -107,13 +120,14 @@ impl Maintenance {
         (self.store, self.options) = (store, options);
         let (begin, may_begin) = oneshot::channel();
         let _ = begin.send(());
-        let (over, _) = watch::channel(false);
+        let over = self.over.clone();
         self.start(FirstRound { begin: may_begin, over }).await;
     }
 
     /// Starts the tasks for workers that stand in Redis, but have not claimed anything yet.
     pub(crate) async fn start(&mut self, first: FirstRound) {
-        let name = self.roll.borrow().first().map(WorkerName::to_string).unwrap_or_default();
+        self.over = first.over.clone();
+        let speaker = Speaker(Rc::clone(&self.roll));
         let (tell, found) = mpsc::channel(1);
         let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), Rc::clone(&self.roll));
         // When Redis is away just now, the claims that would need it fail as well.
@@ -125,22 +139,22 @@ impl Maintenance {
             store: self.store.clone(),
             rules: self.options.rules.clone(),
             liveness: self.options.liveness,
-            worker: name.clone(),
+            speaker: speaker.clone(),
             followup: self.followup.clone(),
             follow,
             stranded: HashMap::new(),
             releasing: JoinSet::new(),
             on_stranded: self.options.on_stranded,
         };
-        self.following.spawn_local(self.followup.clone().run(name.clone(), followed));
+        self.following.spawn_local(self.followup.clone().run(speaker.clone(), followed));
         let round = Round {
             store: self.store.clone(),
             options: self.options.clone(),
-            worker: name,
+            speaker,
             token: Uuid::new_v4().simple().to_string(),
             locked: Rc::clone(&self.locked),
         };
-        self.tasks.spawn_local(signs.go_on(tell, self.leaving.subscribe()));
+        self.tasks.spawn_local(signs.go_on(tell, self.leaving.clone()));
         self.tasks.spawn_local(recovery.run(found, recovered));
         self.tasks.spawn_local(round.run(first, is_recovered));
     }
@@ -169,8 +183,8 @@ impl Maintenance {
 }
 
 /// Tells of a chore that the server refused; that it was away is told by those who need it more.
-fn tell_failure(worker: &str, chore: &'static str, error: &StoreError) {
+fn tell_failure(speaker: &Speaker, chore: &'static str, error: &StoreError) {
     if !error.is_away() {
-        emit(Event::ChoreFailed { worker: worker.to_owned(), chore, error: error.to_string() });
+        emit(Event::ChoreFailed { worker: speaker.name(), chore, error: error.to_string() });
     }
 }

@@ -122,25 +122,26 @@ impl Daemon {
                 () = self.service.due() => { self.service.beat(); continue }
                 _ = ticks.tick(), if self.scales() => { self.look_at_sizes(); continue }
             };
-            Box::pin(self.take(input)).await;
+            self.take(input);
         }
         self.leave(inputs).await
     }
 
     fn is_over(&self) -> bool {
         let supervises = self.recipe.scope.supervises() || self.team.rests();
-        let waits = !self.is_stopping() && supervises && self.some_may_come();
+        let some_may_come = !self.now.base.is_ready() || (supervises && self.some_may_come());
+        let waits = !self.is_stopping() && some_may_come;
         self.team.members.is_empty() && (self.failure.is_some() || !waits)
     }
 
-    async fn take(&mut self, input: Input) {
+    fn take(&mut self, input: Input) {
         match input {
             Input::Signal(signal) => self.take_signal(signal),
             Input::Reload { by, code } => self.request(Request::of(by, code)),
             Input::Asked(id, ask) => self.take_ask(id, ask),
             Input::Ended(id, ended) => self.take_end(id, *ended),
-            Input::Rested => drop(self.fill(FOR_EVER)),
-            Input::Prepared(prepared) => Box::pin(self.take_prepared(*prepared)).await,
+            Input::Rested | Input::Moved => drop(self.fill(FOR_EVER)),
+            Input::Prepared(prepared) => self.take_prepared(*prepared),
             Input::Backlog { group, waiting, oldest } => self.take_backlog(&group, waiting, oldest),
             Input::Question(asked) => self.take_question(asked),
             Input::Opened => {

@@ -120,6 +120,8 @@ enum Input {
     },
     /// Everybody works who can.
     Opened,
+    /// Another Redis knows this daemon now.
+    Moved,
 }
 
 /// Runs workers as the sources say, until they are done or asked to stop. `open_log` sees the settings before anything is started.

@@ -35,12 +35,12 @@ pub(super) async fn start(
     let mut meanwhile = Meanwhile::default();
     let now = tokio::select! {
         now = begin(&recipe, &open_log) => now?,
-        () = stopped(inputs, &mut meanwhile) => return Ok(None),
+        () = meanwhile.stopped(inputs) => return Ok(None),
     };
     let mut daemon = Daemon::new(recipe, open_log, now, tell);
     daemon.team.say_quiet(meanwhile.quiet);
-    if let Some(request) = meanwhile.reload {
-        daemon.request(request);
+    if let Some(reload) = meanwhile.reload {
+        daemon.request(reload);
     }
     Ok(Some(daemon))
 }
@@ -49,28 +49,24 @@ pub(super) async fn start(
 #[derive(Default)]
 struct Meanwhile {
     quiet: bool,
+    /// The files, or the application, may have been read before they were changed.
     reload: Option<Request>,
 }
 
-/// Waits for a stop, and remembers what else is asked for.
-async fn stopped(inputs: &mut mpsc::UnboundedReceiver<Input>, meanwhile: &mut Meanwhile) {
-    loop {
-        match inputs.recv().await {
-            Some(Input::Signal(Signal::Interrupt | Signal::Terminate | Signal::Hangup)) => return,
-            Some(Input::Signal(Signal::Quiet)) => meanwhile.quiet = true,
-            Some(Input::Signal(Signal::Resume)) => meanwhile.quiet = false,
-            Some(Input::Reload { by, code }) => meanwhile.ask(Request::of(by, code)),
-            Some(_) => {}
-            None => std::future::pending::<()>().await,
-        }
-    }
-}
-
 impl Meanwhile {
-    fn ask(&mut self, request: Request) {
-        match &mut self.reload {
-            Some(reload) => reload.join(request),
-            None => self.reload = Some(request),
+    /// Waits for a stop, and notes the rest.
+    async fn stopped(&mut self, inputs: &mut mpsc::UnboundedReceiver<Input>) {
+        loop {
+            match inputs.recv().await {
+                Some(Input::Signal(Signal::Interrupt | Signal::Terminate | Signal::Hangup)) => return,
+                Some(Input::Signal(Signal::Quiet)) => self.quiet = true,
+                Some(Input::Signal(Signal::Resume)) => self.quiet = false,
+                Some(Input::Reload { by, code }) => {
+                    Request::of(by, code).add_to(&mut self.reload);
+                }
+                Some(_) => {}
+                None => std::future::pending::<()>().await,
+            }
         }
     }
 }
