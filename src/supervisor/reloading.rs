@@ -29,7 +29,7 @@ impl Daemon {
             return self.request(Request::of(FILES, false));
         }
         let (inputs, wait) = (self.inputs.clone(), jitter.mul_f64(chance()));
-        self.beside.spawn_local(async move {
+        self.asides.spawn_local(async move {
             tokio::time::sleep(wait).await;
             let _ = inputs.send(Input::Reload { by: FILES, code: false });
         });
