@@ -239,8 +239,8 @@ pub(crate) enum Event {
         /// The application was loaded anew.
         renewed: bool,
     },
-    /// The configuration was read again, and says what it said before.
-    ReloadChangedNothing { asked_by: String, shadowed: Vec<String> },
+    /// The configuration was read again, and nothing of it is to be applied.
+    ReloadChangedNothing { asked_by: String, pending: Vec<String>, shadowed: Vec<String> },
     /// The configuration was read again and cannot be used: everything is as it was.
     ReloadRefused { asked_by: String, errors: Vec<String> },
     /// The kernel does not tell when files change: they are looked at every `interval` only.

@@ -113,10 +113,17 @@ impl Resolved {
         self.effective(key).map(|effective| &effective.origin)
     }
 
-    /// Takes values and origins of some keys from another one, those that it has not, too.
+    /// Takes values and origins of some keys from another one where they differ, those that it has not, too.
     pub(crate) fn keep(&mut self, old: &Self, kept: impl Fn(&str) -> bool) {
-        self.origins.retain(|effective| !kept(effective.key));
-        self.origins.extend(old.origins.iter().filter(|effective| kept(effective.key)).cloned());
+        self.origins.retain(|effective| !kept(effective.key) || old.effective(effective.key).is_some());
+        for before in old.origins.iter().filter(|before| kept(before.key)) {
+            match self.origins.iter_mut().find(|effective| effective.key == before.key) {
+                // The same value may stand in another line now.
+                Some(now) if now.mark == before.mark => {}
+                Some(now) => *now = before.clone(),
+                None => self.origins.push(before.clone()),
+            }
+        }
     }
 
     /// The files, modules and so on that say anything, in the order in which they are met.

@@ -10,10 +10,10 @@ impl Recovery {
         if !self.releasing.is_empty() {
             return;
         }
-        let (store, worker) = (self.store.clone(), self.worker.clone());
+        let (store, speaker) = (self.store.clone(), self.speaker.clone());
         self.releasing.spawn_local(async move {
             if let Err(error) = store.release_dependents().await {
-                tell_failure(&worker, "release dependents", &error);
+                tell_failure(&speaker, "release dependents", &error);
             }
         });
     }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use tokio::sync::mpsc;
 
+use super::Speaker;
 use super::recovery::Ended;
 use crate::horse::Mourners;
 use crate::job::{Job, Timestamp, Verdict};
@@ -26,11 +27,11 @@ pub(crate) struct Followup {
 
 impl Followup {
     /// Sees to one job after the other, for as long as jobs come.
-    pub(super) async fn run(self, worker: String, mut ended: mpsc::Receiver<Ended>) {
+    pub(super) async fn run(self, speaker: Speaker, mut ended: mpsc::Receiver<Ended>) {
         while let Some(ended) = ended.recv().await {
             if let Ok(job) = &ended.job {
                 let mourners = self.mourners.borrow().clone();
-                mourners.call(&worker, job).await;
+                mourners.call(&speaker.name(), job).await;
             }
             if let Some(message) = ended.message {
                 self.courier.send(message);

@@ -52,7 +52,7 @@ impl Recovery {
             return Ok(());
         }
         let workers = other.card.workers.clone();
-        emit(Event::DaemonFoundGone { worker: self.worker.clone(), workers, executions });
+        emit(Event::DaemonFoundGone { worker: self.speaker.name(), workers, executions });
         self.store.bury(other, proof == Proof::Death).await
     }
 }

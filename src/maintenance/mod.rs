@@ -34,7 +34,7 @@ use crate::telemetry::emit;
 pub(crate) use followup::Followup;
 use recovery::Recovery;
 use round::Round;
-use signs::Signs;
+use signs::{Calm, Signs};
 pub(crate) use stranded::OnStranded;
 
 /// What maintenance is told.
@@ -55,19 +55,32 @@ pub(crate) struct Options {
 pub(crate) struct Maintenance {
     store: Store,
     options: Options,
-    life: Life,
+    calm: Rc<RefCell<Calm>>,
     /// Locks that we hold: they are given back even when a round is broken off.
     locked: Locked,
     tasks: JoinSet<()>,
+    recovering: JoinSet<()>,
     followup: Followup,
     following: JoinSet<()>,
     roll: Roll,
-    /// Whether the daemon was asked to stop.
-    leaving: watch::Sender<bool>,
+    /// Where the end of the first round is told, whatever begins it anew.
+    over: watch::Sender<bool>,
+    /// Whether the daemon was asked to stop: others are to know it who may find it dead before it has done so.
+    leaving: watch::Receiver<bool>,
 }
 
 /// The names of the daemon's workers that stand in Redis.
 pub(crate) type Roll = Rc<RefCell<Vec<WorkerName>>>;
+
+/// In whose name chores are told: of the first worker that stands in Redis by then.
+#[derive(Clone)]
+struct Speaker(Roll);
+
+impl Speaker {
+    fn name(&self) -> String {
+        self.0.borrow().first().map(WorkerName::to_string).unwrap_or_default()
+    }
+}
 
 /// The queues whose registries we clean now, and what we wrote into their locks.
 type Locked = Rc<RefCell<Vec<(QueueName, String)>>>;
@@ -86,16 +99,27 @@ pub(crate) fn life(daemon: DaemonId, liveness: Duration) -> Life {
 
 impl Maintenance {
     /// Whoever stands on the roll is known to be this daemon's.
-    pub(crate) fn new(store: Store, options: Options, followup: Followup, roll: Roll) -> Self {
-        let life = options.life.clone();
-        let (locked, tasks, following) = (Locked::default(), JoinSet::new(), JoinSet::new());
-        let (leaving, _) = watch::channel(false);
-        Self { store, options, life, locked, tasks, followup, following, roll, leaving }
-    }
-
-    /// The daemon was asked to stop: others are to know it who may find it dead before it has done so.
-    pub(crate) fn say_leaving(&self) {
-        self.leaving.send_replace(true);
+    pub(crate) fn new(
+        store: Store,
+        options: Options,
+        followup: Followup,
+        roll: Roll,
+        leaving: watch::Receiver<bool>,
+    ) -> Self {
+        let (over, _) = watch::channel(false);
+        Self {
+            store,
+            options,
+            calm: Rc::default(),
+            locked: Locked::default(),
+            tasks: JoinSet::new(),
+            recovering: JoinSet::new(),
+            followup,
+            following: JoinSet::new(),
+            roll,
+            over,
+            leaving,
+        }
     }
 
     /// Goes on by other rules, with a round at once, unless they are the same.
@@ -104,18 +128,20 @@ impl Maintenance {
             return;
         }
         self.break_off().await;
+        while self.recovering.try_join_next().is_some() || self.following.try_join_next().is_some() {}
         (self.store, self.options) = (store, options);
         let (begin, may_begin) = oneshot::channel();
         let _ = begin.send(());
-        let (over, _) = watch::channel(false);
+        let over = self.over.clone();
         self.start(FirstRound { begin: may_begin, over }).await;
     }
 
     /// Starts the tasks for workers that stand in Redis, but have not claimed anything yet.
     pub(crate) async fn start(&mut self, first: FirstRound) {
-        let name = self.roll.borrow().first().map(WorkerName::to_string).unwrap_or_default();
+        self.over = first.over.clone();
+        let speaker = Speaker(Rc::clone(&self.roll));
         let (tell, found) = mpsc::channel(1);
-        let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), Rc::clone(&self.roll));
+        let mut signs = Signs::new(&self.store, &self.options, Rc::clone(&self.calm), Rc::clone(&self.roll));
         // When Redis is away just now, the claims that would need it fail as well.
         let seen = signs.give_first().await;
         signs.tell(&tell, seen);
@@ -125,23 +151,23 @@ impl Maintenance {
             store: self.store.clone(),
             rules: self.options.rules.clone(),
             liveness: self.options.liveness,
-            worker: name.clone(),
+            speaker: speaker.clone(),
             followup: self.followup.clone(),
             follow,
             stranded: HashMap::new(),
             releasing: JoinSet::new(),
             on_stranded: self.options.on_stranded,
         };
-        self.following.spawn_local(self.followup.clone().run(name.clone(), followed));
+        self.following.spawn_local(self.followup.clone().run(speaker.clone(), followed));
         let round = Round {
             store: self.store.clone(),
             options: self.options.clone(),
-            worker: name,
+            speaker,
             token: Uuid::new_v4().simple().to_string(),
             locked: Rc::clone(&self.locked),
         };
-        self.tasks.spawn_local(signs.go_on(tell, self.leaving.subscribe()));
-        self.tasks.spawn_local(recovery.run(found, recovered));
+        self.tasks.spawn_local(signs.go_on(tell, self.leaving.clone()));
+        self.recovering.spawn_local(recovery.run(found, recovered));
         self.tasks.spawn_local(round.run(first, is_recovered));
     }
 
@@ -149,8 +175,9 @@ impl Maintenance {
     /// what it had in hand says no farewell, so that others take it on.
     pub(crate) async fn leave(mut self, has_settled: bool, at_once: impl Future<Output = ()>) {
         self.break_off().await;
+        self.recovering.shutdown().await;
         if has_settled {
-            let _ = self.store.farewell(&self.life).await;
+            let _ = self.store.farewell(&self.options.life).await;
         }
         let followed = async { while self.following.join_next().await.is_some() {} };
         tokio::select! {
@@ -159,7 +186,8 @@ impl Maintenance {
         }
     }
 
-    /// Ends the tasks, and gives the locks back that they had.
+    /// Ends the tasks, and gives the locks back that they had. What recovery has in hand it does to the end: nothing more comes to it
+    /// once the signs are no more.
     async fn break_off(&mut self) {
         self.tasks.shutdown().await;
         for (queue, token) in self.locked.take() {
@@ -169,8 +197,8 @@ impl Maintenance {
 }
 
 /// Tells of a chore that the server refused; that it was away is told by those who need it more.
-fn tell_failure(worker: &str, chore: &'static str, error: &StoreError) {
+fn tell_failure(speaker: &Speaker, chore: &'static str, error: &StoreError) {
     if !error.is_away() {
-        emit(Event::ChoreFailed { worker: worker.to_owned(), chore, error: error.to_string() });
+        emit(Event::ChoreFailed { worker: speaker.name(), chore, error: error.to_string() });
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::followup::{self, Followup};
 use super::stranded::OnStranded;
-use super::tell_failure;
+use super::{Speaker, tell_failure};
 use crate::event::Event;
 use crate::job::{Again, Cut, InterruptRules, Job, QueueName, Timestamp, Verdict, abandoned, reason};
 use crate::store::{Found, Plan, Proof, Recovered, Store, StoreError, Watched};
@@ -32,7 +32,7 @@ pub(super) struct Recovery {
     pub(super) rules: InterruptRules,
     pub(super) liveness: Duration,
     /// In whose name lines are written.
-    pub(super) worker: String,
+    pub(super) speaker: Speaker,
     pub(super) followup: Followup,
     /// Takes what has to be followed up.
     pub(super) follow: mpsc::Sender<Ended>,
@@ -74,7 +74,7 @@ impl Recovery {
     /// An error ends one chore until the next look.
     async fn work_through(&mut self, seen: Seen) {
         if let Err(error) = self.take_on_daemons(&seen).await {
-            tell_failure(&self.worker, "take on the jobs of daemons that are gone", &error);
+            tell_failure(&self.speaker, "take on the jobs of daemons that are gone", &error);
         }
         if seen.watched.releasing > 0 {
             self.release_dependents();
@@ -82,16 +82,16 @@ impl Recovery {
         if seen.watched.webhooks > 0
             && let Err(error) = self.send_webhooks().await
         {
-            tell_failure(&self.worker, "send the webhooks of daemons that are gone", &error);
+            tell_failure(&self.speaker, "send the webhooks of daemons that are gone", &error);
         }
         for queue in seen.watched.queues {
             if queue.ended > 0
                 && let Err(error) = self.end_leases(&queue.queue, seen.no_outage).await
             {
-                tell_failure(&self.worker, "end the leases of workers that are gone", &error);
+                tell_failure(&self.speaker, "end the leases of workers that are gone", &error);
             }
             if let Err(error) = self.see_to_stranded(&queue).await {
-                tell_failure(&self.worker, "see to stranded jobs", &error);
+                tell_failure(&self.speaker, "see to stranded jobs", &error);
             }
         }
     }

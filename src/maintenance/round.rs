@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::{FirstRound, Locked, Options, tell_failure};
+use super::{FirstRound, Locked, Options, Speaker, tell_failure};
 use crate::event::Event;
 use crate::job::QueueName;
 use crate::store::{Backoff, Store, StoreError};
@@ -19,7 +19,7 @@ pub(super) struct Round {
     pub(super) store: Store,
     pub(super) options: Options,
     /// In whose name lines are written.
-    pub(super) worker: String,
+    pub(super) speaker: Speaker,
     /// What is written into locks.
     pub(super) token: String,
     pub(super) locked: Locked,
@@ -52,7 +52,7 @@ impl Round {
         for queue in &self.options.queues {
             if self.store.lock_registries(queue, &self.token).await.or_else(refusal_is_no)? {
                 self.locked.borrow_mut().push((queue.clone(), self.token.clone()));
-                emit(Event::RegistriesCleaned { worker: self.worker.clone(), queue: queue.to_string() });
+                emit(Event::RegistriesCleaned { worker: self.speaker.name(), queue: queue.to_string() });
                 let cleaned = self.clean(queue).await;
                 self.locked.borrow_mut().retain(|(locked, _)| locked != queue);
                 let unlocked = self.store.unlock_registries(queue, &self.token).await;
@@ -61,7 +61,7 @@ impl Round {
             }
         }
         if self.store.lock_groups(&self.token, self.options.interval).await.or_else(refusal_is_no)? {
-            emit(Event::GroupsCleaned { worker: self.worker.clone() });
+            emit(Event::GroupsCleaned { worker: self.speaker.name() });
             self.go_on_unless_away("clean the groups", self.clean_groups().await)?;
         }
         Ok(())
@@ -81,7 +81,7 @@ impl Round {
         match done {
             Err(error) if error.is_away() => Err(error),
             Err(error) => {
-                tell_failure(&self.worker, chore, &error);
+                tell_failure(&self.speaker, chore, &error);
                 Ok(())
             }
             Ok(()) => Ok(()),

@@ -97,7 +97,7 @@ impl Recovery {
             Verdict::Fail if !record => Verdict::Unrecorded { stopped: false },
             verdict => verdict,
         };
-        let worker = WorkerName::new(self.worker.as_str());
+        let worker = WorkerName::new(self.speaker.name());
         let became = self.store.end_stranded(&worker, &found, &verdict, STUCK).await?;
         if became == Stranded::Ended {
             let id = found.id().to_owned();

@@ -120,7 +120,7 @@ impl Daemon {
     /// Reads everything again, and tells what a reload would do.
     fn tell_difference(&mut self, answer: Answer) {
         let (recipe, now) = (self.recipe.clone(), Rc::clone(&self.now));
-        self.beside.spawn_local(async move {
+        self.asides.spawn_local(async move {
             let by = "rq config diff";
             let outcome = match difference(&recipe, &now).await {
                 Ok(changes) => outcome(by, &changes, false),

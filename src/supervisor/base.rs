@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Mutex, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::briefing::{self, failure_ttl, mourners, queues};
@@ -37,7 +37,12 @@ pub(super) struct Base {
     pub(super) unsettled: Cell<bool>,
     /// How its connections are called.
     pub(super) name: String,
-    chores: RefCell<Option<Chores>>,
+    /// Whether workers may be begun on it.
+    ready: Cell<bool>,
+    has_left: Cell<bool>,
+    leaving: watch::Sender<bool>,
+    /// Whoever changes them may wait for Redis, and the next one for him.
+    chores: Mutex<Option<Chores>>,
 }
 
 /// What is done beside the workers.
@@ -62,9 +67,20 @@ impl Base {
         let store = address::store(resolved, address.clone(), name);
         let daemon = DaemonId::random();
         let courier = Rc::new(Courier::new(store.clone(), daemon.clone()));
-        let (largest, chores) = (Cell::default(), RefCell::default());
-        let (roll, unsettled, name) = (Roll::default(), Cell::default(), name.to_owned());
-        Ok(Self { address, store, daemon, courier, roll, largest, unsettled, name, chores })
+        Ok(Self {
+            address,
+            store,
+            daemon,
+            courier,
+            roll: Roll::default(),
+            largest: Cell::default(),
+            unsettled: Cell::default(),
+            name: name.to_owned(),
+            ready: Cell::new(true),
+            has_left: Cell::default(),
+            leaving: watch::channel(false).0,
+            chores: Mutex::default(),
+        })
     }
 
     /// Takes no result that the server would refuse.
@@ -80,16 +96,34 @@ impl Base {
         maintenance::life(self.daemon.clone(), settings.maintenance.liveness)
     }
 
+    /// Whether workers may be begun on it: those of a daemon that is not known to live would be taken for dead.
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready.get()
+    }
+
+    pub(super) fn set_ready(&self, ready: bool) {
+        self.ready.set(ready);
+    }
+
     /// Begins with what is done beside the workers, who have claimed nothing yet.
     pub(super) async fn begin(&self, wanted: &[Wanted], first: &Loaded, round: FirstRound) {
+        let mut chores = self.chores.lock().await;
+        if self.has_left.get() {
+            return;
+        }
         let settings = &wanted[0].resolved.settings;
         let mourners = Rc::new(RefCell::new(mourners(settings, first)));
         let followup = Followup { mourners: Rc::clone(&mourners), courier: Rc::clone(&self.courier) };
         let options = briefing::maintenance(settings, wanted, self.life(settings));
-        let mut maintenance =
-            Maintenance::new(self.keeping(settings), options, followup, Rc::clone(&self.roll));
+        let mut maintenance = Maintenance::new(
+            self.keeping(settings),
+            options,
+            followup,
+            Rc::clone(&self.roll),
+            self.leaving.subscribe(),
+        );
         maintenance.start(round).await;
-        *self.chores.borrow_mut() = Some(Chores { maintenance, mourners, scheduler: None });
+        *chores = Some(Chores { maintenance, mourners, scheduler: None });
     }
 
     /// Starts the scheduler, if there is to be one; for a burst, lets it do its work and end.
@@ -99,16 +133,16 @@ impl Base {
             let scheduler = Scheduler::new(self.store.clone(), queues(wanted), settings.scheduler.interval);
             return scheduler.run_once(stopped).await;
         }
-        let scheduler = self.beside(wanted);
-        if let Some(chores) = &mut *self.chores.borrow_mut() {
-            chores.scheduler = scheduler;
+        if let Some(chores) = &mut *self.chores.lock().await {
+            chores.scheduler = self.beside(wanted);
         }
     }
 
     /// Goes on as the settings say from now on.
     pub(super) async fn change(&self, wanted: &[Wanted], first: &Loaded, is_stopping: bool) {
         let settings = &wanted[0].resolved.settings;
-        let Some(mut chores) = self.chores.take() else { return };
+        let mut chores = self.chores.lock().await;
+        let Some(chores) = &mut *chores else { return };
         *chores.mourners.borrow_mut() = mourners(settings, first);
         let options = briefing::maintenance(settings, wanted, self.life(settings));
         chores.maintenance.change(self.keeping(settings), options).await;
@@ -123,20 +157,17 @@ impl Base {
             }
             chores.scheduler = self.beside(wanted);
         }
-        *self.chores.borrow_mut() = Some(chores);
     }
 
     /// The daemon was asked to stop: whoever finds it dead from now on is to put its jobs back.
     pub(super) fn say_leaving(&self) {
-        if let Some(chores) = &*self.chores.borrow() {
-            chores.maintenance.say_leaving();
-        }
+        self.leaving.send_replace(true);
     }
 
     /// RQ: the scheduler ends at the first signal, while workers still have their jobs in hand, so that another one takes over
     /// at once.
     pub(super) async fn stop_scheduling(&self) {
-        let scheduler = self.chores.borrow_mut().as_mut().and_then(|chores| chores.scheduler.take());
+        let scheduler = self.chores.lock().await.as_mut().and_then(|chores| chores.scheduler.take());
         if let Some(scheduler) = scheduler {
             scheduler.end().await;
         }
@@ -144,8 +175,9 @@ impl Base {
 
     /// Ends everything. Workers that could not settle what they had in hand leave it to others.
     pub(super) async fn leave(&self, has_settled: bool, stop: &watch::Sender<Stop>) {
+        self.has_left.set(true);
         self.stop_scheduling().await;
-        let chores = self.chores.take();
+        let chores = self.chores.lock().await.take();
         let cold = async {
             let mut stop = stop.subscribe();
             if stop.wait_for(|stop| *stop == Stop::Cold).await.is_err() {

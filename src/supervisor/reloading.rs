@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::sync::watch;
 
+use super::base::Base;
 use super::control::{Outcome, ReloadOutcome};
 use super::daemon::{Daemon, FOR_EVER};
-use super::file_watch::Watch;
+use super::file_watch::{Snapshot, Watch};
 use super::reload::{Prepared, prepare};
 use super::request::{Request, outcome, refused, stopping, summary};
 use super::{Input, SupervisorError};
@@ -28,7 +29,7 @@ impl Daemon {
             return self.request(Request::of(FILES, false));
         }
         let (inputs, wait) = (self.inputs.clone(), jitter.mul_f64(chance()));
-        self.beside.spawn_local(async move {
+        self.asides.spawn_local(async move {
             tokio::time::sleep(wait).await;
             let _ = inputs.send(Input::Reload { by: FILES, code: false });
         });
@@ -41,10 +42,7 @@ impl Daemon {
             self.beside.spawn_local(request.answer(outcome));
             return;
         }
-        match &mut self.next_request {
-            Some(next) => next.join(request),
-            None => self.next_request = Some(request),
-        }
+        request.add_to(&mut self.next_request);
         self.prepare_next();
     }
 
@@ -64,11 +62,11 @@ impl Daemon {
         self.preparing = Some((request, task));
     }
 
-    pub(super) async fn take_prepared(&mut self, prepared: Result<Prepared, SupervisorError>) {
+    pub(super) fn take_prepared(&mut self, prepared: Result<Prepared, SupervisorError>) {
         let Some((request, _)) = self.preparing.take() else { return };
         let outcome = match prepared {
             Err(error) => refused(&request.by, &error),
-            Ok(prepared) => self.commit(prepared, &request.by).await,
+            Ok(prepared) => self.commit(prepared, &request.by),
         };
         if !self.is_stopping() {
             self.service.ready(&format!("{}; {}", self.status(), summary(&outcome)));
@@ -79,7 +77,7 @@ impl Daemon {
     }
 
     /// Brings a prepared configuration into force.
-    pub(super) async fn commit(&mut self, prepared: Prepared, by: &str) -> ReloadOutcome {
+    fn commit(&mut self, prepared: Prepared, by: &str) -> ReloadOutcome {
         let Prepared { next, changes, renewed } = prepared;
         if let Err(error) = (self.open_log)(&next.resolved) {
             return refused(by, &error);
@@ -88,31 +86,45 @@ impl Daemon {
         let is_change = outcome.outcome == Outcome::Applied;
         self.generation += u64::from(is_change);
         self.note_sizes();
-        let moved = !Rc::ptr_eq(&self.now.base, &next.base);
         let old = std::mem::replace(&mut self.now, Rc::new(next));
-        let (now, wanted) = (Rc::clone(&self.now), self.now.wanted());
-        if moved {
-            let (begin, may_begin) = oneshot::channel();
-            let _ = begin.send(());
-            let (over, _) = watch::channel(false);
-            now.base.begin(&wanted, now.first(), maintenance::FirstRound { begin: may_begin, over }).await;
-            if !self.is_stopping() {
-                now.base.schedule(&wanted, std::future::ready(())).await;
-            }
-            old.base.stop_scheduling().await;
-            self.old_bases.push(Rc::clone(&old.base));
+        if !Rc::ptr_eq(&self.now.base, &old.base) {
+            self.leave_base(&old.base);
         } else if is_change {
-            now.base.change(&wanted, now.first(), self.is_stopping()).await;
+            let (now, is_stopping) = (Rc::clone(&self.now), self.is_stopping());
+            self.beside
+                .spawn_local(async move { now.base.change(&now.wanted(), now.first(), is_stopping).await });
         }
         if is_change {
             self.tell_all();
-            if !self.is_stopping() {
-                drop(self.fill(FOR_EVER));
-            }
+            drop(self.fill(FOR_EVER));
             self.let_go_of_old_bases();
         }
         self.watch_files();
         outcome
+    }
+
+    /// Goes over to the Redis that is wanted now. Nobody works there before it knows that this daemon lives.
+    fn leave_base(&mut self, old: &Rc<Base>) {
+        let (begin, may_begin) = oneshot::channel();
+        let (over, is_over) = watch::channel(false);
+        self.first_round = (Some(begin), is_over);
+        let (now, inputs, is_stopping) = (Rc::clone(&self.now), self.inputs.clone(), self.is_stopping());
+        now.base.set_ready(false);
+        if is_stopping {
+            now.base.say_leaving();
+        }
+        self.beside.spawn_local(async move {
+            let wanted = now.wanted();
+            now.base.begin(&wanted, now.first(), maintenance::FirstRound { begin: may_begin, over }).await;
+            if !is_stopping {
+                now.base.schedule(&wanted, std::future::pending()).await;
+            }
+            now.base.set_ready(true);
+            let _ = inputs.send(Input::Moved);
+        });
+        let base = Rc::clone(old);
+        self.beside.spawn_local(async move { base.stop_scheduling().await });
+        self.old_bases.push(Rc::clone(old));
     }
 
     /// Watches the files that the configuration in force is from. What changed since they were read is a reason to read them again.
@@ -126,12 +138,19 @@ impl Daemon {
         if !same {
             self.watch = Some((Watch::new(settings.poll), settings.poll));
         }
-        if let Some((watch, _)) = &self.watch {
-            watch.set(self.now.files());
-        }
-        if !self.now.seen.is_current() {
-            self.request(Request::of(FILES, false));
-        }
+        let Some((watch, _)) = &self.watch else { return };
+        let (set, snapshots) = (watch.setting(self.now.files()), self.now.snapshots());
+        let inputs = self.inputs.clone();
+        // A file system may hang.
+        let looked = tokio::task::spawn_blocking(move || {
+            set();
+            snapshots.iter().all(Snapshot::is_current)
+        });
+        tokio::task::spawn_local(async move {
+            if matches!(looked.await, Ok(false)) {
+                let _ = inputs.send(Input::Reload { by: FILES, code: false });
+            }
+        });
     }
 
     /// Tells of files that will never be seen to change.

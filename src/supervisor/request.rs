@@ -36,8 +36,15 @@ impl Request {
         Self { answers: answer.into_iter().collect(), ..self }
     }
 
-    /// One reload serves several.
-    pub(super) fn join(&mut self, mut other: Self) {
+    /// One reload serves several: joins the one that waits, or becomes it.
+    pub(super) fn add_to(self, waiting: &mut Option<Self>) {
+        match waiting {
+            Some(waiting) => waiting.join(self),
+            None => *waiting = Some(self),
+        }
+    }
+
+    fn join(&mut self, mut other: Self) {
         self.code |= other.code;
         if !self.by.contains(&other.by) {
             self.by = format!("{}, {}", self.by, other.by);
@@ -93,9 +100,9 @@ fn told_problem(problem: &Problem) -> String {
     }
 }
 
-/// One that came into force, or found nothing to change.
+/// One that came into force, or found nothing to change. What waits for a restart is no change yet.
 pub(super) fn outcome(asked_by: &str, changes: &Changes, renewed: bool) -> ReloadOutcome {
-    let is_change = renewed || !changes.made.is_empty();
+    let is_change = renewed || changes.applied().next().is_some();
     ReloadOutcome {
         outcome: if is_change { Outcome::Applied } else { Outcome::Unchanged },
         asked_by: asked_by.to_owned(),
@@ -133,7 +140,11 @@ fn event(outcome: &ReloadOutcome) -> Event {
     let asked_by = outcome.asked_by.clone();
     match outcome.outcome {
         Outcome::Refused => Event::ReloadRefused { asked_by, errors: outcome.errors.clone() },
-        Outcome::Unchanged => Event::ReloadChangedNothing { asked_by, shadowed: words(&outcome.shadowed) },
+        Outcome::Unchanged => Event::ReloadChangedNothing {
+            asked_by,
+            pending: words(&outcome.pending),
+            shadowed: words(&outcome.shadowed),
+        },
         Outcome::Applied => Event::Reloaded {
             asked_by,
             changes: words(&outcome.changes),

@@ -119,6 +119,10 @@ impl Daemon {
             }
             return None;
         }
+        let is_taken = given_name.as_ref().is_some_and(|name| self.team.is_leaving_under(name));
+        if is_taken || !base.is_ready() {
+            return None;
+        }
         let brief = Rc::new(brief(wanted, loaded, &base, place.number));
         let (tell, born) = oneshot::channel();
         let (begin, over) = (self.first_round.0.take(), self.first_round.1.clone());

@@ -14,6 +14,7 @@ use super::loaded::{Means, application};
 use super::redis::Patience;
 use super::refusal::attributed;
 use super::reload::{InForce, Recipe, load};
+use super::request::Request;
 use super::settling::{Purpose, Settled, settle};
 use super::wanted::{Scope, Wanted};
 use super::{Input, OpenLog, SupervisorError, doubts, interpreter};
@@ -31,25 +32,41 @@ pub(super) async fn start(
     inputs: &mut mpsc::UnboundedReceiver<Input>,
     tell: mpsc::UnboundedSender<Input>,
 ) -> Result<Option<Daemon>, SupervisorError> {
-    let mut quiet = false;
+    let mut meanwhile = Meanwhile::default();
     let now = tokio::select! {
         now = begin(&recipe, &open_log) => now?,
-        () = stopped(inputs, &mut quiet) => return Ok(None),
+        () = meanwhile.stopped(inputs) => return Ok(None),
     };
     let mut daemon = Daemon::new(recipe, open_log, now, tell);
-    daemon.team.say_quiet(quiet);
+    daemon.team.say_quiet(meanwhile.quiet);
+    if let Some(reload) = meanwhile.reload {
+        daemon.request(reload);
+    }
     Ok(Some(daemon))
 }
 
-/// Waits for a stop. A reload is not needed yet: everything is read now.
-async fn stopped(inputs: &mut mpsc::UnboundedReceiver<Input>, quiet: &mut bool) {
-    loop {
-        match inputs.recv().await {
-            Some(Input::Signal(Signal::Interrupt | Signal::Terminate | Signal::Hangup)) => return,
-            Some(Input::Signal(Signal::Quiet)) => *quiet = true,
-            Some(Input::Signal(Signal::Resume)) => *quiet = false,
-            Some(_) => {}
-            None => std::future::pending::<()>().await,
+/// What was asked for during the start.
+#[derive(Default)]
+struct Meanwhile {
+    quiet: bool,
+    /// The files, or the application, may have been read before they were changed.
+    reload: Option<Request>,
+}
+
+impl Meanwhile {
+    /// Waits for a stop, and notes the rest.
+    async fn stopped(&mut self, inputs: &mut mpsc::UnboundedReceiver<Input>) {
+        loop {
+            match inputs.recv().await {
+                Some(Input::Signal(Signal::Interrupt | Signal::Terminate | Signal::Hangup)) => return,
+                Some(Input::Signal(Signal::Quiet)) => self.quiet = true,
+                Some(Input::Signal(Signal::Resume)) => self.quiet = false,
+                Some(Input::Reload { by, code }) => {
+                    Request::of(by, code).add_to(&mut self.reload);
+                }
+                Some(_) => {}
+                None => std::future::pending::<()>().await,
+            }
         }
     }
 }

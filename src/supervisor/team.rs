@@ -224,6 +224,11 @@ impl Team {
         }
     }
 
+    /// Whether somebody who is about to leave still has this name.
+    pub(super) fn is_leaving_under(&self, name: &WorkerName) -> bool {
+        self.members.iter().any(|member| member.is_leaving() && member.name.borrow().as_ref() == Some(name))
+    }
+
     /// Whether anybody works on this base, or is about to.
     pub(super) fn is_on(&self, base: &Rc<Base>) -> bool {
         self.members.iter().any(|member| Rc::ptr_eq(&member.base, base))

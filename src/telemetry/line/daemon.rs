@@ -93,9 +93,9 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
             let line = Line::info(format!("Configuration reloaded ({asked_by}){renewed}{}", list(changes)));
             return Some(std::iter::once(line).chain(left_out(pending, shadowed)).collect());
         }
-        Event::ReloadChangedNothing { asked_by, shadowed } => {
+        Event::ReloadChangedNothing { asked_by, pending, shadowed } => {
             let line = Line::info(format!("Configuration unchanged ({asked_by})"));
-            return Some(std::iter::once(line).chain(left_out(&[], shadowed)).collect());
+            return Some(std::iter::once(line).chain(left_out(pending, shadowed)).collect());
         }
         Event::ReloadRefused { asked_by, errors } => Line::error(format!(
             "Configuration refused ({asked_by}), everything stays as it was{}",

@@ -26,7 +26,7 @@ pub(crate) use self::{
     http::get,
     inspect::Hash,
     invariants::{Leaves, is_timestamp, text},
-    output::matches,
+    output::{Output, matches},
     proxy::{Act, Match, Proxy, Rule},
     receiver::Receiver,
     redis_server::{Redis, free_port},
