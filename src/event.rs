@@ -51,6 +51,8 @@ pub(crate) enum Event {
     StoppedOnRequest { worker: String },
     /// The worker left while Redis was away, and could not say so there.
     LeftInOutage { worker: String },
+    /// A group has another number of workers, because of what waits and what idles.
+    GroupResized { group: String, from: u32, to: u32, waiting: u64 },
     /// A worker ended by an error; another takes its place after `retry_in`.
     WorkerFailed { worker: String, error: String, retry_in: Duration },
     /// The worker met an error that it has no answer to.

@@ -5,6 +5,7 @@ mod control;
 mod cron;
 mod pool;
 pub(crate) mod settings;
+mod show;
 mod sources;
 mod worker;
 
@@ -13,9 +14,10 @@ use std::ffi::{OsStr, OsString};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use check::CheckArgs;
-pub(crate) use control::{QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
+pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use pool::{PoolArgs, RunArgs};
+pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
 pub(crate) use worker::WorkerArgs;
 
@@ -107,10 +109,13 @@ pub(crate) enum ConfigCommand {
     Check(CheckArgs),
     /// Show every setting in force, where it comes from and what it shadows; secrets are masked.
     #[command(args_override_self = true)]
-    Show(ConfigArgs),
+    Show(ShowArgs),
     /// Explain one setting: its meaning, type, default and names, its value, and where that comes from.
     #[command(args_override_self = true)]
     Explain(ExplainArgs),
+    /// Tell what daemons that run would change if they read their configuration again, and change nothing.
+    #[command(args_override_self = true, after_help = control::DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Print a configuration file with every setting explained, to start from.
     Default,
     /// Print the JSON Schema of a configuration file, for editors.
@@ -158,6 +163,7 @@ pub(crate) fn command() -> clap::Command {
             .mut_subcommand("check", settings::annotated)
             .mut_subcommand("show", settings::annotated)
             .mut_subcommand("explain", settings::annotated)
+            .mut_subcommand("diff", settings::annotated)
     })
 }
 

@@ -1,11 +1,13 @@
 //! `rq config check` and `rq config show`.
 
-use super::args::{CheckArgs, ConfigArgs, Generated, SourceArgs};
+use super::args::{CheckArgs, Daemon, Generated, ShowArgs, SourceArgs};
+use super::control as asking;
 use super::exit::{Exit, Failure};
 use super::output;
 use super::settings_table::{self, CheckReport, Problem, ShownSetting};
 use super::worker::{failure, sources};
 use crate::config::{self, Effective, Origin, Resolved, Shadowed};
+use crate::supervisor::control::{self, Reply, Request, Setting};
 use crate::supervisor::{self, Purpose, Tried};
 
 /// Tells whether the configuration is good, and all that is wrong with it.
@@ -42,10 +44,39 @@ fn tried(args: &SourceArgs) -> Result<(CheckReport, Exit), Failure> {
 }
 
 /// Shows every setting in force.
-pub(super) fn show(args: &ConfigArgs) -> Result<Exit, Failure> {
-    let settings: Vec<_> = resolved(&args.sources, Purpose::Look)?.origins.iter().map(shown).collect();
-    settings_table::show(&settings, args.json);
+pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
+    let settings = match args.running {
+        Some(daemon) => running(daemon)?,
+        None => resolved(&args.config.sources, Purpose::Look)?.origins.iter().map(shown).collect(),
+    };
+    settings_table::show(&settings, args.config.json);
     Ok(Exit::Done)
+}
+
+/// The settings in force in a daemon that runs.
+fn running(daemon: Daemon) -> Result<Vec<ShownSetting>, Failure> {
+    let mut found = control::daemons(&control::places());
+    found.retain(|found| daemon == Daemon::Only || daemon == Daemon::Pid(found.pid));
+    let daemon = match found.len() {
+        0 => return Err(asking::nobody()),
+        1 => found.remove(0),
+        _ => {
+            let numbers: Vec<String> = found.iter().map(|daemon| daemon.pid.to_string()).collect();
+            return Err(Failure::new(Exit::Usage, "several daemons run here")
+                .with_hint(format!("name one: --running=PID of {}", numbers.join(", "))));
+        }
+    };
+    let answers = asking::ask(vec![(daemon, Request::Configuration)], asking::STATUS_PATIENCE)?;
+    match answers.into_iter().next() {
+        Some((_, Ok(Reply::Configuration { settings, .. }))) => Ok(settings.into_iter().map(told).collect()),
+        Some((_, Err(error))) => Err(Failure::new(Exit::Failed, error)),
+        Some((_, Ok(_))) | None => Err(Failure::new(Exit::Failed, "the daemon answered something else")),
+    }
+}
+
+fn told(setting: Setting) -> ShownSetting {
+    let Setting { key, value, origin, shadows } = setting;
+    ShownSetting { key, value, origin, shadows }
 }
 
 /// Prints a text that is made from the definitions of the settings.

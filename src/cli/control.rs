@@ -134,7 +134,9 @@ fn meant(request: &Request, to: Vec<String>) -> Request {
         Request::Resume { .. } => Request::Resume { workers: to },
         Request::Stop { cold, .. } => Request::Stop { workers: to, cold: *cold },
         // These are the daemon's as a whole.
-        Request::Status | Request::Reload { .. } | Request::Configuration => request.clone(),
+        Request::Status | Request::Reload { .. } | Request::Configuration | Request::Difference => {
+            request.clone()
+        }
     }
 }
 

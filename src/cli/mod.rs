@@ -46,6 +46,7 @@ fn run() -> Exit {
         Command::Config(ConfigCommand::Check(args)) => Ok(config::check(&args)),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Explain(args)) => explain::run(&args),
+        Command::Config(ConfigCommand::Diff(args)) => reload::diff(&args),
         Command::Config(ConfigCommand::Default) => Ok(config::generate(Generated::RqToml)),
         Command::Config(ConfigCommand::Schema) => Ok(config::generate(Generated::Schema)),
         Command::Generate { text } => Ok(config::generate(text)),

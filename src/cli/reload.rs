@@ -1,8 +1,8 @@
-//! `rq reload`.
+//! `rq reload` and `rq config diff`.
 
 use std::fmt::Write as _;
 
-use super::args::ReloadArgs;
+use super::args::{DiffArgs, ReloadArgs};
 use super::control;
 use super::exit::{Exit, Failure};
 use super::settings_table::in_words;
@@ -13,18 +13,33 @@ pub(super) fn run(args: &ReloadArgs) -> Result<Exit, Failure> {
     control::carry_out(&args.reach, &args.names, &Request::Reload { code: args.code }, args.wait, told)
 }
 
+/// Tells what a reload would do.
+pub(super) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
+    control::carry_out(&args.reach, &args.names, &Request::Difference, true, foretold)
+}
+
 fn told(reply: &Reply) -> String {
     match reply {
-        Reply::Reload(reload) => in_lines(reload),
+        Reply::Reload(reload) => in_lines(outcome(reload.outcome), reload),
         Reply::Status(_) | Reply::Done { .. } | Reply::Configuration { .. } | Reply::Refused { .. } => {
             control::done(reply, "reloads", "reload")
         }
     }
 }
 
+fn foretold(reply: &Reply) -> String {
+    let Reply::Reload(reload) = reply else { return told(reply) };
+    let head = match reload.outcome {
+        Outcome::Applied => "a reload would change the configuration",
+        Outcome::Unchanged => "a reload would change nothing",
+        Outcome::Refused => "a reload would be refused",
+    };
+    in_lines(head, reload)
+}
+
 /// What became of a reload, change by change.
-fn in_lines(reload: &ReloadOutcome) -> String {
-    let mut text = outcome(reload.outcome).to_owned();
+fn in_lines(head: &str, reload: &ReloadOutcome) -> String {
+    let mut text = head.to_owned();
     for (changes, what) in [
         (&reload.changes, "changed"),
         (&reload.pending, "waits for a restart"),
@@ -78,7 +93,7 @@ mod tests {
         };
 
         assert_eq!(
-            in_lines(&reload),
+            in_lines(outcome(reload.outcome), &reload),
             "the configuration is applied\n  worker.queues changed: a -> a, b (rq.toml:2), for the next job\n  \
              redis.key_prefix waits for a restart: a -> a, b (rq.toml:2), after a restart\n  rq.toml:7: what?"
         );

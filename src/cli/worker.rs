@@ -38,6 +38,8 @@ fn supervise<'a>(
 ) -> Result<Exit, Failure> {
     // Here, because there is no second thread yet.
     os::title::prepare();
+    // Where it cannot be held, one that comes very early ends us, as it would without.
+    let _ = os::Signals::hold_hangup();
     let sources = sources(config, overrides)?;
     supervisor::run(sources, scope, Rc::new(open_log)).map_err(|error| failure(&error))?;
     Ok(Exit::Done)

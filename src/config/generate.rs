@@ -155,7 +155,7 @@ fn type_name(kind: Kind) -> String {
         Kind::List => "list of texts".to_owned(),
         Kind::Count => "whole number, or table".to_owned(),
         Kind::Values => "list".to_owned(),
-        Kind::Sentinel | Kind::Table => "table".to_owned(),
+        Kind::Sentinel | Kind::Table | Kind::Environment => "table".to_owned(),
     }
 }
 

@@ -17,6 +17,18 @@ impl Settings {
             preload,
             horse_max_jobs,
             class,
+            max_memory,
+            max_age,
+            memory_limit,
+            cpu_time,
+            max_open_files,
+            max_processes,
+            nice,
+            working_directory,
+            environment,
+            umask,
+            user,
+            group,
         } = group.clone();
         own.worker.count = workers;
         put(&mut own.worker.queues, queues);
@@ -25,8 +37,21 @@ impl Settings {
         put(&mut own.horse.engine, engine);
         put(&mut own.horse.preload, preload);
         put(&mut own.horse.max_jobs, horse_max_jobs);
-        own.horse.python = python.or(own.horse.python);
-        own.worker.class = class.or(own.worker.class);
+        over(&mut own.horse.python, python);
+        over(&mut own.worker.class, class);
+        let horse = &mut own.horse;
+        put(&mut horse.environment, environment);
+        over(&mut horse.max_memory, max_memory);
+        over(&mut horse.max_age, max_age);
+        over(&mut horse.memory_limit, memory_limit);
+        over(&mut horse.cpu_time, cpu_time);
+        over(&mut horse.max_open_files, max_open_files);
+        over(&mut horse.max_processes, max_processes);
+        over(&mut horse.nice, nice);
+        over(&mut horse.working_directory, working_directory);
+        over(&mut horse.umask, umask);
+        over(&mut horse.user, user);
+        over(&mut horse.group, group);
         if name.is_some() {
             own.worker.name = name;
             own.worker.name_from_environment = false;
@@ -37,6 +62,13 @@ impl Settings {
 
 fn put<T>(place: &mut T, given: Option<T>) {
     if let Some(given) = given {
+        *place = given;
+    }
+}
+
+/// The same where there may be nothing.
+fn over<T>(place: &mut Option<T>, given: Option<T>) {
+    if given.is_some() {
         *place = given;
     }
 }

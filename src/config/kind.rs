@@ -44,6 +44,8 @@ pub(crate) enum Kind {
     Values,
     /// How many of a kind there are: a number, or the least and the most.
     Count,
+    /// Variables of the environment and their values, which are never shown.
+    Environment,
 }
 
 /// A value after reading: the same whatever format it was written in.
@@ -75,6 +77,7 @@ impl Kind {
             Self::Sentinel => sentinel::read(raw).map(Value::Table),
             Self::Table => read_json(raw, '{').ok_or_else(|| Mismatch::new("a table", describe_type(raw))),
             Self::Count => Count::read(raw),
+            Self::Environment => read_environment(raw),
             Self::Values => read_json(raw, '[').ok_or_else(|| Mismatch::new("a list", describe_type(raw))),
         }
     }
@@ -125,7 +128,7 @@ impl Kind {
             Self::List => "a list of texts".to_owned(),
             Self::Values => "a list".to_owned(),
             Self::Count => "a number, or a least and a most one".to_owned(),
-            Self::Sentinel | Self::Table => "a table".to_owned(),
+            Self::Sentinel | Self::Table | Self::Environment => "a table".to_owned(),
         }
     }
 
@@ -133,6 +136,9 @@ impl Kind {
     pub(crate) fn shown(self, value: &Value) -> Raw {
         match (self, value) {
             (Self::Secret, _) => MASK.into(),
+            (Self::Environment, Value::Table(Raw::Object(table))) => {
+                Raw::Object(table.keys().map(|name| (name.clone(), MASK.into())).collect())
+            }
             (Self::Url, Value::Text(url)) => mask_url(url).into(),
             (Self::Dsn, Value::Text(dsn)) => mask_dsn(dsn).into(),
             (Self::Count, Value::Table(table)) => Count::shown(table),
@@ -235,6 +241,30 @@ fn read_json(raw: &Raw, opening: char) -> Option<Value> {
         }
         raw => of_that_form(raw).then(|| Value::Table(raw.clone())),
     }
+}
+
+/// Names and values as they can stand in an environment, as a table or JSON text. Nothing of a value is told.
+fn read_environment(raw: &Raw) -> Result<Value, Mismatch> {
+    let expected = "a table of names and texts";
+    let Some(Value::Table(Raw::Object(table))) = read_json(raw, '{') else {
+        return Err(Mismatch::new(expected, describe_type(raw)));
+    };
+    let mut variables = serde_json::Map::new();
+    for (name, value) in table {
+        if name.is_empty() || name.contains(['=', '\0']) {
+            return Err(Mismatch::new(expected, format!("{name:?} as a name")));
+        }
+        let text = match value {
+            Raw::String(text) if !text.contains('\0') => text,
+            Raw::String(_) => return Err(Mismatch::new(expected, format!("a NUL in {name}"))),
+            other => {
+                let found = format!("{} as {name}", describe_type(&other));
+                return Err(Mismatch::new(expected, found).hint("put it in quotes"));
+            }
+        };
+        variables.insert(name, text.into());
+    }
+    Ok(Value::Table(Raw::Object(variables)))
 }
 
 /// Texts as a list, as `high,low`, or as JSON text that starts with `[`.

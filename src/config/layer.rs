@@ -54,7 +54,7 @@ impl Entry {
     }
 
     /// The same for equal values, within this process: it is made with a number that nobody knows.
-    pub(crate) fn print(&self) -> u64 {
+    pub(crate) fn mark(&self) -> u64 {
         static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         SECRET.hash_one(self.value.as_ref().ok())
     }

@@ -53,9 +53,9 @@ pub(crate) use schema::schema;
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    AtSuspension, CatchUp, Count, Cron, DictConfig, Group, Horse, Key, Level, Logging, Maintenance,
-    OnInterrupt, OnShutdown, OnStranded, Overlap, Queue, Reload, Scheduler, Sentry, Shutdown, Strategy,
-    Worker, class_of, key,
+    Additions, AtSuspension, CatchUp, Count, Cron, DictConfig, Group, Horse, Key, Level, Logging,
+    Maintenance, OnInterrupt, OnShutdown, OnStranded, Overlap, Queue, Reload, Scheduler, Sentry, Shutdown,
+    Strategy, Worker, class_of, key,
 };
 pub(crate) use sources::Sources;
 

@@ -21,6 +21,8 @@ pub(crate) struct Resolved {
     pub(crate) settings: Settings,
     /// Every key with its value, without secrets.
     pub(crate) origins: Vec<Effective>,
+    /// The group whose settings these are, if it is one.
+    pub(crate) group: Option<String>,
     /// What its author should know though it can be used.
     pub(crate) warnings: Vec<Warning>,
 }
@@ -38,7 +40,7 @@ pub(crate) struct Effective {
     pub(crate) origin: Origin,
     /// Tells whether two values are the same, secrets too, and nothing else: it means nothing to another process.
     #[serde(skip)]
-    pub(crate) print: u64,
+    pub(crate) mark: u64,
     /// What it shadows, the strongest first.
     pub(crate) shadowed: Vec<Shadowed>,
 }
@@ -84,16 +86,44 @@ impl Resolved {
                 spelled: entry.map_or(key.name, |entry| &entry.spelled).to_owned(),
                 value: entry.map_or(Raw::Null, Entry::shown),
                 origin: entry.map_or(Origin::Default, |entry| entry.origin.clone()),
-                print: entry.map_or(0, Entry::print),
+                mark: entry.map_or(0, Entry::mark),
                 shadowed: below.into_iter().chain(lost).map(Shadowed::of).collect(),
             }
         });
-        Self { settings, origins: origins.collect(), warnings }
+        Self { settings, origins: origins.collect(), group: None, warnings }
+    }
+
+    /// The settings as the workers of a group have them.
+    pub(crate) fn of_group(&self, name: &str) -> Self {
+        let group = self.settings.groups.get(name);
+        let settings = group.map_or_else(|| self.settings.clone(), |group| self.settings.of_group(group));
+        Self { settings, group: Some(name.to_owned()), ..self.clone() }
+    }
+
+    /// The key that says what this one does for the group: its own where its table has it.
+    pub(crate) fn own_key(&self, key: &str) -> String {
+        let field = key.rsplit('.').next().unwrap_or_default();
+        let own = self.group.as_ref().map(|group| format!("group.{group}.{field}"));
+        let is_given = |own: &String| self.origin(own).is_some_and(|origin| *origin != Origin::Default);
+        own.filter(is_given).unwrap_or_else(|| key.to_owned())
     }
 
     /// Where the value of a key came from; none for a part of a connection that is not in force.
     pub(crate) fn origin(&self, key: &str) -> Option<&Origin> {
         self.effective(key).map(|effective| &effective.origin)
+    }
+
+    /// Takes values and origins of some keys from another one where they differ, those that it has not, too.
+    pub(crate) fn keep(&mut self, old: &Self, kept: impl Fn(&str) -> bool) {
+        self.origins.retain(|effective| !kept(effective.key) || old.effective(effective.key).is_some());
+        for before in old.origins.iter().filter(|before| kept(before.key)) {
+            match self.origins.iter_mut().find(|effective| effective.key == before.key) {
+                // The same value may stand in another line now.
+                Some(now) if now.mark == before.mark => {}
+                Some(now) => *now = before.clone(),
+                None => self.origins.push(before.clone()),
+            }
+        }
     }
 
     /// The files, modules and so on that say anything, in the order in which they are met.

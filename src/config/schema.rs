@@ -85,7 +85,7 @@ fn of_kind(kind: Kind) -> Raw {
             }]})
         }
         Kind::Values => json!({"type": ["array", "string"]}),
-        Kind::Sentinel | Kind::Table => json!({"type": ["object", "string"]}),
+        Kind::Sentinel | Kind::Table | Kind::Environment => json!({"type": ["object", "string"]}),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What to read, and reading it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Raw;
@@ -260,9 +261,17 @@ fn settings(stack: &Stack, home: Option<&str>, problems: &mut Vec<Problem>) -> R
         sentry: stack.section::<Sentry>("sentry")?,
         cron,
         queues: stack.tables::<Queue>("queue")?,
-        groups: stack.tables::<Group>("group")?,
+        groups: groups(stack, home)?,
         reload: stack.section::<Reload>("reload")?,
     })
+}
+
+fn groups(stack: &Stack, home: Option<&str>) -> Result<BTreeMap<String, Group>, Problems> {
+    let mut groups = stack.tables::<Group>("group")?;
+    for group in groups.values_mut() {
+        group.python = group.python.take().map(|path| at_home(path, home));
+    }
+    Ok(groups)
 }
 
 fn horse(stack: &Stack, home: Option<&str>) -> Result<Horse, Problems> {

@@ -14,6 +14,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
+use super::bounds::{Bounds, Ground};
 use super::engine::{Engine, EngineKind, Wishes};
 use super::frame::{self, Frame, FrameError};
 use super::program;
@@ -25,8 +26,8 @@ use crate::telemetry::emit;
 /// The most files of a project that are told of.
 const MOST_FILES: usize = 4096;
 
-/// What a fork server loads, beside the settings module.
-#[derive(Debug, Clone, PartialEq)]
+/// What a fork server loads, beside the settings module. It has no `Debug`, as the connection holds secrets.
+#[derive(Clone, PartialEq)]
 pub(crate) struct Application {
     pub(crate) python: PathBuf,
     /// The settings module's dotted name, or its file.
@@ -47,6 +48,8 @@ pub(crate) struct Application {
     /// What every key begins with, for the job's own rq.
     pub(crate) key_prefix: String,
     pub(crate) engine: Wishes,
+    pub(crate) bounds: Bounds,
+    pub(crate) ground: Ground,
     /// How long the settings module may take.
     pub(crate) settings_timeout: Duration,
     /// How long the interpreter's start, and the preload, may take.
@@ -56,6 +59,15 @@ pub(crate) struct Application {
 }
 
 impl Application {
+    /// Whether what was opened for this application can go on as the other one.
+    pub(crate) fn opens_as(&self, other: &Self) -> bool {
+        let opening = |application: &Self| {
+            let Self { python, module, file, path, ground, .. } = application;
+            (python.clone(), module.clone(), file.clone(), path.clone(), ground.clone())
+        };
+        opening(self) == opening(other) && self.settings_alone == other.settings_alone
+    }
+
     /// Whether horses of this application are as those of another one. What only RQ's own code is told does not count where
     /// it does not run.
     pub(crate) fn serves_as(&self, other: &Self, kind: EngineKind) -> bool {
@@ -110,6 +122,7 @@ fn refusal(refused: &Refused) -> String {
         "settings" => format!("cannot import the settings module {what}: {kind}: {reason}"),
         "preload" => format!("cannot preload the module {what}: {kind}: {reason}"),
         "django" => format!("cannot set up Django with the settings module {what}: {kind}: {reason}"),
+        "ground" | "limit" => format!("cannot use {what}: {reason}"),
         "dict_config" => format!("cannot apply DICT_CONFIG: {kind}: {reason}"),
         "python" => format!("cannot use the Python interpreter {what}: {reason}"),
         "cron" => format!("cannot load the cron configuration {what}: {kind}: {reason}"),
@@ -182,6 +195,7 @@ impl ForkServer {
             module: application.module.as_deref(),
             file: application.file.as_deref(),
             path: &application.path,
+            ground: &application.ground,
         })
         .await?;
         let what = format!("the import of the settings module {}", named.unwrap_or_default());
@@ -210,6 +224,7 @@ impl ForkServer {
             connection: &application.connection,
             key_prefix: &application.key_prefix,
             engine: &application.engine,
+            bounds: &application.bounds,
             return_address,
         })
         .await?;
@@ -239,10 +254,6 @@ impl ForkServer {
     ) -> Result<Frame<ServerReport>, StartError> {
         self.order(&ServerOrder::Cron { module, key_prefix: &application.key_prefix }).await?;
         self.frame(&format!("the import of the cron configuration {module}"), application.start_timeout).await
-    }
-
-    pub(super) fn path(&self) -> &std::path::Path {
-        &self.python
     }
 
     /// Its two directions, for the time when orders and reports cross.

@@ -364,13 +364,12 @@ impl Keeper {
     fn replaced(&mut self, started: Result<ForkServer, StartError>) {
         match started {
             // Dropping it ends it.
-            Ok(_) if self.closed => {}
+            _ if self.closed => {}
             Ok(server) => {
                 self.pause = PAUSE;
                 emit(Event::ForkServerReplaced { lost_pid: self.lost_pid, pid: server.pid });
                 self.adopt(server);
             }
-            Err(_) if self.closed => {}
             Err(error) => {
                 let traceback = match &error {
                     StartError::Refused(refused) => Some(refused.traceback.clone()),

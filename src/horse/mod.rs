@@ -1,5 +1,6 @@
 //! The work horses: the fork server that makes them, and the frames they speak (`docs/protocol.md`).
 
+mod bounds;
 mod cron;
 mod ending;
 mod engine;
@@ -15,6 +16,7 @@ mod stable;
 mod trial;
 mod work_horse;
 
+pub(crate) use bounds::{Bounds, Ground};
 pub(crate) use cron::CronJob;
 pub(crate) use ending::Ending;
 pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOptions};

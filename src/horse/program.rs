@@ -16,6 +16,7 @@ macro_rules! modules {
 fn sources() -> BTreeMap<&'static str, &'static str> {
     BTreeMap::from(modules![
         "application",
+        "bounds",
         "callbacks",
         "channel",
         "connection",
@@ -25,6 +26,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "engine",
         "fitness",
         "fresh",
+        "ground",
         "hooks",
         "horse",
         "job",

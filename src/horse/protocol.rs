@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::bounds::{Bounds, Ground};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
 use crate::job::{self, Fields};
@@ -15,14 +16,15 @@ use crate::job::{self, Fields};
 /// The version of the protocol that both sides must speak.
 pub(super) const VERSION: u32 = 1;
 
-/// What a fork server is told.
-#[derive(Debug, Serialize)]
+/// What a fork server is told. It has no `Debug`, as the connection holds secrets.
+#[derive(Serialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
 pub(super) enum ServerOrder<'a> {
     Settings {
         module: Option<&'a str>,
         file: Option<&'a str>,
         path: &'a [String],
+        ground: &'a Ground,
     },
     Prepare {
         preload: &'a [String],
@@ -34,6 +36,7 @@ pub(super) enum ServerOrder<'a> {
         connection: &'a Value,
         key_prefix: &'a str,
         engine: &'a Wishes,
+        bounds: &'a Bounds,
         return_address: &'a str,
     },
     Cron {
@@ -305,6 +308,9 @@ pub(super) struct EndedHead {
     pub(super) intervals: Vec<f64>,
     #[serde(default)]
     pub(super) at_front: bool,
+    /// It asks not to be given another job.
+    #[serde(default)]
+    pub(super) worn: bool,
 }
 
 /// The kinds of end.

@@ -1,7 +1,7 @@
 //! Which Python interpreter runs the jobs.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -21,11 +21,14 @@ pub(crate) enum InterpreterError {
 }
 
 /// Where to look: what was asked for, and the parts of the environment that name interpreters.
+#[derive(Clone, Copy)]
 pub(crate) struct Places<'a> {
     pub(crate) asked: Option<&'a Path>,
     pub(crate) virtual_env: Option<&'a Path>,
     pub(crate) directory: &'a Path,
     pub(crate) search_path: &'a OsStr,
+    /// Whose the environment in the directory must be, since nobody asked for it; anybody's when unset.
+    pub(crate) trusted: Option<u32>,
 }
 
 /// An interpreter.
@@ -34,11 +37,13 @@ pub(crate) struct Found {
     pub(crate) python: PathBuf,
     /// That of the active virtual environment, when it is not there and another was taken.
     pub(crate) passed_over: Option<PathBuf>,
+    /// That of the environment in the directory, when it is somebody else's.
+    pub(crate) distrusted: Option<PathBuf>,
 }
 
 impl Found {
     fn at(python: PathBuf) -> Self {
-        Self { python, passed_over: None }
+        Self { python, passed_over: None, distrusted: None }
     }
 }
 
@@ -54,11 +59,16 @@ pub(crate) fn find(places: &Places<'_>) -> Result<Found, InterpreterError> {
     }
     let of = |place: &Path| place.join("bin/python");
     let active = places.virtual_env.map(of);
-    let local = of(&places.directory.join(".venv"));
+    let folder = places.directory.join(".venv");
+    let (local, mut distrusted) = (of(&folder), None);
     let mut passed_over = None;
     for path in active.iter().chain([&local]) {
+        if *path == local && places.trusted.is_some_and(|owner| !belongs(&[&folder, path], owner)) {
+            distrusted = Some(path.clone()).filter(|path| is_executable(path));
+            break;
+        }
         if is_executable(path) {
-            return Ok(Found { python: path.clone(), passed_over });
+            return Ok(Found { python: path.clone(), passed_over, distrusted });
         }
         if path.symlink_metadata().is_ok() {
             return Err(InterpreterError::Broken(path.clone()));
@@ -68,7 +78,12 @@ pub(crate) fn find(places: &Places<'_>) -> Result<Found, InterpreterError> {
     let python = on_path(Path::new("python3"), places.search_path).ok_or_else(|| {
         InterpreterError::NotFound("$VIRTUAL_ENV/bin/python, .venv/bin/python, python3 on PATH".to_owned())
     })?;
-    Ok(Found { python, passed_over })
+    Ok(Found { python, passed_over, distrusted })
+}
+
+/// Whether all that is there belongs to a user.
+fn belongs(paths: &[&Path], owner: u32) -> bool {
+    paths.iter().all(|path| path.symlink_metadata().map_or(true, |data| data.uid() == owner))
 }
 
 fn on_path(name: &Path, search_path: &OsStr) -> Option<PathBuf> {
@@ -104,9 +119,11 @@ mod tests {
             virtual_env: Some(&active_folder),
             directory: &directory,
             search_path: search_path.as_os_str(),
+            trusted: None,
         };
 
-        let instead = |python: &Path| Found { python: python.to_owned(), passed_over: Some(active.clone()) };
+        let instead =
+            |python: &Path| Found { passed_over: Some(active.clone()), ..Found::at(python.to_owned()) };
         executable(&bin);
         assert_eq!(find(&places).unwrap(), instead(&bin));
         executable(&local);
@@ -117,6 +134,30 @@ mod tests {
     }
 
     #[test]
+    fn an_environment_of_somebody_else_is_not_taken_unasked() {
+        let root = tempfile::tempdir().unwrap();
+        let [local, bin] = [".venv/bin/python", "bin/python3"].map(|path| root.path().join(path));
+        executable(&local);
+        executable(&bin);
+        let search_path = root.path().join("bin");
+        let mine = local.metadata().unwrap().uid();
+        let places = Places {
+            asked: None,
+            virtual_env: None,
+            directory: root.path(),
+            search_path: search_path.as_os_str(),
+            trusted: Some(mine),
+        };
+
+        let of_others = find(&Places { trusted: Some(mine + 1), ..places }).unwrap();
+
+        assert_eq!(of_others, Found { distrusted: Some(local.clone()), ..Found::at(bin) });
+        assert_eq!(find(&places).unwrap(), Found::at(local.clone()));
+        let asked = Places { asked: Some(Path::new(".venv/bin/python")), trusted: Some(mine + 1), ..places };
+        assert_eq!(find(&asked).unwrap(), Found::at(local));
+    }
+
+    #[test]
     fn an_interpreter_that_was_asked_for_is_never_replaced_by_another() {
         let root = tempfile::tempdir().unwrap();
         let places = Places {
@@ -124,6 +165,7 @@ mod tests {
             virtual_env: None,
             directory: root.path(),
             search_path: OsStr::new("/usr/bin"),
+            trusted: None,
         };
 
         assert!(matches!(find(&places), Err(InterpreterError::Missing(_))));

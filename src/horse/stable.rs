@@ -21,6 +21,7 @@ pub(crate) struct StableOptions {
 /// A fork server that has loaded the settings, and what they say: the daemon decides on them before it goes on.
 pub(crate) struct Opened {
     pub(super) server: ForkServer,
+    application: Application,
     pub(crate) settings: Option<PythonSettings>,
 }
 
@@ -31,12 +32,12 @@ impl Opened {
             leash.try_clone().map_err(|error| StartError::Spawn(application.python.clone(), error))?;
         let mut server = ForkServer::spawn(application, leash).await?;
         let settings = server.settings(application).await?;
-        Ok(Self { server, settings })
+        Ok(Self { server, application: application.clone(), settings })
     }
 
-    /// The interpreter that was started.
-    pub(crate) fn python(&self) -> &std::path::Path {
-        self.server.path()
+    /// Whether it can go on as this application.
+    pub(crate) fn is_of(&self, application: &Application) -> bool {
+        self.application.opens_as(application)
     }
 
     /// The interpreter's `sys.version`.
@@ -58,8 +59,11 @@ impl Stable {
     ) -> Result<(Self, Prepared), StartError> {
         let (inputs, incoming) = mpsc::unbounded_channel();
         let returned = inputs.clone();
-        let return_address = returning::listen(move |stream| drop(returned.send(Input::Returned(stream))))
-            .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
+        let heard = inputs.clone();
+        let unheard = async move { heard.closed().await };
+        let return_address =
+            returning::listen(move |stream| drop(returned.send(Input::Returned(stream))), unheard)
+                .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
         let prepared = opened.server.prepare(&options.application, &return_address).await?;
         let keeper = Keeper::new(options, return_address, inputs.clone(), opened.server);
         tokio::task::spawn_local(keeper.keep(incoming));

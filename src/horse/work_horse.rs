@@ -26,6 +26,9 @@ const LAST_FRAME: Duration = Duration::from_secs(1);
 /// The number of SIGKILL, which is what the kernel kills with for want of memory.
 const KILL: i32 = 9;
 
+/// The number of SIGXCPU, which is what the kernel sends at the limit of CPU time.
+const SPENT: i32 = 24;
+
 /// How a horse's process ended.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Exit {
@@ -78,6 +81,8 @@ pub(crate) struct Horse {
     steps: Vec<Step>,
     /// How many jobs it was given.
     served: u64,
+    /// By its own word it should not be given another job.
+    worn: bool,
     /// The dotted name of its job's function, once that is known.
     function: Option<String>,
 }
@@ -122,6 +127,7 @@ impl Horse {
             end: End::Unknown,
             steps: Vec::new(),
             served: 0,
+            worn: false,
             function: None,
         }
     }
@@ -134,6 +140,11 @@ impl Horse {
     /// How many jobs it was given.
     pub(crate) fn served(&self) -> u64 {
         self.served
+    }
+
+    /// Whether it is too large or too old for another job, as its limits have it.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.worn
     }
 
     /// The dotted name of its job's function, when it said it.
@@ -209,11 +220,14 @@ impl Horse {
             Some(Ok((HorseReport::Called { raised }, body))) => {
                 Said::Called(raised.then(|| String::from_utf8_lossy(&body).into_owned()))
             }
-            Some(Ok((HorseReport::Ended(head), body))) => match Ending::new(head, body) {
-                Some(ending) => Said::Ended(Box::new(ending)),
-                None if self.settles => Said::Settled,
-                None => self.talked_junk("a report that does not belong here").await,
-            },
+            Some(Ok((HorseReport::Ended(head), body))) => {
+                self.worn = head.worn;
+                match Ending::new(head, body) {
+                    Some(ending) => Said::Ended(Box::new(ending)),
+                    None if self.settles => Said::Settled,
+                    None => self.talked_junk("a report that does not belong here").await,
+                }
+            }
             Some(Ok(_)) => self.talked_junk("a report that does not belong here").await,
             Some(Err(FrameError::Junk(what))) => self.talked_junk(&what).await,
             // The process is ending, or its job closed the socket and it will come back.
@@ -334,6 +348,8 @@ impl Horse {
         let killed = exit.is_some_and(|exit| exit.status & 0x7f == KILL);
         let starved = killed && OomKills::now().rose_since(self.oom_kills);
         let cause = cause.or_else(|| starved.then(|| "out of memory: the kernel killed it".to_owned()));
+        let spent = exit.is_some_and(|exit| exit.status & 0x7f == SPENT);
+        let cause = cause.or_else(|| spent.then(|| "it reached its limit of CPU time".to_owned()));
         Death {
             pid: self.pid,
             status: exit.map(|exit| exit.status),

@@ -53,6 +53,17 @@ impl InterruptRules {
         self.of_queue.get(queue).copied().unwrap_or(self.policy)
     }
 
+    /// The rules of a daemon that was asked to stop: whoever kills it then, because time is up, means the daemon and not its
+    /// jobs.
+    pub(crate) fn of_leaving(&self) -> Self {
+        let leaving = |policy: OnInterrupt| match policy {
+            OnInterrupt::AsRq | OnInterrupt::Requeue => OnInterrupt::Requeue,
+            OnInterrupt::Fail => OnInterrupt::Fail,
+        };
+        let of_queue = self.of_queue.iter().map(|(queue, policy)| (queue.clone(), leaving(*policy)));
+        Self { policy: leaving(self.policy), of_queue: of_queue.collect(), budget: self.budget }
+    }
+
     /// Decides on a job that was cut off.
     pub(crate) fn remedy(&self, job: &Job, cut: Cut) -> Remedy {
         match (cut, self.policy_of(&job.origin)) {
@@ -143,6 +154,18 @@ mod tests {
 
         assert_eq!(fail.remedy(&job(0, 2), Cut::Unbegun).verdict, Verdict::PutBack { interruptions: 3 });
         assert_eq!(fail.remedy(&job(0, 3), Cut::Unbegun), Remedy { verdict: Verdict::Fail, is_spent: true });
+    }
+
+    #[test]
+    fn a_daemon_that_was_asked_to_stop_has_its_jobs_put_back_unless_they_are_to_fail() {
+        let mut rules = rules(OnInterrupt::AsRq);
+        rules.of_queue.insert(QueueName::new("once"), OnInterrupt::Fail);
+
+        let leaving = rules.of_leaving();
+
+        assert_eq!(leaving.remedy(&job(1, 2), Cut::Working).verdict, Verdict::PutBack { interruptions: 3 });
+        let once = Job { origin: QueueName::new("once"), ..job(1, 2) };
+        assert_eq!(leaving.remedy(&once, Cut::Working).verdict, Verdict::Fail);
     }
 
     #[test]

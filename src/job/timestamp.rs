@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// A moment, to the microsecond, as RQ counts.
@@ -57,6 +58,12 @@ impl Timestamp {
             .unwrap_or_else(|| "1970-01-01T00:00:00.000000Z".to_owned())
     }
 
+    /// The moment that RQ's text form tells.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        Self::from_micros(i64::try_from(moment.unix_timestamp_nanos() / 1000).ok()?)
+    }
+
     /// Unix seconds as Python's `repr` writes a float.
     pub(crate) fn float(self) -> String {
         float(self.seconds())
@@ -96,6 +103,16 @@ mod tests {
         let moment = Timestamp::from_seconds(1_795_332_715.88).unwrap();
 
         assert_eq!(moment.iso(), "2026-11-22T07:31:55.880000Z");
+    }
+
+    #[test]
+    fn the_text_form_reads_back() {
+        let moment = Timestamp::from_micros(1_763_796_715_880_802).unwrap();
+
+        assert_eq!(Timestamp::parse(&moment.iso()), Some(moment));
+        for text in ["", "now", "2026-13-01T00:00:00Z", "1969-12-31T23:59:59Z"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
     }
 
     #[test]

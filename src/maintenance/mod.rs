@@ -64,6 +64,8 @@ pub(crate) struct Maintenance {
     roll: Roll,
     /// Where the end of the first round is told, whatever begins it anew.
     over: watch::Sender<bool>,
+    /// Whether the daemon was asked to stop: others are to know it who may find it dead before it has done so.
+    leaving: watch::Receiver<bool>,
 }
 
 /// The names of the daemon's workers that stand in Redis.
@@ -96,11 +98,17 @@ pub(crate) fn life(daemon: DaemonId, liveness: Duration) -> Life {
 
 impl Maintenance {
     /// Whoever stands on the roll is known to be this daemon's.
-    pub(crate) fn new(store: Store, options: Options, followup: Followup, roll: Roll) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        options: Options,
+        followup: Followup,
+        roll: Roll,
+        leaving: watch::Receiver<bool>,
+    ) -> Self {
         let life = options.life.clone();
         let (locked, tasks, following) = (Locked::default(), JoinSet::new(), JoinSet::new());
         let (over, _) = watch::channel(false);
-        Self { store, options, life, locked, tasks, followup, following, roll, over }
+        Self { store, options, life, locked, tasks, followup, following, roll, over, leaving }
     }
 
     /// Goes on by other rules, with a round at once, unless they are the same.
@@ -146,7 +154,7 @@ impl Maintenance {
             token: Uuid::new_v4().simple().to_string(),
             locked: Rc::clone(&self.locked),
         };
-        self.tasks.spawn_local(signs.go_on(tell));
+        self.tasks.spawn_local(signs.go_on(tell, self.leaving.clone()));
         self.tasks.spawn_local(recovery.run(found, recovered));
         self.tasks.spawn_local(round.run(first, is_recovered));
     }

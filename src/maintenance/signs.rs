@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::recovery::Seen;
@@ -20,6 +20,8 @@ pub(super) struct Signs {
     queues: Vec<QueueName>,
     liveness: Duration,
     calm: Calm,
+    /// Its daemon was asked to stop.
+    leaves: bool,
 }
 
 /// Whether the silence of others means anything: after an outage everybody was silent.
@@ -71,16 +73,23 @@ impl Signs {
             roll,
             queues: options.queues.clone(),
             liveness: options.liveness,
+            leaves: false,
         }
     }
 
     /// Gives signs for as long as it is not dropped.
-    pub(super) async fn go_on(mut self, tell: mpsc::Sender<Seen>) {
+    pub(super) async fn go_on(mut self, tell: mpsc::Sender<Seen>, mut leaving: watch::Receiver<bool>) {
         let every = self.every();
         let mut ticks = interval_at(Instant::now() + every, every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                Ok(_) = leaving.wait_for(|leaving| *leaving), if !self.leaves => {
+                    self.leaves = true;
+                    self.rules = self.rules.of_leaving();
+                }
+            }
             // The mark of who looks ends just before that one's next turn.
             let seen = self.give(every * 9 / 10).await;
             self.tell(&tell, seen);

@@ -66,6 +66,11 @@ pub(crate) fn is_provably_dead(holder: &Identity) -> bool {
         && start_time(holder.pid) != Some(holder.started)
 }
 
+/// Whether this process may do anything.
+pub(crate) fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
 /// This machine's name.
 pub(crate) fn hostname() -> String {
     nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default()

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 mod descriptor;
 mod identity;
+mod mounts;
 mod notify_socket;
 mod oom;
 mod process;
@@ -14,7 +15,8 @@ pub(crate) mod title;
 pub(crate) use descriptor::{
     is_listening, memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
 };
-pub(crate) use identity::{Identity, hostname, is_provably_dead, user};
+pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
+pub(crate) use mounts::is_mounted;
 pub(crate) use notify_socket::ServiceManager;
 pub(crate) use oom::OomKills;
 pub(crate) use process::{

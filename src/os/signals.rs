@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::pin::Pin;
 use std::task::Poll;
 
+use nix::sys::signal::SigSet;
 use signal_hook::consts;
 use signal_hook::low_level::pipe;
 use tokio::io::{AsyncRead as _, AsyncReadExt as _, ReadBuf};
@@ -68,6 +69,12 @@ impl Signals {
         })
     }
 
+    /// Keeps a hangup waiting that comes before somebody can heed it: it would end us. To be called before there is a second
+    /// thread.
+    pub(crate) fn hold_hangup() -> io::Result<()> {
+        Ok(hangup().thread_block()?)
+    }
+
     /// Takes over what a worker heeds besides. A hangup that is ignored stays so: whoever started us by `nohup` wants that.
     pub(crate) fn of_worker(mut self) -> io::Result<Self> {
         self.of_worker.push((Signal::Quiet, listen(consts::SIGTSTP)?));
@@ -77,6 +84,7 @@ impl Signals {
         if !is_ignored(consts::SIGHUP) {
             self.of_worker.push((Signal::Hangup, listen(consts::SIGHUP)?));
         }
+        hangup().thread_unblock()?;
         Ok(self)
     }
 
@@ -104,6 +112,10 @@ async fn first_of(signals: &mut [(Signal, UnixStream)]) -> Signal {
         Poll::Pending
     })
     .await
+}
+
+fn hangup() -> SigSet {
+    SigSet::from(nix::sys::signal::Signal::SIGHUP)
 }
 
 /// Whether a signal was ignored when we started.

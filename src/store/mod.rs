@@ -1,6 +1,7 @@
 //! Redis: the only place that names a key.
 
 mod address;
+mod backlog;
 mod backoff;
 mod card;
 mod chores;

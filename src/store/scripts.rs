@@ -18,6 +18,7 @@ scripts! {
     RESTORE = "prelude" "rate_limit" "dependents" "failures" "outcomes" "taking" "restore";
     BEAT = "prelude" "beat";
     REGISTER = "prelude" "life" "register";
+    BACKLOG = "prelude" "backlog";
     CHANGE = "prelude" "change";
     UNREGISTER = "prelude" "life" "unregister";
     SETTLE = "prelude" "rate_limit" "dependents" "failures" "outcomes" "settle";

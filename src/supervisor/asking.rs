@@ -1,33 +1,41 @@
 //! What users of the machine ask the daemon for, over its socket.
 
+use std::rc::Rc;
 use std::time::SystemTime;
 
 use super::control::{
     Asked, DaemonStatus, GroupStatus, Reply, Request as Question, Setting, State, WorkerStatus,
 };
 use super::daemon::Daemon;
-use super::request::{Answer, Request};
+use super::reload::difference;
+use super::request::{Answer, Request, outcome, refused};
 use super::team::Member;
 use crate::job::Timestamp;
 use crate::os::Signal;
-use crate::worker::Ask;
+use crate::worker::{Ask, Stop};
 
 impl Daemon {
     /// What a worker was told by a client that its daemon must do.
     pub(super) fn take_ask(&mut self, worker: u64, ask: Ask) {
-        let name = self.team.member(worker).and_then(|member| member.registered_name());
-        let names = Vec::from_iter(name);
+        let Some(member) = self.team.member(worker) else { return };
+        let names: Vec<String> = member.registered_name().into_iter().collect();
+        // It asked by its own Redis, which may be that of before a reload.
+        let store = member.base.store.clone();
         let (reply, id) = match ask {
             Ask::Reload { code, id } => {
-                let answer = Answer::redis(&self.now.base.store, id);
+                let answer = Answer::redis(&store, id);
                 return self.request(Request::of("a command", code).answering(answer));
+            }
+            Ask::Difference { id } => {
+                let answer = Answer::redis(&store, id);
+                return answer.map_or((), |answer| self.tell_difference(answer));
             }
             Ask::Shutdown { cold, id } => (self.shut_down(worker, cold, names), id),
             Ask::Quiet { quiet, id } => (self.for_each(&names, |member| member.say_quiet(quiet)), id),
             Ask::Status { id } => (Reply::Status(self.daemon_status()), id),
             Ask::Configuration { id } => (self.configuration(), id),
         };
-        if let Some(answer) = Answer::redis(&self.now.base.store, id) {
+        if let Some(answer) = Answer::redis(&store, id) {
             self.beside.spawn_local(answer.send(reply));
         }
     }
@@ -37,12 +45,12 @@ impl Daemon {
         let is_alone = self.team.members.len() == 1 && !self.recipe.scope.supervises();
         match self.team.member(worker) {
             Some(member) if cold => {
-                member.shut_down = true;
-                member.stop_cold();
+                member.is_shut_down = true;
+                member.stop(Stop::Cold);
             }
             Some(member) if !is_alone => {
-                member.shut_down = true;
-                member.ask_to_stop(Signal::Interrupt);
+                member.is_shut_down = true;
+                member.shut_down();
             }
             Some(_) | None => self.stop(Signal::Interrupt),
         }
@@ -54,16 +62,25 @@ impl Daemon {
         let reply = match request {
             Question::Status => Reply::Status(self.daemon_status()),
             Question::Configuration => self.configuration(),
+            Question::Difference => return self.tell_difference(Answer::Socket(answer)),
             Question::Reload { code } => {
                 let request = Request::of("rq reload", code).answering(Some(Answer::Socket(answer)));
                 return self.request(request);
             }
-            Question::Quiet { workers } => self.for_each(&workers, |member| member.say_quiet(true)),
-            Question::Resume { workers } => self.for_each(&workers, |member| member.say_quiet(false)),
+            Question::Quiet { workers } => self.quiet(&workers, true),
+            Question::Resume { workers } => self.quiet(&workers, false),
             Question::Stop { workers, cold } => self.stop_asked(&workers, cold),
         };
         // Whoever asked may be gone.
         let _ = answer.send(reply);
+    }
+
+    fn quiet(&mut self, names: &[String], quiet: bool) -> Reply {
+        if names.is_empty() {
+            // Those who begin later are meant, too.
+            self.say_quiet(quiet);
+        }
+        self.for_each(names, |member| member.say_quiet(quiet))
     }
 
     /// Does something with the workers of these names, or with all; nothing when one of them is not here.
@@ -83,15 +100,30 @@ impl Daemon {
     }
 
     fn stop_asked(&mut self, names: &[String], cold: bool) -> Reply {
-        let all = Vec::from_iter(self.team.members.iter().filter_map(Member::registered_name));
-        if names.is_empty() || all.iter().all(|name| names.contains(name)) {
+        let all: Vec<_> = self.team.members.iter().filter_map(Member::registered_name).collect();
+        let is_everybody =
+            all.len() == self.team.members.len() && all.iter().all(|name| names.contains(name));
+        if names.is_empty() || (is_everybody && !all.is_empty()) {
             self.stop_all(cold);
             return Reply::Done { workers: all };
         }
         self.for_each(names, |member| {
-            member.shut_down = true;
-            if cold { member.stop_cold() } else { member.ask_to_stop(Signal::Terminate) }
+            member.is_shut_down = true;
+            member.stop(if cold { Stop::Cold } else { Stop::Warm(Signal::Terminate.name()) });
         })
+    }
+
+    /// Reads everything again, and tells what a reload would do.
+    fn tell_difference(&mut self, answer: Answer) {
+        let (recipe, now) = (self.recipe.clone(), Rc::clone(&self.now));
+        self.beside.spawn_local(async move {
+            let by = "rq config diff";
+            let outcome = match difference(&recipe, &now).await {
+                Ok(changes) => outcome(by, &changes, false),
+                Err(error) => refused(by, &error),
+            };
+            answer.send(Reply::Reload(outcome)).await;
+        });
     }
 
     fn configuration(&self) -> Reply {
@@ -148,7 +180,7 @@ impl Daemon {
             GroupStatus {
                 name: wanted.group.clone(),
                 wanted: self.size(wanted).into(),
-                workers: members.map(|member| worker(self.shown(member), member, queues)).collect(),
+                workers: members.map(|member| worker(member.shown(), member, queues)).collect(),
             }
         };
         self.now.groups.iter().map(group).collect()

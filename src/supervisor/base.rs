@@ -40,6 +40,7 @@ pub(super) struct Base {
     /// Whether workers may be begun on it.
     ready: Cell<bool>,
     has_left: Cell<bool>,
+    leaving: watch::Sender<bool>,
     /// Whoever changes them may wait for Redis, and the next one for him.
     chores: Mutex<Option<Chores>>,
 }
@@ -77,6 +78,7 @@ impl Base {
             name: name.to_owned(),
             ready: Cell::new(true),
             has_left: Cell::default(),
+            leaving: watch::channel(false).0,
             chores: Mutex::default(),
         })
     }
@@ -113,8 +115,13 @@ impl Base {
         let mourners = Rc::new(RefCell::new(mourners(settings, first)));
         let followup = Followup { mourners: Rc::clone(&mourners), courier: Rc::clone(&self.courier) };
         let options = briefing::maintenance(settings, wanted, self.life(settings));
-        let mut maintenance =
-            Maintenance::new(self.keeping(settings), options, followup, Rc::clone(&self.roll));
+        let mut maintenance = Maintenance::new(
+            self.keeping(settings),
+            options,
+            followup,
+            Rc::clone(&self.roll),
+            self.leaving.subscribe(),
+        );
         maintenance.start(round).await;
         *chores = Some(Chores { maintenance, mourners, scheduler: None });
     }
@@ -150,6 +157,11 @@ impl Base {
             }
             chores.scheduler = self.beside(wanted);
         }
+    }
+
+    /// The daemon was asked to stop: whoever finds it dead from now on is to put its jobs back.
+    pub(super) fn say_leaving(&self) {
+        self.leaving.send_replace(true);
     }
 
     /// RQ: the scheduler ends at the first signal, while workers still have their jobs in hand, so that another one takes over

@@ -29,15 +29,15 @@ impl Changes {
     /// What is other in `new`.
     pub(super) fn between(old: &Resolved, new: &Resolved) -> Self {
         let mut changes = Self::default();
-        for now in &new.origins {
+        for now in new.origins.iter().filter(|now| concerns_daemons(now.key)) {
             let before = find(old, now.key);
-            if before.is_none_or(|before| before.print != now.print) && !(before.is_none() && is_default(now))
-            {
+            if before.is_none_or(|before| before.mark != now.mark) && !(before.is_none() && is_default(now)) {
                 changes.made.push(change(before, Some(now)));
             }
             changes.shadowed.extend(before.into_iter().flat_map(|before| lost(before, now)));
         }
-        for gone in old.origins.iter().filter(|gone| find(new, gone.key).is_none()) {
+        let gone = |gone: &&Effective| concerns_daemons(gone.key) && find(new, gone.key).is_none();
+        for gone in old.origins.iter().filter(gone) {
             changes.made.push(change(Some(gone), None));
         }
         changes
@@ -56,6 +56,11 @@ impl Changes {
 
 fn find<'a>(resolved: &'a Resolved, key: &str) -> Option<&'a Effective> {
     resolved.origins.iter().find(|effective| effective.key == key)
+}
+
+/// What is enqueued again and again is the business of `rq cron` alone.
+fn concerns_daemons(key: &str) -> bool {
+    !key.starts_with("cron.")
 }
 
 fn is_default(effective: &Effective) -> bool {

@@ -1,6 +1,9 @@
 //! What only the layers below can judge of the settings: the connection, the lines of the log, the interpreter.
 
+use std::collections::BTreeMap;
+
 use super::settling::Purpose;
+use super::wanted::{Scope, Wanted};
 use super::{SupervisorError, address, interpreter};
 use crate::config::{Address, Effective, Origin, Problem, Problems, Resolved, Sources};
 use crate::telemetry::format::{LineFormat, date_format};
@@ -13,6 +16,7 @@ pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, S
         problems.extend(formats(&resolved));
     }
     if purpose.runs_jobs() {
+        problems.extend(clashes(&resolved));
         match interpreter::find(&resolved) {
             Ok(_) => {}
             Err(SupervisorError::Config(missing)) => problems.extend(missing),
@@ -20,6 +24,27 @@ pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, S
         }
     }
     Ok(Problems::or(problems, resolved)?)
+}
+
+/// Names that workers of two groups would have: a name belongs to one.
+fn clashes(resolved: &Resolved) -> Vec<Problem> {
+    let mut owners: BTreeMap<String, String> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for wanted in Wanted::all(resolved, Scope::Everything) {
+        let names = (1..=wanted.count().max).map_while(|number| wanted.name(number));
+        let taken = names.map(|name| name.to_string()).find_map(|name| {
+            let other = owners.insert(name.clone(), wanted.group.clone())?;
+            Some((name, other))
+        });
+        if let Some((name, other)) = taken {
+            let key = wanted.resolved.own_key("worker.name");
+            let text = format!("its worker {name} would be called as one of group {other}");
+            problems.push(
+                resolved.problem(&key, text).hint("put %g, the group, or %i, the number, into the name"),
+            );
+        }
+    }
+    problems
 }
 
 fn formats(resolved: &Resolved) -> Vec<Problem> {

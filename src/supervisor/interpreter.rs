@@ -6,13 +6,21 @@ use std::path::PathBuf;
 use super::SupervisorError;
 use crate::config::{Problem, Resolved};
 use crate::horse::{Interpreter, InterpreterError, Places, find_python};
+use crate::os;
 
 /// How to come to an interpreter.
 pub(crate) const ADVICE: &str = "name one by --python, RQ_PYTHON or horse.python, or install python3";
 
 /// What its author should know of the environment that was to name the interpreter.
 pub(crate) fn doubt(resolved: &Resolved) -> Option<String> {
-    let Interpreter { python, passed_over } = find(resolved).ok()?;
+    let Interpreter { python, passed_over, distrusted } = find(resolved).ok()?;
+    if let Some(other) = distrusted {
+        return Some(format!(
+            "{} is not used, as it is not root's, and nobody asked for it; jobs are run by {}",
+            other.display(),
+            python.display()
+        ));
+    }
     let (missing, python) = (passed_over?, python.display());
     Some(format!(
         "VIRTUAL_ENV from the environment: not used, as there is no {}; jobs are run by {python}",
@@ -31,6 +39,8 @@ pub(super) fn find(resolved: &Resolved) -> Result<Interpreter, SupervisorError> 
         virtual_env: virtual_env.as_deref(),
         directory: &directory,
         search_path: &search_path,
+        // Root runs nothing of a folder that somebody else may have made.
+        trusted: os::is_root().then_some(0),
     };
     find_python(&places).map_err(|error| SupervisorError::Config(problem(resolved, &error).into()))
 }

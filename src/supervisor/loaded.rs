@@ -11,7 +11,8 @@ use super::{SupervisorError, engine, interpreter};
 use crate::config::{DictConfig, Resolved, Settings};
 use crate::event::Event;
 use crate::horse::{
-    Application, Engine, Hooks, Morgue, Opened, Prepared, Stable, StableOptions, StartError, Wishes,
+    Application, Bounds, Engine, Ground, Hooks, Morgue, Opened, Prepared, Stable, StableOptions, StartError,
+    Wishes,
 };
 use crate::telemetry::emit;
 
@@ -43,7 +44,7 @@ impl Means<'_> {
         application: &Application,
         opened: Option<Opened>,
     ) -> Result<Opened, StartError> {
-        match opened.filter(|opened| opened.python() == application.python) {
+        match opened.filter(|opened| opened.is_of(application)) {
             Some(opened) => Ok(opened),
             None => Opened::open(application, self.leash.end()).await,
         }
@@ -58,7 +59,8 @@ impl Loaded {
         opened: Option<Opened>,
         means: &Means<'_>,
     ) -> Result<Self, SupervisorError> {
-        let opened = means.opened(&application, opened).await?;
+        let opened = means.opened(&application, opened).await;
+        let opened = opened.map_err(|error| attributed(resolved, error))?;
         let python_version = opened.python_version().to_owned();
         let leash = means.leash.another();
         let leash = leash.map_err(|error| StartError::Spawn(application.python.clone(), error))?;
@@ -97,6 +99,8 @@ pub(super) fn application(resolved: &Resolved, purpose: Purpose) -> Result<Appli
         connection: serde_json::Value::Null,
         key_prefix: String::new(),
         engine: Wishes::default(),
+        bounds: Bounds::default(),
+        ground: Ground::of(horse),
         settings_timeout: horse.settings_timeout,
         start_timeout: horse.start_timeout,
         settings_alone: purpose.answers(),
@@ -114,6 +118,7 @@ pub(super) async fn whole_application(
         name(&mut application, &imported.source);
     }
     application.connection = means.base.address.for_horse();
+    application.bounds = Bounds::of(&settings.horse);
     application.preload.clone_from(&settings.horse.preload);
     application.serializer.clone_from(&settings.worker.serializer);
     application.exception_handlers.clone_from(&settings.worker.exception_handlers);

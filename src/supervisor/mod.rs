@@ -12,17 +12,21 @@ mod cron;
 mod daemon;
 mod engine;
 mod file_watch;
+mod growing;
 mod interpreter;
 mod leash;
 mod loaded;
 mod redis;
 mod refusal;
 mod reload;
+mod reloading;
 mod remote;
 mod request;
+mod scale;
 mod service;
 mod settling;
 mod signals;
+mod staffing;
 mod start;
 mod team;
 mod trial;
@@ -108,6 +112,12 @@ enum Input {
     Prepared(Box<Result<reload::Prepared, SupervisorError>>),
     /// A user of the machine asks something.
     Question(control::Asked),
+    /// So many jobs wait for a group, the first of them for so long.
+    Backlog {
+        group: String,
+        waiting: u64,
+        oldest: std::time::Duration,
+    },
     /// Everybody works who can.
     Opened,
     /// Another Redis knows this daemon now.
@@ -125,8 +135,8 @@ pub(crate) fn run(sources: Sources, scope: Scope, open_log: OpenLog) -> Result<(
         let morgues = Rc::default();
         tokio::task::spawn_local(signals::pass_on(signals, Rc::clone(&morgues), tell.clone()));
         let recipe = reload::Recipe { sources, scope, leash: Leash::new()?, morgues };
-        match start::start(recipe, open_log, &mut inputs, tell).await? {
-            Some(daemon) => daemon.run(inputs).await,
+        match Box::pin(start::start(recipe, open_log, &mut inputs, tell)).await? {
+            Some(daemon) => Box::pin(daemon.run(inputs)).await,
             None => Ok(()),
         }
     })

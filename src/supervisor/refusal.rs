@@ -8,7 +8,8 @@ use crate::horse::StartError;
 pub(super) fn attributed(resolved: &Resolved, error: StartError) -> SupervisorError {
     let StartError::Refused(refused) = &error else { return error.into() };
     let Some(key) = key(&refused.stage, &refused.what) else { return error.into() };
-    match resolved.origin(key).filter(|origin| **origin != Origin::Default) {
+    let key = resolved.own_key(key);
+    match resolved.origin(&key).filter(|origin| **origin != Origin::Default) {
         Some(origin) => SupervisorError::Setting { given: format!("{key} from {origin}"), error },
         None => error.into(),
     }
@@ -27,7 +28,7 @@ fn key<'a>(stage: &str, what: &'a str) -> Option<&'a str> {
         "exception_handler" => Some("worker.exception_handlers"),
         "dict_config" => Some("logging.dict_config"),
         // It is told as `horse.setup = app.connect`.
-        "hook" => what.split(' ').next(),
+        "hook" | "ground" | "limit" => what.split(' ').next(),
         _ => None,
     }
 }

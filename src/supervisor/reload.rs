@@ -15,7 +15,7 @@ use super::settling::{Imported, Purpose, Settled, settle};
 use super::signals::Morgues;
 use super::wanted::{Scope, Wanted};
 use super::{SupervisorError, doubts, interpreter};
-use crate::config::{Effective, Problem, Problems, Resolved, Sources};
+use crate::config::{Problem, Problems, ReloadClass, Resolved, Sources, class_of};
 use crate::event::Event;
 use crate::store::StoreError;
 use crate::telemetry::emit;
@@ -90,7 +90,7 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
     if resolved.settings.reload.strict {
         refuse_pending(&resolved, &changes)?;
     }
-    keep_until_restart(&mut resolved, &now.resolved, &changes);
+    keep_until_restart(&mut resolved, &now.resolved);
     for warning in doubts(&resolved).into_iter().chain(interpreter::doubt(&resolved)) {
         emit(Event::ConfigurationDoubted { warning });
     }
@@ -115,6 +115,13 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
     Ok(Prepared { next: InForce { resolved, groups, imported, base, seen }, changes, renewed })
 }
 
+/// What a reload would change, as far as reading tells.
+pub(super) async fn difference(recipe: &Recipe, now: &InForce) -> Result<Changes, SupervisorError> {
+    let known = now.imported.as_ref();
+    let settled = settle(recipe.sources.clone(), Purpose::Check, recipe.leash.clone(), known).await?;
+    Ok(Changes::between(&now.resolved, &settled.resolved))
+}
+
 /// Loads what the groups want; those that want the same share it.
 pub(super) async fn load(
     wanted: Vec<Wanted>,
@@ -126,14 +133,12 @@ pub(super) async fn load(
     for wanted in wanted {
         let application = whole_application(&wanted.resolved, means).await?;
         let known = loaded.iter().find(|known| known.serves_as(&application)).cloned();
-        let own = match known {
-            Some(known) => known,
-            None => {
-                let fresh = Loaded::load(&wanted.resolved, application, opened.take(), means).await?;
-                let fresh = Rc::new(fresh);
-                loaded.push(Rc::clone(&fresh));
-                fresh
-            }
+        let own = if let Some(known) = known {
+            known
+        } else {
+            let fresh = Rc::new(Loaded::load(&wanted.resolved, application, opened.take(), means).await?);
+            loaded.push(Rc::clone(&fresh));
+            fresh
         };
         groups.push((wanted, own));
     }
@@ -170,17 +175,11 @@ fn in_words(error: &StoreError) -> String {
     words
 }
 
-/// Some things cannot change while the daemon runs: they stay, and are told as pending each time.
-fn keep_until_restart(new: &mut Resolved, old: &Resolved, changes: &Changes) {
+/// Some things cannot change while the daemon runs: they stay, and are told as pending.
+fn keep_until_restart(new: &mut Resolved, old: &Resolved) {
     new.settings.redis.key_prefix.clone_from(&old.settings.redis.key_prefix);
     new.settings.worker.pid_file.clone_from(&old.settings.worker.pid_file);
-    for change in changes.pending() {
-        let of_key = |effective: &&Effective| effective.key == change.key;
-        let before = old.origins.iter().find(of_key).cloned();
-        let at = new.origins.iter().position(|effective| of_key(&effective)).unwrap_or(new.origins.len());
-        let until = (at + 1).min(new.origins.len());
-        new.origins.splice(at..until, before);
-    }
+    new.keep(old, |key| class_of(key) == ReloadClass::Restart);
 }
 
 fn refuse_pending(resolved: &Resolved, changes: &Changes) -> Result<(), Problems> {

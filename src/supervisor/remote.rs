@@ -44,12 +44,13 @@ pub(crate) async fn command_workers(
     let deadline = patience.map(|patience| Instant::now() + patience);
     let mut given = Vec::new();
     for name in names {
-        let id = Uuid::new_v4().simple().to_string();
-        given.push((name.to_string(), give(&store, &name, request, &id).await?, id));
+        // An answer that nobody waits for is not asked for.
+        let id = patience.map(|_| Uuid::new_v4().simple().to_string());
+        given.push((name.to_string(), give(&store, &name, request, id.as_deref()).await?, id));
     }
     let mut told = Vec::new();
     for (name, mut delivery, id) in given {
-        if let (Delivery::Heard, Some(deadline)) = (&delivery, deadline) {
+        if let (Delivery::Heard, Some(deadline), Some(id)) = (&delivery, deadline, id) {
             delivery = answered(&store, &id, deadline.saturating_duration_since(Instant::now())).await?;
         }
         told.push((name, delivery));
@@ -57,7 +58,13 @@ pub(crate) async fn command_workers(
     Ok(told)
 }
 
-async fn give(store: &Store, name: &WorkerName, request: &Request, id: &str) -> Result<Delivery, WorkError> {
+/// `id` is where an answer is waited for.
+async fn give(
+    store: &Store,
+    name: &WorkerName,
+    request: &Request,
+    id: Option<&str>,
+) -> Result<Delivery, WorkError> {
     let is_rqs_own = matches!(request, Request::Stop { cold: false, .. });
     Ok(match store.kind_of(name).await? {
         None => Delivery::Failed("there is no such worker".to_owned()),
@@ -81,7 +88,7 @@ async fn answered(store: &Store, id: &str, patience: Duration) -> Result<Deliver
 }
 
 /// What is published. RQ: `shutdown` is its own command, and what it does not know of it, it passes over.
-fn payload(request: &Request, id: &str) -> Value {
+fn payload(request: &Request, id: Option<&str>) -> Value {
     match request {
         Request::Reload { code } => json!({"command": "reload", "id": id, "code": code}),
         Request::Quiet { .. } => json!({"command": "quiet", "id": id}),
@@ -89,5 +96,6 @@ fn payload(request: &Request, id: &str) -> Value {
         Request::Stop { cold, .. } => json!({"command": "shutdown", "id": id, "cold": cold}),
         Request::Status => json!({"command": "status", "id": id}),
         Request::Configuration => json!({"command": "configuration", "id": id}),
+        Request::Difference => json!({"command": "difference", "id": id}),
     }
 }

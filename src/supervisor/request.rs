@@ -87,6 +87,12 @@ pub(super) fn refused(asked_by: &str, error: &SupervisorError) -> ReloadOutcome 
     ReloadOutcome { outcome: Outcome::Refused, errors, ..outcome(asked_by, &Changes::default(), false) }
 }
 
+/// One that came too late.
+pub(super) fn stopping(asked_by: &str) -> ReloadOutcome {
+    let errors = vec!["the daemon is stopping".to_owned()];
+    ReloadOutcome { outcome: Outcome::Refused, errors, ..outcome(asked_by, &Changes::default(), false) }
+}
+
 fn told_problem(problem: &Problem) -> String {
     match &problem.hint {
         Some(hint) => format!("{problem} ({hint})"),

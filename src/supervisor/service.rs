@@ -33,7 +33,10 @@ impl Service {
 
     /// Everybody works, or a reload is over; what there is to say in one line.
     pub(super) fn ready(&self, status: &str) {
-        let _ = self.manager.ready(status);
+        // What a stop overtook is not told as if it were over.
+        if !self.is_stopping {
+            let _ = self.manager.ready(status);
+        }
     }
 
     pub(super) fn reloading(&self) {

@@ -7,6 +7,7 @@ use super::check::checked;
 use super::file_watch::Snapshot;
 use super::leash::Leash;
 use super::loaded::application;
+use super::refusal::attributed;
 use crate::config::{PythonCandidate, PythonModule, PythonSource, Resolved, Sources};
 use crate::horse::{Application, Opened, StartError};
 
@@ -68,8 +69,8 @@ pub(crate) struct Settled {
 pub(super) struct Imported {
     pub(super) source: PythonSource,
     module: PythonModule,
-    /// The interpreter that did it, and where it looked for modules.
-    by: (PathBuf, Vec<String>),
+    /// What the interpreter was told that did it.
+    by: Application,
     /// The project's files that the import read, as they were.
     pub(super) files: Snapshot,
 }
@@ -93,7 +94,10 @@ pub(super) async fn settle(
                 sources = sources.python(module.module.clone());
                 (opened, imported) = (server, Some(module));
             }
-            Err(SupervisorError::Application(StartError::Refused(refused))) if refused.missing => {
+            Err(
+                SupervisorError::Application(StartError::Refused(refused))
+                | SupervisorError::Setting { error: StartError::Refused(refused), .. },
+            ) if refused.missing => {
                 sources = sources.module_is_missing()?;
             }
             // What is wrong in the other sources may well be the reason.
@@ -111,22 +115,23 @@ async fn import(
     leash: &Leash,
     (purpose, known): (Purpose, Option<&Imported>),
 ) -> Result<(Option<Opened>, Imported), SupervisorError> {
-    let mut application = application(&sources.read()?.0, purpose)?;
+    let resolved = sources.read()?.0;
+    let mut application = application(&resolved, purpose)?;
     name(&mut application, &candidate.source);
-    let by = (application.python.clone(), application.path.clone());
     if let Some(known) = known
         && known.source == candidate.source
-        && known.by == by
+        && known.by.opens_as(&application)
         && known.files.is_current()
     {
         return Ok((None, known.clone()));
     }
-    let opened = Opened::open(&application, leash.end()).await?;
+    let opened = Opened::open(&application, leash.end()).await;
+    let opened = opened.map_err(|error| attributed(&resolved, error))?;
     let module = module(candidate, &opened);
     let files = opened.settings.iter().flat_map(|settings| settings.files.clone());
     let files = Snapshot::of(files.chain(module.file.clone()).collect());
     let source = candidate.source.clone();
-    Ok((Some(opened), Imported { source, module, by, files }))
+    Ok((Some(opened), Imported { source, module, by: application, files }))
 }
 
 pub(super) fn name(application: &mut Application, source: &PythonSource) {

@@ -9,8 +9,10 @@ use tokio::sync::mpsc;
 use super::base::Base;
 use super::daemon::Daemon;
 use super::file_watch::Snapshot;
-use super::loaded::Means;
+use super::leash::Leash;
+use super::loaded::{Means, application};
 use super::redis::Patience;
+use super::refusal::attributed;
 use super::reload::{InForce, Recipe, load};
 use super::request::Request;
 use super::settling::{Purpose, Settled, settle};
@@ -18,6 +20,7 @@ use super::wanted::Wanted;
 use super::{Input, OpenLog, SupervisorError, doubts, interpreter};
 use crate::config::{AtSuspension, Resolved, Worker as WorkerSection};
 use crate::event::Event;
+use crate::horse::Opened;
 use crate::job::WorkerName;
 use crate::os::Signal;
 use crate::telemetry::emit;
@@ -75,6 +78,11 @@ async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, Superviso
     open_log(&resolved)?;
     announce(&resolved)?;
     let wanted = Wanted::all(&resolved, recipe.scope);
+    // What is no Python is told before anybody is waited for.
+    let opened = match opened {
+        Some(opened) => opened,
+        None => open(&wanted[0].resolved, &recipe.leash).await?,
+    };
     let settings = &resolved.settings;
     let name = wanted[0].name(1).unwrap_or_else(WorkerName::random).to_string();
     let base = Base::new(&resolved, &name)?;
@@ -91,8 +99,14 @@ async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, Superviso
         morgues: &|morgue| recipe.morgues.borrow_mut().push(morgue),
         purpose: Purpose::Work,
     };
-    let groups = load(wanted, opened, Vec::new(), &means).await?;
+    let groups = load(wanted, Some(opened), Vec::new(), &means).await?;
     Ok(InForce { resolved, groups, imported, base: Rc::new(base), seen })
+}
+
+/// Starts the interpreter of settings that are not in Python.
+async fn open(resolved: &Resolved, leash: &Leash) -> Result<Opened, SupervisorError> {
+    let application = application(resolved, Purpose::Work)?;
+    Opened::open(&application, leash.end()).await.map_err(|error| attributed(resolved, error))
 }
 
 /// Tells what is doubtful, and which process this is.

@@ -13,7 +13,7 @@ use super::signals;
 use super::{Input, SupervisorError};
 use crate::job::WorkerName;
 use crate::maintenance::Roll;
-use crate::os::Signal;
+use crate::os::{self, Signal};
 use crate::worker::{Ask, Birth, Brief, Doing, FirstRound, Left, Stop, Surroundings, Worker};
 
 /// The pause before a worker that failed is replaced, doubled each time up to the longest.
@@ -43,10 +43,10 @@ pub(super) struct Member {
     tell: watch::Sender<Rc<Brief>>,
     stop: watch::Sender<Stop>,
     quiet: watch::Sender<bool>,
-    /// When it was first asked to stop.
+    /// When a client first told it to shut down.
     asked: Option<Instant>,
     /// It ended for its place, too: nobody follows.
-    pub(super) shut_down: bool,
+    pub(super) is_shut_down: bool,
     began: Instant,
 }
 
@@ -67,7 +67,9 @@ pub(super) struct Team {
     /// Whether the process has its title for its only worker.
     pub(super) titled: bool,
     /// Whether new ones begin quietly.
-    pub(super) quiet: bool,
+    quiet: bool,
+    /// How the last ones left their places: whoever follows is as quiet.
+    left_quiet: BTreeMap<Place, bool>,
 }
 
 /// What a worker begins with.
@@ -94,6 +96,7 @@ impl Team {
             next: 0,
             titled,
             quiet: false,
+            left_quiet: BTreeMap::new(),
         }
     }
 
@@ -104,7 +107,8 @@ impl Team {
         let Beginning { brief, base, given_name, first_round, patience, born } = beginning;
         let (tell, told) = watch::channel(brief);
         let (stop, stopped) = watch::channel(Stop::No);
-        let (quiet, quieted) = watch::channel(self.quiet);
+        let is_quiet = self.left_quiet.remove(&place).unwrap_or(self.quiet);
+        let (quiet, quieted) = watch::channel(is_quiet);
         let (doing, name) = (Rc::new(Doing::default()), Rc::default());
         let inputs = self.inputs.clone();
         let around = Surroundings {
@@ -143,7 +147,7 @@ impl Team {
             stop,
             quiet,
             asked: None,
-            shut_down: false,
+            is_shut_down: false,
             began: Instant::now(),
         });
     }
@@ -160,7 +164,9 @@ impl Team {
     /// Takes a worker off that has ended.
     pub(super) fn remove(&mut self, id: u64) -> Option<Member> {
         let at = self.members.iter().position(|member| member.id == id)?;
-        Some(self.members.remove(at))
+        let member = self.members.remove(at);
+        self.left_quiet.insert(member.place.clone(), member.is_quiet());
+        Some(member)
     }
 
     /// How long a place waits for its next worker, after one that failed.
@@ -182,17 +188,37 @@ impl Team {
         self.resting.get(place).is_some_and(|until| *until > Instant::now())
     }
 
+    /// Whether a place waits for its next worker.
+    pub(super) fn rests(&self) -> bool {
+        !self.resting.is_empty()
+    }
+
     /// Lets the places of groups that are wanted no more forget their failures.
     pub(super) fn forget(&mut self, wanted: impl Fn(&Place) -> bool) {
         self.failures.retain(|place, _| wanted(place));
         self.resting.retain(|place, _| wanted(place));
+        self.left_quiet.retain(|place, _| wanted(place));
     }
 
     pub(super) fn say_quiet(&mut self, quiet: bool) {
         self.quiet = quiet;
+        self.left_quiet.clear();
         for member in &self.members {
             member.say_quiet(quiet);
         }
+    }
+
+    /// Tells how many there are. A process with one worker has the title of that.
+    pub(super) fn show_title(&self, workers: u32) {
+        if !self.titled {
+            let (several, s) = (workers, if workers == 1 { "" } else { "s" });
+            os::title::show(&format!("rq:worker-pool: {several} worker{s}"));
+        }
+    }
+
+    /// Whether somebody who is about to leave still has this name.
+    pub(super) fn is_leaving_under(&self, name: &WorkerName) -> bool {
+        self.members.iter().any(|member| member.is_leaving() && member.name.borrow().as_ref() == Some(name))
     }
 
     /// Whether anybody works on this base, or is about to.
@@ -202,9 +228,21 @@ impl Team {
 }
 
 impl Member {
+    /// How it is told of: by its name, or by its place before it has one.
+    pub(super) fn shown(&self) -> String {
+        let Place { group, number } = &self.place;
+        let placed = || if group.is_empty() { number.to_string() } else { format!("{group}-{number}") };
+        self.known_name().unwrap_or_else(placed)
+    }
+
     /// Its name in Redis, once it stands there.
     pub(super) fn registered_name(&self) -> Option<String> {
         self.name.borrow().as_ref().map(ToString::to_string)
+    }
+
+    /// Its name, or the one that it is about to have, when that is no random one.
+    pub(super) fn known_name(&self) -> Option<String> {
+        self.registered_name().or_else(|| self.given_name.as_ref().map(ToString::to_string))
     }
 
     /// Whether a worker that begins with these would be another one.
@@ -224,30 +262,28 @@ impl Member {
         *self.quiet.borrow()
     }
 
-    /// Asks it to stop; asked again after a while, it stops cold.
-    pub(super) fn ask_to_stop(&mut self, signal: Signal) {
-        let stop = signals::step(self.asked, Instant::now(), signal);
+    /// RQ: the command to shut down is a signal; one that comes again after a while means at once.
+    pub(super) fn shut_down(&mut self) {
+        let stop = signals::step(self.asked, Instant::now(), Signal::Interrupt);
         self.asked.get_or_insert_with(Instant::now);
         if let Some(stop) = stop {
-            self.stop.send_replace(stop);
+            self.stop(stop);
         }
     }
 
-    /// Stops it at once.
-    pub(super) fn stop_cold(&mut self) {
-        self.asked.get_or_insert_with(Instant::now);
-        self.stop.send_replace(Stop::Cold);
-    }
-
-    /// Lets it leave after the job in hand, unless it was asked to before.
-    pub(super) fn retire(&mut self) {
-        if self.asked.is_none() {
-            self.ask_to_stop(Signal::Terminate);
-        }
+    /// Stops it so far, unless it stops as far already.
+    pub(super) fn stop(&self, wanted: Stop) {
+        self.stop.send_if_modified(|stop| {
+            let goes_further = wanted.reach() > stop.reach();
+            if goes_further {
+                *stop = wanted;
+            }
+            goes_further
+        });
     }
 
     pub(super) fn is_leaving(&self) -> bool {
-        self.asked.is_some()
+        *self.stop.borrow() != Stop::No
     }
 
     pub(super) fn lived(&self) -> Duration {
@@ -274,8 +310,12 @@ impl Life {
         let store = self.around.store.clone();
         let mut stop = self.around.stop.clone();
         let born = tokio::select! {
-            born = patience.insist(async || birth.attempt(&store).await) => born?,
-            _ = stop.wait_for(|stop| *stop != Stop::No) => return Ok(Left::InOrder),
+            born = patience.insist(async || birth.attempt(&store).await) => Some(born?),
+            _ = stop.wait_for(|stop| *stop != Stop::No) => None,
+        };
+        let Some(born) = born else {
+            birth.withdraw(&store).await;
+            return Ok(Left::InOrder);
         };
         let worker = Worker::of(self.around, born);
         // It has the brief of the beginning, and with it an application that may be old one day.

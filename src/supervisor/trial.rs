@@ -58,7 +58,8 @@ async fn rehearsed(
     means: &Means<'_>,
 ) -> Result<String, SupervisorError> {
     let application = whole_application(&wanted.resolved, means).await?;
-    let opened = means.opened(&application, opened).await?;
+    let opened = means.opened(&application, opened).await;
+    let opened = opened.map_err(|error| attributed(&wanted.resolved, error))?;
     let python = opened.python_version().split_whitespace().next().unwrap_or_default().to_owned();
     opened.rehearse(&application).await.map_err(|error| attributed(&wanted.resolved, error))?;
     Ok(format!("Python {python} loads the application"))

@@ -42,15 +42,14 @@ impl Wanted {
             resolved.settings.scheduler.enabled |= scope == Scope::Pool && unsaid;
             return vec![Self { group: String::new(), resolved }];
         }
-        let of = |(name, group)| {
-            let settings = resolved.settings.of_group(group);
-            Self { group: String::clone(name), resolved: Resolved { settings, ..resolved.clone() } }
-        };
-        groups.iter().map(of).collect()
+        groups.keys().map(|name| Self { group: name.clone(), resolved: resolved.of_group(name) }).collect()
     }
 
     pub(super) fn count(&self) -> Count {
-        self.resolved.settings.worker.count
+        let Count { min, max } = self.resolved.settings.worker.count;
+        // What is to end when there is no work must begin.
+        let least = if self.resolved.settings.worker.burst { min.max(1) } else { min };
+        Count { min: least, max: max.max(least) }
     }
 
     /// The name of one of its workers, which count from 1; none when it is a random one.

@@ -11,7 +11,7 @@ use super::strategy::Turns;
 use super::{Options, Taken, WorkError, Worker};
 use crate::event::Event;
 use crate::horse::Mourners;
-use crate::store::Life;
+use crate::store::{Life, Registration, Store};
 use crate::telemetry::emit;
 
 /// Everything that may change while a worker lives; its name may not.
@@ -73,6 +73,14 @@ impl Worker {
         Ok(())
     }
 
+    /// Takes on what counts for the job in hand, too: how often the heart beats, and for how long; the deadline of a stop is looked
+    /// up when it is needed.
+    pub(super) fn heed_at_work(&mut self) {
+        let told = self.briefing.told.borrow();
+        self.registration.ttl = told.options.ttl;
+        self.beat.send_replace(Beat::of(&told.options, &self.registration));
+    }
+
     /// Ends the waits for queues that may not be ours any more. What they surfaced goes back to the heads of their queues.
     async fn leave_queues(&mut self) -> Result<(), WorkError> {
         let surfaced = self.listener.rest().await;
@@ -89,8 +97,7 @@ impl Worker {
             return Ok(true);
         }
         let name = &self.registration.name;
-        let act =
-            async |store: &crate::store::Store| store.restore(name, unanswered.as_ref(), surfaced).await;
+        let act = async |store: &Store| store.restore(name, unanswered.as_ref(), surfaced).await;
         if self.persist(Patience::Idle, act).await?.is_none() {
             return Ok(false);
         }
@@ -100,14 +107,20 @@ impl Worker {
 
     /// Shows the world the queues that are served from now on.
     async fn enter_anew(&mut self, old: &Options) -> Result<(), WorkError> {
-        self.registration.queues.clone_from(&self.options.queues);
-        self.registration.python_version.clone_from(&self.options.python_version);
-        self.registration.ttl = self.options.ttl;
-        let registration = &self.registration;
+        let registration = Registration {
+            queues: self.options.queues.clone(),
+            python_version: self.options.python_version.clone(),
+            ttl: self.options.ttl,
+            ..self.registration.clone()
+        };
         let left: Vec<_> =
             old.queues.iter().filter(|queue| !registration.queues.contains(queue)).cloned().collect();
-        self.persist(Patience::Idle, async |store| store.change_registration(registration, &left).await)
-            .await?;
+        let change = async |store: &Store| store.change_registration(&registration, &left).await;
+        if self.persist(Patience::Idle, change).await?.is_none() {
+            // A stop came first: it leaves the queues that it stands in.
+            return Ok(());
+        }
+        self.registration = registration;
         if old.queues != self.options.queues {
             emit(Event::QueuesAnnounced { worker: self.name(), queues: self.queue_names() });
         }

@@ -63,6 +63,11 @@ pub(super) enum Command {
         #[serde(default)]
         id: Option<String>,
     },
+    /// Beyond RQ: what a reload would do.
+    Difference {
+        #[serde(default)]
+        id: Option<String>,
+    },
     #[serde(other)]
     Unknown,
 }
@@ -79,6 +84,7 @@ impl Command {
             | Self::Reload { .. }
             | Self::Status { .. }
             | Self::Configuration { .. }
+            | Self::Difference { .. }
             | Self::Unknown => None,
         }
     }

@@ -54,7 +54,7 @@ impl Worker {
             });
             // After a claim without an answer, a command may be for the execution which that one began.
             if self.taken.unanswered.is_none() {
-                self.obey_late_commands().await;
+                self.obey_late_commands();
             }
             // Without an answer, what surfaced is not known to be taken, and the execution may have begun.
             self.taken.unanswered = Some(execution.clone());
@@ -98,15 +98,15 @@ impl Worker {
                 Ok(_) = stop.wait_for(|stop| *stop != Stop::No) => return None,
                 // It may be another application from now on.
                 () = self.briefing.renewed() => return None,
-                Some(command) = self.commands.recv() => self.obey_while_idle(&command).await,
+                Some(command) = self.commands.recv() => self.obey_while_idle(&command),
             }
         }
     }
 
     /// Turns to the commands that came for a job which has ended, before another, or the same again, is taken.
-    async fn obey_late_commands(&mut self) {
+    fn obey_late_commands(&mut self) {
         while let Ok(command) = self.commands.try_recv() {
-            self.obey_while_idle(&command).await;
+            self.obey_while_idle(&command);
         }
     }
 
@@ -126,7 +126,7 @@ impl Worker {
                 _ = stop.wait_for(|stop| *stop != Stop::No) => {}
                 Ok(_) = quiet.wait_for(|quiet| *quiet) => {}
                 () = self.briefing.renewed() => {}
-                Some(command) = self.commands.recv() => { self.obey_while_idle(&command).await; continue }
+                Some(command) = self.commands.recv() => { self.obey_while_idle(&command); continue }
                 Some(_) = self.pulses.recv() => continue,
                 () = sleep_until(until.unwrap_or_else(far_away)), if until.is_some() => {}
             }
@@ -185,7 +185,7 @@ impl Worker {
             tokio::select! {
                 () = tokio::time::sleep(SUSPENDED) => {}
                 () = self.briefing.renewed() => break,
-                Some(command) = self.commands.recv() => { self.obey_while_idle(&command).await; continue }
+                Some(command) = self.commands.recv() => { self.obey_while_idle(&command); continue }
                 _ = stop.wait_for(|stop| *stop != Stop::No) => break,
             }
             let suspended = self.persist(Patience::Idle, async |store| store.is_suspended().await).await;
@@ -203,7 +203,7 @@ impl Worker {
     }
 
     fn stopped_on_request(&mut self) -> Event {
-        if self.stop_told.is_none() {
+        if self.stop_told.is_none() && self.stop_wanted() != Stop::Retire {
             self.tell_warm_stop(false);
         }
         Event::StoppedOnRequest { worker: self.name() }
@@ -220,7 +220,8 @@ impl Worker {
 
     /// Waits for what is about to come into the queues by itself, which a burst must not miss; false when there is nothing.
     async fn more_may_come(&mut self) -> bool {
-        if !*self.first_round.over.borrow() {
+        // Whoever was to tell of its end may be gone.
+        if !*self.first_round.over.borrow() && self.first_round.over.has_changed().is_ok() {
             self.first_round_over(None).await;
             return true;
         }

@@ -89,10 +89,24 @@ pub(crate) struct Horses {
 pub(crate) enum Stop {
     /// Not at all.
     No,
+    /// After the job in hand, whatever time that takes: the configuration wants another worker, or one less.
+    Retire,
     /// After the job in hand; the signal that asked.
     Warm(&'static str),
     /// Now.
     Cold,
+}
+
+impl Stop {
+    /// How far it goes.
+    pub(crate) fn reach(self) -> u8 {
+        match self {
+            Self::No => 0,
+            Self::Retire => 1,
+            Self::Warm(_) => 2,
+            Self::Cold => 3,
+        }
+    }
 }
 
 /// Why a worker ended that was not asked to.
@@ -139,6 +153,8 @@ pub(crate) enum Ask {
     Status { id: Option<String> },
     /// The settings in force.
     Configuration { id: Option<String> },
+    /// What a reload would do.
+    Difference { id: Option<String> },
 }
 
 /// One worker.

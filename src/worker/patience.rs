@@ -26,7 +26,7 @@ const REFUSALS: u32 = 5;
 /// How long an answer is waited for that a stop has made pointless.
 const LAST_ANSWER: Duration = Duration::from_secs(5);
 /// How long a worker that leaves tries to say so. What it cannot give back is found by the next look of another daemon.
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Does something in Redis that may be sent twice. Nothing comes back when the tries were ended.
@@ -90,7 +90,7 @@ impl Worker {
         let mut stop = self.stop.clone();
         let enough = |stop: &Stop| match stop {
             Stop::No => false,
-            Stop::Warm(_) => patience == Patience::Idle,
+            Stop::Retire | Stop::Warm(_) => patience == Patience::Idle,
             Stop::Cold => true,
         };
         if stop.wait_for(enough).await.is_err() {

@@ -25,7 +25,7 @@ impl Worker {
                 Ok(_) = quiet.wait_for(|quiet| !*quiet) => break,
                 () = self.briefing.renewed() => self.heed_brief().await?,
                 _ = stop.wait_for(|stop| *stop != Stop::No) => break,
-                Some(command) = self.commands.recv() => self.obey_while_idle(&command).await,
+                Some(command) = self.commands.recv() => self.obey_while_idle(&command),
             }
         }
         if self.is_quiet() {

@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::brief::Briefing;
 use super::command::{Command, Ear};
 use super::heart::{Beat, Heart};
 use super::listen::Listener;
-use super::patience::Patience;
+use super::patience::{FAREWELL, Patience};
 use super::strategy::Turns;
 use super::{Ask, Brief, Left, Options, Stop, Surroundings, Taken, WorkError, Worker};
 use crate::event::Event;
@@ -61,6 +61,14 @@ impl Birth {
         };
         let name_may_change = options.name_may_change;
         Self { brief, registration, name_may_change, began: false, told: false }
+    }
+
+    /// Takes a worker back that is not to be born after all, as far as it came.
+    pub(crate) async fn withdraw(self, store: &Store) {
+        if self.began {
+            // What cannot be taken back expires.
+            let _ = timeout(FAREWELL, store.unregister(&self.registration)).await;
+        }
     }
 
     /// Enters the worker. When Redis goes away meanwhile it may be tried again, all of it: Redis may have forgotten what
@@ -195,7 +203,7 @@ impl Worker {
         self.stop_told = Some(Instant::now());
         let signal = match self.stop_wanted() {
             Stop::Warm(signal) => signal,
-            Stop::Cold | Stop::No => "SIGINT",
+            Stop::Cold | Stop::Retire | Stop::No => "SIGINT",
         };
         let (worker, pid) = (self.name(), self.registration.pid);
         emit(Event::WarmShutdownRequested { worker, pid, signal: signal.to_owned(), busy });
@@ -218,6 +226,7 @@ impl Worker {
             Command::Reload { id, code } => Ask::Reload { code: *code, id: id.clone() },
             Command::Status { id } => Ask::Status { id: id.clone() },
             Command::Configuration { id } => Ask::Configuration { id: id.clone() },
+            Command::Difference { id } => Ask::Difference { id: id.clone() },
             Command::KillHorse { .. }
             | Command::StopJob { .. }
             | Command::StopExecution { .. }
@@ -226,7 +235,7 @@ impl Worker {
         (self.ask)(ask);
     }
 
-    pub(super) async fn obey_while_idle(&mut self, command: &Command) {
+    pub(super) fn obey_while_idle(&self, command: &Command) {
         let worker = self.name();
         if let Some(execution) = command.bound_to() {
             return emit(Event::CommandNotMeant { worker, execution: execution.to_owned() });
@@ -237,7 +246,8 @@ impl Worker {
             | Command::Unquiet { .. }
             | Command::Reload { .. }
             | Command::Status { .. }
-            | Command::Configuration { .. } => self.pass_on(command),
+            | Command::Configuration { .. }
+            | Command::Difference { .. } => self.pass_on(command),
             Command::KillHorse { .. } => emit(Event::KillHorseCommanded { worker, working: false }),
             Command::StopJob { job_id } => {
                 emit(Event::StopJobCommanded { worker, job: job_id.clone(), obeyed: false });

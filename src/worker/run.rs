@@ -113,7 +113,7 @@ impl Worker {
     /// A horse that may have another job stays with the worker.
     async fn let_go(&mut self, mut horse: Horse) {
         let most = self.options.horses.max_jobs;
-        if (most == 0 || horse.served() < most) && horse.is_free().await {
+        if (most == 0 || horse.served() < most) && !horse.is_worn() && horse.is_free().await {
             self.horse = Some(horse);
         } else {
             tokio::task::spawn_local(horse.dismiss());
@@ -178,7 +178,11 @@ impl Worker {
         let mut stop = self.stop.clone();
         let told = self.stop_told.is_some();
         let stop_at = self.stop_at();
-        let changed = |stop: &Stop| *stop == Stop::Cold || (!told && *stop != Stop::No);
+        let changed = |stop: &Stop| match stop {
+            Stop::No | Stop::Retire => false,
+            Stop::Warm(_) => !told,
+            Stop::Cold => true,
+        };
         tokio::select! {
             said = horse.next() => Happening::Said(said),
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
@@ -187,12 +191,14 @@ impl Worker {
             () = sleep_until(stop_at.unwrap_or_else(Instant::now)), if stop_at.is_some() => {
                 Happening::Kill(Kill::Deadline)
             }
-            // The deadline may be another from now on.
-            () = self.briefing.renewed(), if told => Happening::Noted,
+            Ok(()) = self.briefing.told.changed() => {
+                self.heed_at_work();
+                Happening::Noted
+            }
             Some(Pulse::Lost(execution)) = self.pulses.recv() => {
                 if execution == claim.execution { Happening::Kill(Kill::TakenAway) } else { Happening::Noted }
             }
-            Some(command) = self.commands.recv() => self.obey_while_busy(&command, claim).await,
+            Some(command) = self.commands.recv() => self.obey_while_busy(&command, claim),
             Ok(wanted) = stop.wait_for(changed) => {
                 let wanted = *wanted;
                 self.asked_to_stop(wanted, horse).await
@@ -206,7 +212,7 @@ impl Worker {
                 emit(Event::ColdShutdownRequested { worker: self.name(), horse_pid: Some(horse.pid()) });
                 Happening::Kill(Kill::ColdShutdown)
             }
-            Stop::Warm(_) | Stop::No => {
+            Stop::Warm(_) | Stop::Retire | Stop::No => {
                 self.tell_warm_stop(true);
                 if self.options.horses.warm_signal && matches!(horse.warn(), Ok(true)) {
                     emit(Event::HorseWarned { worker: self.name() });
@@ -218,7 +224,7 @@ impl Worker {
         }
     }
 
-    async fn obey_while_busy(&mut self, command: &Command, claim: &Claim) -> Happening {
+    fn obey_while_busy(&self, command: &Command, claim: &Claim) -> Happening {
         let worker = self.name();
         if let Some(execution) = command.bound_to().filter(|execution| *execution != claim.execution.as_str())
         {
@@ -231,7 +237,8 @@ impl Worker {
             | Command::Unquiet { .. }
             | Command::Reload { .. }
             | Command::Status { .. }
-            | Command::Configuration { .. } => self.pass_on(command),
+            | Command::Configuration { .. }
+            | Command::Difference { .. } => self.pass_on(command),
             Command::KillHorse { .. } => {
                 emit(Event::KillHorseCommanded { worker, working: true });
                 return Happening::Kill(Kill::Commanded);

@@ -92,10 +92,14 @@ assert reported() == "stopped endless"
 becomes(endless, "stopped")
 assert endless.id in queue.failed_job_registry
 
-# Jobs that wait for jobs, on any queue.
+# Jobs that wait for jobs, on any queue. The worker is kept busy until they do: a client leaves a key that never expires
+# when a parent ends before it is depended on beside another one.
+held = queue.enqueue(tasks.hold)
+becomes(held, "started")
 parents = [high.enqueue(tasks.words_in, "one"), low.enqueue(tasks.divide, 1, by=0)]
 strict = queue.enqueue(tasks.words_in, "never", depends_on=parents)
 lax = queue.enqueue(tasks.words_in, "all the same", depends_on=Dependency(parents, allow_failure=True))
+connection.rpush("examples:go", "now")
 assert result_of(lax) == 3
 assert strict.get_status() == "deferred" and strict.id in queue.deferred_job_registry
 assert sorted(strict.dependency_ids) == sorted(parent.id for parent in parents)

@@ -16,6 +16,14 @@ Examples:
 
 Exit codes: 0 done, 1 somebody was not reached or refused, 2 usage, 69 Redis never reached, 78 a mistake in the configuration.";
 
+/// Examples for the end of the help.
+pub(super) const DIFF_EXAMPLES: &str = "\
+Examples:
+  rq config diff       every daemon of yours on this machine: what runs, what its files say now, when it would count
+  rq config diff 4711  that daemon
+
+Exit codes: 0 told, 1 somebody was not reached, 2 usage, 69 Redis never reached, 78 a reload would be refused.";
+
 /// Where the daemons are.
 #[derive(Args, Clone, Default)]
 pub(crate) struct ReachArgs {
@@ -96,6 +104,18 @@ pub(crate) struct StopArgs {
     /// Do not wait for the jobs in hand.
     #[arg(long)]
     pub(crate) now: bool,
+
+    /// Where the daemons are.
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+/// The options of `rq config diff`.
+#[derive(Args)]
+pub(crate) struct DiffArgs {
+    /// Workers or process numbers of daemons; without any, every daemon of yours on this machine.
+    #[arg(value_name = "NAME|PID")]
+    pub(crate) names: Vec<String>,
 
     /// Where the daemons are.
     #[command(flatten)]

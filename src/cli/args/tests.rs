@@ -198,9 +198,9 @@ fn the_configuration_commands_take_the_same_sources() {
         panic!("not understood");
     };
 
-    assert!(args.json);
-    assert_eq!(args.sources.config().collect::<Vec<_>>(), ["rq.toml"]);
-    assert_eq!(args.sources.overrides().len(), 2);
+    assert!(args.config.json);
+    assert_eq!(args.config.sources.config().collect::<Vec<_>>(), ["rq.toml"]);
+    assert_eq!(args.config.sources.overrides().len(), 2);
     assert!(parsed("config").is_err());
     assert!(matches!(parsed("config check"), Ok(Command::Config(ConfigCommand::Check(_)))));
 }

@@ -1,12 +1,15 @@
 //! `[group.NAME]`: workers of one kind, so that one daemon can run several.
+#![expect(clippy::struct_field_names, reason = "the keys are what users write")]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value as Raw, json};
 
+use super::horse::octal;
 use super::worker::{STRATEGIES, Strategy, not_empty, queues, weights, worker_name};
-use super::{EngineWish, Key, section};
+use super::{Additions, EngineWish, Key, section};
 use crate::config::kind::Kind;
 use crate::config::kind::Value;
 use crate::config::problem::Mismatch;
@@ -33,6 +36,31 @@ section! {
         preload: Option<Vec<String>> = Key::new(Kind::List).example("[\"app.models\"]"), NewApplication;
         /// How many jobs one of its work horses may run, as `horse.max_jobs`.
         horse_max_jobs: Option<u64> = Key::integer(0, i64::MAX).example("100"), NextJob;
+        /// How much memory a work horse may have after a job, as `horse.max_memory`.
+        max_memory: Option<u64> = Key::size(1 << 20, i64::MAX as u64).example("\"500MiB\""), NewApplication;
+        /// How old a work horse may be after a job, as `horse.max_age`.
+        max_age: Option<Duration> = Key::span(1).example("\"1h\""), NewApplication;
+        /// The most memory that a process of a job can have, as `horse.memory_limit`.
+        memory_limit: Option<u64> = Key::size(1 << 20, i64::MAX as u64).example("\"1GiB\""), NewApplication;
+        /// The most CPU time of a job, as `horse.cpu_time`.
+        cpu_time: Option<Duration> = Key::span(1000).example("\"10m\""), NewApplication;
+        /// The most open files, as `horse.max_open_files`.
+        max_open_files: Option<u64> = Key::integer(64, i32::MAX as i64).example("4096"), NewApplication;
+        /// The most processes, as `horse.max_processes`.
+        max_processes: Option<u64> = Key::integer(1, i32::MAX as i64).example("512"), NewApplication;
+        /// The priority of the work horses, as `horse.nice`.
+        nice: Option<i64> = Key::integer(-20, 19).example("10"), NewApplication;
+        /// Where the application is loaded and jobs run, as `horse.working_directory`.
+        working_directory: Option<PathBuf> = Key::new(Kind::Path).example("\"/srv/app\""), NewApplication;
+        /// Variables for its application and jobs, in the place of `horse.environment`.
+        environment: Option<Additions> = Key::new(Kind::Environment).example("{\"APP_ENV\": \"production\"}"),
+            NewApplication;
+        /// Which rights files do not get, as `horse.umask`.
+        umask: Option<String> = Key::new(Kind::Text).check(octal).example("\"027\""), NewApplication;
+        /// The user that its application is run as, as `horse.user`.
+        user: Option<String> = Key::new(Kind::Text).check(not_empty).example("\"www-data\""), NewApplication;
+        /// The group, as `horse.group`.
+        group: Option<String> = Key::new(Kind::Text).check(not_empty).example("\"www-data\""), NewApplication;
         /// The class of its workers, as `worker.class`.
         class: Option<String> = Key::new(Kind::Text).example("\"rq.SimpleWorker\"").check(not_empty), NewApplication;
     }

@@ -1,9 +1,12 @@
 //! `[logging]`: what is told, and how a line looks.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer};
 
 use super::{Key, section};
 use crate::config::kind::Kind;
+use crate::config::secret::mask_table;
 
 section! {
     /// What is told, and how a line looks.
@@ -45,12 +48,22 @@ const LEVELS: &[(&str, &str)] = &[
 ];
 
 /// Where the `dictConfig` of the horses is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum DictConfig {
     /// Given in a file: to be applied in the fork server.
     Given(serde_json::Value),
     /// In the Python settings module: the fork server has applied it by itself.
     InModule,
+}
+
+/// Handlers may have passwords.
+impl fmt::Debug for DictConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(table) => write!(f, "Given({})", mask_table(table)),
+            Self::InModule => f.write_str("InModule"),
+        }
+    }
 }
 
 /// Tables travel through the stack as JSON text, so that layers replace them and do not mix them.

@@ -20,7 +20,7 @@ mod worker;
 
 pub(crate) use cron::{CatchUp, Cron, Overlap};
 pub(crate) use group::{Count, Group};
-pub(crate) use horse::{EngineWish, Horse};
+pub(crate) use horse::{Additions, EngineWish, Horse};
 pub(crate) use logging::{DictConfig, Level, Logging};
 pub(crate) use maintenance::{Maintenance, OnStranded};
 pub(crate) use queue::Queue;

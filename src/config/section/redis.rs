@@ -50,7 +50,7 @@ section! {
             .example("\"/etc/rq/client.pem\""), NewConnection;
         /// How long to try to reach Redis at start before giving up with exit code 69. A worker in burst mode
         /// gives up at once. Redis going away later is never a reason to exit.
-        start_timeout: Duration = Key::span(0).default("\"30s\""), Immediate;
+        start_timeout: Duration = Key::span(0).default("\"30s\""), Restart;
         /// What every key in Redis starts with. All processes that share a Redis must use the same, Python
         /// clients included, which read it from the environment variable `RQ_KEY_PREFIX` alone.
         key_prefix: String = Key::new(Kind::Text).variable("RQ_KEY_PREFIX").default("\"rq\"")

@@ -16,6 +16,9 @@ section! {
         /// Whether the application is loaded anew when one of the project's own modules changes that it has imported; for
         /// development.
         code: bool = Key::new(Kind::Boolean).default("false"), Immediate;
+        /// How long a reload is put off after a file changed, by chance between nothing and this, so that many daemons that read
+        /// the same files do not load their applications anew in the same second.
+        jitter: Duration = Key::span(0).default("\"0s\""), Immediate;
         /// Whether a reload is refused as a whole when it changes a setting that needs a restart.
         strict: bool = Key::new(Kind::Boolean).default("false"), Immediate;
     }

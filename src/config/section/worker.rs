@@ -20,6 +20,8 @@ section! {
             .check(worker_name), NextFetch;
         /// How many workers the daemon runs: a number, or `{ min = 1, max = 8 }` for as many as there is work for.
         count: Count = Key::new(Kind::Count).option("--num-workers").default("1"), NextFetch;
+        /// How long workers must have been idle before there is one less, where `count` is a least and a most number.
+        shrink_after: Duration = Key::span(1_000).default("\"30s\""), Immediate;
         /// What becomes of a worker that a client shut down by RQ's command: it stays `down`, or another takes its place,
         /// as in RQ's pool: `replace`. A daemon without workers ends.
         on_shutdown: OnShutdown = Key::new(Kind::Choice(ON_SHUTDOWN)).default("\"down\""), Immediate;
@@ -46,8 +48,9 @@ section! {
         ttl: Duration = Key::span(1_000).option("--worker-ttl").default("\"420s\""), Immediate;
         /// What becomes of a job that is cut off in the middle, because its worker, container or host died or was shut
         /// down cold: `as_rq` fails it, unless it has retries left; `requeue` puts it back at the head of its queue;
-        /// `fail` fails it in any case. A job that had not begun is always put back. The setting of
-        /// the worker that ran the job counts, whoever finds it.
+        /// `fail` fails it in any case. A job that had not begun is always put back. A worker that was asked to stop
+        /// and is killed before it has, as at the end of a pod, has its jobs put back under `as_rq`, too. The setting
+        /// of the worker that ran the job counts, whoever finds it.
         on_interrupt: OnInterrupt = Key::new(Kind::Choice(POLICIES)).default("\"as_rq\""), NextFetch;
         /// The same for single queues, by their names.
         on_interrupt_queues: QueuePolicies = Key::new(Kind::Table).check(policies).default("{}")
@@ -63,7 +66,7 @@ section! {
             .default("\"30s\""), Immediate;
         /// What a worker does that starts while RQ is suspended: `wait` until it is resumed, or `exit` as RQ does (a
         /// burst always exits).
-        suspended_at_start: AtSuspension = Key::new(Kind::Choice(AT_SUSPENSION)).default("\"wait\""), Immediate;
+        suspended_at_start: AtSuspension = Key::new(Kind::Choice(AT_SUSPENSION)).default("\"wait\""), Restart;
         /// Quit after so many jobs.
         max_jobs: Option<u64> = Key::integer(1, i64::MAX).option("--max-jobs").example("1000"), NextFetch;
         /// Quit after so long without a job.

@@ -52,6 +52,10 @@ fn no_secret_is_told_anywhere() {
         format!("REDIS_URL = 'redis://:{SECRET}@h?password={SECRET}'"),
         format!("REDIS_PASSWORD = '{SECRET}'\nSENTRY_DSN = 'https://{SECRET}@h/1'"),
         format!("SENTINEL = {sentinel}"),
+        format!("DICT_CONFIG = {{version = 1, handlers = {{mail = {{password = '{SECRET}'}}}}}}"),
+        format!(
+            "[cron.a]\nfunction = 'a.b'\ninterval = 5\nkwargs = {{token = '{SECRET}', url = 'redis://:{SECRET}@h'}}"
+        ),
     ];
     let bad = [
         format!("REDIS_URL = 'http://:{SECRET}@h'"),

@@ -6,7 +6,8 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from time import monotonic
 
-from . import django_project, engine, fitness, serializers, sources, threads, title, values
+from . import django_project, engine, fitness, ground, serializers, sources, threads, title, values
+from .bounds import Bounds
 from .connection import Lazy
 from .hooks import Hooks, close_django_connections
 from .libraries import Libraries
@@ -41,10 +42,13 @@ class Application:
         self.choice = None
         self.engine = None
         self.libraries = Libraries()
+        self.bounds = Bounds()
 
     def settings(self, order):
         """Imports the settings module; returns the report."""
-        self.orders["settings"] = order
+        # An interpreter in the place of a horse is there already.
+        self.orders["settings"] = dict(order, ground=None)
+        ground.take(order)
         # RQ: entries are appended, so a project cannot shadow the standard library or an installed package.
         for entry in order.get("path") or []:
             if entry not in sys.path:
@@ -75,6 +79,8 @@ class Application:
         start = monotonic()
         self.orders["prepare"] = order
         export_prefix(order.get("key_prefix"))
+        self.bounds = Bounds(order.get("bounds"))
+        self.bounds.check()
         self.set_up_django()
         wanted = order.get("dict_config")
         if isinstance(wanted, dict):

@@ -50,6 +50,7 @@ def live(work):
 
 def attend(stall, application, held):
     """Takes orders until it may go; returns the exit code."""
+    application.bounds.apply()
     if application.engine is not None:
         application.engine.brace()
     # Kept there until the process is gone: nothing may close the descriptor by number on the way out.
@@ -73,6 +74,8 @@ def attend(stall, application, held):
         head, body = obey(order, body, channel, application)
         if identity(stall.memory) != dump:
             faulthandler.disable()  # The job closed the file: its number may be anything by now.
+        if head.get("report") == "ended":
+            head["worn"] = application.bounds.is_worn()
         channel.send(head, body)
         del head, body, order
 
@@ -88,6 +91,7 @@ def take_leave(application):
 def obey(order, body, channel, application):
     """Runs or settles a job by the engine in use; returns head and body of `ended`."""
     kind, engine = order.get("order"), application.engine
+    application.bounds.begin()
     if kind == "callback":
         return Errand(order, body, channel, application).done()
     if kind == "run" and engine is None:

@@ -35,6 +35,7 @@ class JobRun:
         self.connection = settled.connection
         self.handlers = settled.exception_handlers
         self.hooks = settled.hooks
+        self.bounds = settled.bounds
         self.max_result_size = settled.max_result_size
         self.keeps_result = order.get("keeps_result", True)
         self.started_at = CLOCK[0]()
@@ -142,7 +143,8 @@ class JobRun:
     def report_of_failure(self, failure):
         """Head and body for an exception."""
         timed_out = failure is self.limit.raised
-        return raised(failure, timed_out, self.func_name())
+        head, body = raised(failure, timed_out, self.func_name())
+        return head, body + self.bounds.explain(failure)
 
 
 def text_in(order, key):

@@ -43,6 +43,8 @@ pub(crate) enum Request {
     },
     /// The settings in force.
     Configuration,
+    /// What a reload would do.
+    Difference,
 }
 
 /// An answer.

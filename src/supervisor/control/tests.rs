@@ -55,7 +55,7 @@ impl Daemon {
 fn supervised(request: Request) -> Reply {
     match request {
         Request::Status => Reply::Status(status()),
-        Request::Reload { .. } => Reply::Reload(outcome()),
+        Request::Reload { .. } | Request::Difference => Reply::Reload(outcome()),
         Request::Quiet { workers } | Request::Resume { workers } | Request::Stop { workers, .. } => {
             Reply::Done { workers }
         }

@@ -101,6 +101,10 @@ fn leaving(event: &Event) -> Option<Vec<Line>> {
         Event::LeftInOutage { worker } => Line::warning(format!(
             "Worker {worker}: left while Redis was away; its entry there expires, and what it had taken is found by other workers"
         )),
+        Event::GroupResized { group, from, to, waiting } => {
+            let group = if group.is_empty() { String::new() } else { format!(" of group {group}") };
+            Line::info(format!("Workers{group}: {from} become {to}, {waiting} jobs are waiting"))
+        }
         Event::WorkerFailed { worker, error, retry_in } => Line::error(format!(
             "Worker {worker}: ended by an error, replaced in {}s: {error}",
             retry_in.as_secs_f64()

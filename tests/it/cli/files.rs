@@ -231,3 +231,23 @@ fn the_users_own_file_and_its_drop_ins_are_read_unasked() {
     assert_eq!(jobs["value"], 2);
     assert!(jobs["origin"].as_str().unwrap().ends_with("rq.toml.d/10-more.yaml, line 1"), "{jobs}");
 }
+
+#[test]
+fn nothing_of_the_current_directory_is_read_unasked() {
+    let folder = Folder::with(&[
+        ("rq.toml", "[worker]\nmax_jobs = 3\n"),
+        ("rq.toml.d/a.toml", "[worker]\nmax_jobs = 4\n"),
+        ("rq/rq.toml", "[worker]\nmax_jobs = 5\n"),
+    ]);
+    for module in ["settings", "sitecustomize", "usercustomize", "json", "rq", "redis", "socket"] {
+        folder.write(&format!("{module}.py"), "raise SystemExit('it was read')\n");
+    }
+
+    let shown = folder.shown(&[]);
+    let tried = folder.run(&["config", "check", "--connect", "--url", "redis://127.0.0.1:1"]);
+
+    assert_eq!(shown.of("worker.max_jobs")["value"], json!(null));
+    assert_eq!(tried.code(), 69, "{}", tried.stderr);
+    assert!(tried.stdout.contains("loads the application"), "{}", tried.stdout);
+    assert!(!(tried.stdout + &tried.stderr).contains("it was read"));
+}

@@ -275,3 +275,27 @@ fn an_interpreter_is_run_by_the_name_that_was_given() {
     assert!(exit.stdout.contains("/other), "), "{}", exit.stdout);
     world.finish();
 }
+
+#[test]
+fn root_does_not_run_the_environment_of_somebody_else_unasked() {
+    if !nix::unistd::geteuid().is_root() {
+        return skipped(&Lack::OfMachine("giving a file away needs root".to_owned()));
+    }
+    let folder = Folder::new();
+    let path = marked(&folder.path(""), "bin/python3", "path");
+    let local = marked(&folder.path(""), ".venv/bin/python", "local");
+    std::os::unix::fs::chown(&local, Some(65_534), None).unwrap();
+    let check = |variables: &[(&str, &Path)]| {
+        let _ = fs::remove_file(folder.path("marks"));
+        let mut command = folder.rq(&["config", "check", "--connect", "--url", "redis://127.0.0.1:1"]);
+        command.env_remove("RQ_PYTHON").env("PATH", path.parent().unwrap()).envs(variables.iter().copied());
+        let exit = run(command);
+        (fs::read_to_string(folder.path("marks")).unwrap(), exit)
+    };
+
+    let (unasked, told) = check(&[]);
+    let (asked, _) = check(&[("RQ_PYTHON", &local)]);
+
+    assert_eq!((unasked.as_str(), asked.as_str()), ("path\n", "local\n"), "{}", told.stderr);
+    assert!(told.stderr.contains("is not used, as it is not root's"), "{}", told.stderr);
+}

@@ -1,6 +1,11 @@
 //! What is secret is told nowhere: on no stream, in no error, in no list of processes.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use nix::unistd::Pid;
 
@@ -40,6 +45,17 @@ fn family(root: Pid) -> BTreeSet<i32> {
     }
 }
 
+/// All files in a folder, at any depth; those of links are not among them.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let below = |entry: fs::DirEntry| match entry.file_type().unwrap() {
+        kind if kind.is_dir() => files_below(&entry.path()),
+        kind if kind.is_file() => vec![entry.path()],
+        _ => Vec::new(),
+    };
+    entries.flat_map(below).collect()
+}
+
 /// Every place where the configuration can hold the secret, as a command that reads it.
 fn planted(folder: &Folder, arguments: &[&str]) -> Vec<(&'static str, Command)> {
     let url = format!("redis://user:{SECRET}@127.0.0.1:1/0");
@@ -60,6 +76,16 @@ fn planted(folder: &Folder, arguments: &[&str]) -> Vec<(&'static str, Command)> 
         ),
     );
     folder.write("secret", SECRET);
+    folder.write("dsn", &dsn);
+    folder.write("credentials/redis.password", SECRET);
+    folder.write("credentials/sentry_dsn", &dsn);
+    folder.write("home/rq/rq.toml", &format!("[redis]\nport = 1\npassword = {SECRET:?}\n"));
+    folder.write("home/rq/rq.toml.d/sentry.yaml", &format!("sentry:\n  dsn: {dsn}\n"));
+    folder.write("all.yaml", &format!("redis: {{port: 1, password: {SECRET}}}\nSENTRY_DSN: {dsn}\n"));
+    folder.write("all.ini", &format!("[redis]\nport = 1\npassword = {SECRET}\n[sentry]\ndsn = {dsn}\n"));
+    folder.write("all.json5", &format!("{{redis: {{port: 1, password: '{SECRET}'}}, SENTRY_DSN: '{dsn}'}}"));
+    folder.write("all.ron", &format!("(redis: (port: 1, password: {SECRET:?}), SENTRY_DSN: {dsn:?})"));
+    let home = folder.path("home").display().to_string();
     let with = |more: &[&str], variables: &[(&str, &str)]| {
         let mut command = folder.rq(&[arguments, more].concat());
         command.envs(variables.iter().copied());
@@ -70,6 +96,16 @@ fn planted(folder: &Folder, arguments: &[&str]) -> Vec<(&'static str, Command)> 
         ("REDIS_URL", with(&[], &[("REDIS_URL", &url)])),
         ("REDIS_PASSWORD", with(&[], &[("REDIS_PASSWORD", SECRET), ("REDIS_PORT", "1")])),
         ("RQ_REDIS__PASSWORD_FILE", with(&[], &[("RQ_REDIS__PASSWORD_FILE", "secret"), ("REDIS_PORT", "1")])),
+        ("RQ_SENTRY__DSN", with(&[], &[("RQ_SENTRY__DSN", &dsn), ("REDIS_PORT", "1")])),
+        ("SENTRY_DSN", with(&[], &[("SENTRY_DSN", &dsn), ("REDIS_PORT", "1")])),
+        ("SENTRY_DSN_FILE", with(&[], &[("SENTRY_DSN_FILE", "dsn"), ("REDIS_PORT", "1")])),
+        ("REDIS_PASSWORD_FILE", with(&[], &[("REDIS_PASSWORD_FILE", "secret"), ("REDIS_PORT", "1")])),
+        ("a credential", with(&[], &[("CREDENTIALS_DIRECTORY", "credentials"), ("REDIS_PORT", "1")])),
+        ("the user's files", with(&[], &[("XDG_CONFIG_HOME", &home)])),
+        ("all.yaml", with(&["-c", "all.yaml"], &[])),
+        ("all.ini", with(&["-c", "all.ini"], &[])),
+        ("all.json5", with(&["-c", "all.json5"], &[])),
+        ("all.ron", with(&["-c", "all.ron"], &[])),
         ("--url", with(&["--url", &url], &[])),
         ("a password in the query", with(&["--url", &format!("redis://127.0.0.1:1?password={SECRET}")], &[])),
         ("url.toml", with(&["-c", "url.toml"], &[])),
@@ -91,6 +127,20 @@ fn mistaken(folder: &Folder, arguments: &[&str]) -> Vec<(&'static str, Command)>
     folder.write("object.py", &format!(
         "class Secret:\n    def __repr__(self): return {SECRET:?}\nREDIS_URL = Secret()\nREDIS_PASSWORD = Secret()\n"
     ));
+    // Each has a mistake in the line of the secret or beside it, and the line is shown.
+    let beside = [
+        ("one.json", format!("{{\"worker\": {{\"ttl\": 0}}, \"redis\": {{\"password\": {SECRET:?}}}}}")),
+        ("other.json", format!("{{\"redis\": {{\"password\": {SECRET:?}}}, \"worker\": {{\"ttl\": 0}}}}")),
+        ("comment.toml", format!("[worker]\nttl = 0 # {SECRET}\n")),
+        ("misspelled.yaml", format!("redis:\n  pasword: {SECRET}\nSENTRY_DNS: https://{SECRET}@h/1\n")),
+        ("open.json5", format!("{{redis: {{password: '{SECRET}}}}}")),
+        ("open.yaml", format!("redis: {{password: {SECRET}\nworker: [\n")),
+        ("open.ini", format!("[redis\npassword = {SECRET}\n")),
+        ("double.ini", format!("[redis]\npassword = {SECRET}\npassword = {SECRET}\n")),
+    ];
+    for (name, text) in &beside {
+        folder.write(name, text);
+    }
     folder.write("kwargs.toml", &format!(
         "[SENTINEL]\nCONNECTION_KWARGS = {{db = \"x\", password = {SECRET:?}}}\nSENTINEL_KWARGS = {{password = {SECRET:?}}}\n"
     ));
@@ -117,6 +167,7 @@ fn mistaken(folder: &Folder, arguments: &[&str]) -> Vec<(&'static str, Command)>
     let mut slashes = with(&["--url", &format!("redis://user:sl/ash{SECRET}@h")]);
     slashes.env("SENTRY_DSN", format!("{SECRET}@"));
     commands.push(("a password that is not encoded", slashes));
+    commands.extend(beside.iter().map(|(name, _)| (*name, with(&["-c", name]))));
     commands
 }
 
@@ -128,6 +179,12 @@ fn the_configuration_commands_tell_no_secret() {
         &["config", "show", "--json"],
         &["config", "check"],
         &["config", "check", "--json"],
+        &["config", "check", "--connect"],
+        &["config", "explain", "redis.url"],
+        &["config", "explain", "redis.password", "--json"],
+        &["config", "explain", "redis.sentinel"],
+        &["config", "explain", "sentry.dsn"],
+        &["config", "explain", "sentry.dsn", "--json"],
     ] {
         for (what, command) in planted(&folder, arguments).into_iter().chain(mistaken(&folder, arguments)) {
             assert_silent(&run(command), what);
@@ -164,7 +221,7 @@ fn a_worker_that_runs_tells_no_secret_and_shows_none_to_other_users() {
     let failed = world.enqueue("'jobs.raising.plain'");
     let died = world.enqueue("'jobs.exits.by_signal', 'SIGKILL'");
     let mut command = world.worker_command();
-    command.args(["--name", "w1", "-v"]);
+    command.args(["--name", "w1", "-v", "--pid", "worker.pid"]);
     command.env("RQ_REDIS_URL", format!("redis://worker:{SECRET}@127.0.0.1:{}/0", world.redis.port()));
     command.env("RQ_SENTRY_DSN", format!("https://{SECRET}@sentry.example/1"));
     let mut worker = world.start(command);
@@ -172,10 +229,15 @@ fn a_worker_that_runs_tells_no_secret_and_shows_none_to_other_users() {
 
     let family = family(worker.pid());
     assert!(family.len() >= 3, "daemon, fork server and horse: {family:?}");
-    for pid in family {
-        let told = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    for (pid, file) in family.iter().flat_map(|pid| ["cmdline", "comm", "stat"].map(|file| (pid, file))) {
+        let told = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
         let told = String::from_utf8_lossy(&told).into_owned();
-        assert!(!told.contains(SECRET), "process {pid} shows it: {told}");
+        assert!(!told.contains(SECRET), "{file} of process {pid} shows it: {told}");
+    }
+    assert!(world.path("worker.pid").exists());
+    for file in files_below(&world.path("")) {
+        let told = fs::read(&file).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&told).contains(SECRET), "{} holds it", file.display());
     }
     gate.open();
     worker.stdout.wait_for_line(&format!("*{died} failed"), SOON);

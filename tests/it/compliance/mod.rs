@@ -26,6 +26,7 @@ mod large_results;
 mod lifecycle;
 mod logging;
 mod names;
+mod pool;
 mod rate_limits;
 mod records;
 mod repeats;

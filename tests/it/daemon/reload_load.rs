@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::harness::{SOON, World, wait_until};
 
-/// A thread of the client that enqueues so many jobs a second, each of which leaves its number in a file.
+/// A thread of the client that enqueues so many jobs a second, each of which leaves its number in a file. It waits while the next
+/// queue is full, so that what is left at the end is soon done.
 const CLIENT: &str = r"
 import threading
 
@@ -14,13 +15,17 @@ class Load(threading.Thread):
         super().__init__(daemon=True)
         connection = Redis.from_url(url)
         self.queues = [Queue(name, connection=connection) for name in names]
-        self.path, self.pause, self.over, self.sent = path, 1 / rate, threading.Event(), 0
+        self.path, self.pause, self.over, self.sent, self.turn = path, 1 / rate, threading.Event(), 0, 0
 
     def run(self):
         while not self.over.wait(self.pause):
-            queue = self.queues[self.sent % len(self.queues)]
+            queue = self.queues[self.turn % len(self.queues)]
+            if queue.count >= 50:
+                self.turn += 1
+                continue
             queue.enqueue('jobs.marks.note', self.path, self.sent, result_ttl=60)
             self.sent += 1
+            self.turn += 1
 
     def end(self):
         self.over.set()

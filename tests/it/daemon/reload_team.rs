@@ -73,6 +73,23 @@ fn a_new_name_counts_at_the_next_idle_moment() {
 }
 
 #[test]
+fn groups_may_swap_their_names() {
+    let with = |one: &str, two: &str| {
+        let group =
+            |group: &str, name: &str| format!("[group.{group}]\nname = \"{name}\"\nqueues = [\"{group}\"]\n");
+        format!("[reload]\nwatch = false\n{}{}", group("a", one), group("b", two))
+    };
+    let mut stage = Stage::new(&with("x", "y"));
+    assert_workers(&stage.world, &[("x", "a"), ("y", "b")]);
+
+    stage.apply(&with("y", "x"));
+
+    assert_workers(&stage.world, &[("y", "a"), ("x", "b")]);
+    assert_eq!(stage.count("already"), 0);
+    stage.finish();
+}
+
+#[test]
 fn queues_are_shown_as_they_are_served() {
     let with =
         |queues: &str| format!("reload.watch = false\nworker.name = \"w1\"\nworker.queues = {queues}\n");

@@ -81,3 +81,16 @@ fn a_strict_daemon_refuses_what_needs_a_restart_with_all_the_rest() {
     stage.told("Configuration reloaded (a file changed): worker.results_ttl from 500 to 77");
     stage.finish();
 }
+
+#[test]
+fn a_setting_that_only_moved_is_shown_where_it_stands_now() {
+    let told = "[redis]\nkey_prefix = \"rq\"\n";
+    let mut stage = Stage::new(&format!("[reload]\nwatch = false\n{told}"));
+
+    stage.apply(&format!("# One more line.\n[reload]\nwatch = false\n{told}"));
+
+    let exit = stage.rq(&["config", "show", "--running"]);
+    let line = exit.stdout.lines().find(|line| line.contains("redis.key_prefix")).unwrap_or_default();
+    assert!(line.contains("rq.toml, line 6"), "{}{}", exit.stdout, exit.stderr);
+    stage.finish();
+}

@@ -5,7 +5,7 @@ use std::fs;
 use crate::harness::{SOON, World, wait_until};
 
 /// The command line, or the short name where the kernel takes no title.
-fn title(pid: impl std::fmt::Display) -> String {
+pub(super) fn title(pid: impl std::fmt::Display) -> String {
     let read = |file: &str| fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
     let line = read("cmdline");
     let line = String::from_utf8_lossy(line.split(|byte| *byte == 0).next().unwrap()).into_owned();

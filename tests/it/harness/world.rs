@@ -1,6 +1,7 @@
 //! One test's world: its own Redis, a Python client, and the worker under test.
 
 use std::{
+    collections::BTreeMap,
     env,
     ffi::OsStr,
     fs,
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 use super::{
     client::Client,
     gate::Gate,
+    inspect::Hash,
     invariants::{self, Leaves, text},
     redis_server::{Redis, free_port},
     skip::{Lack, skipped},
@@ -132,13 +134,18 @@ impl World {
         }
     }
 
-    /// The command `rq worker -c settings` of whoever is under test, in the test's folder; add what the test is about.
+    /// The command `rq worker` of whoever is under test, in the test's folder; add what the test is about.
     pub(crate) fn worker_command(&self) -> Command {
+        self.command_named("worker")
+    }
+
+    /// The command of that name of whoever is under test, for one that runs jobs.
+    pub(crate) fn command_named(&self, name: &str) -> Command {
         let mut command = match self.subject {
             Subject::Theirs => self.command(&self.venv.program("rq")),
             Subject::Ours => self.command(Path::new(env!("CARGO_BIN_EXE_rq"))),
         };
-        command.arg("worker");
+        command.arg(name);
         if self.subject == Subject::Ours {
             command.arg("--python").arg(self.venv.python());
         }
@@ -155,6 +162,29 @@ impl World {
         let mut command = self.worker_command();
         command.args(["-c", "settings"]).args(arguments);
         self.start(command)
+    }
+
+    /// Starts a pool `rq worker-pool -c settings` with these arguments.
+    pub(crate) fn pool(&self, arguments: &[&str]) -> Worker {
+        let mut command = self.command_named("worker-pool");
+        command.args(["-c", "settings"]).args(arguments);
+        self.start(command)
+    }
+
+    /// The registered workers that are in this state: their names and their hashes.
+    pub(crate) fn workers_that_are(&self, state: &str) -> BTreeMap<String, Hash> {
+        let keys = self.redis.set(&self.key("workers"));
+        let named = keys.iter().map(|key| {
+            let name = key.strip_prefix(&self.key("worker:")).unwrap().to_owned();
+            (name, self.redis.hash(key))
+        });
+        named.filter(|(_, hash)| text(hash, "state") == state).collect()
+    }
+
+    /// Waits until so many workers are registered and have nothing to do.
+    #[track_caller]
+    pub(crate) fn wait_for_idle(&self, count: usize) {
+        wait_until(SOON, &format!("{count} idle workers"), || self.workers_that_are("idle").len() == count);
     }
 
     /// Starts a worker `rq worker -c settings` with these arguments and waits until it has nothing to do.
