@@ -1,7 +1,7 @@
 # What can be done with this repository. The work is in scripts/; everything that is made stands in build/ and target/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check compliance theirs fleet bench deny clean
+.PHONY: help demo test check compliance theirs fleet bench soak deny clean
 
 help: ## Print the targets.
 	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -36,6 +36,11 @@ bench: ## Measure Python RQ's worker and ours side by side.
 	@scripts/setup bench
 	@scripts/build-release
 	@build/venv/rq-3.0.0/bin/python benches/side_by_side.py
+
+soak: ## Ten minutes of load, reloads, kills and stops, with an account of each job and of memory and descriptors.
+	@scripts/setup bench
+	@scripts/build-release
+	@build/venv/rq-3.0.0/bin/python benches/soak.py
 
 deny: ## Check the licences and advisories of the dependencies (needs cargo-deny).
 	@cargo deny --version >/dev/null 2>&1 || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }

@@ -34,7 +34,7 @@ use crate::telemetry::emit;
 pub(crate) use followup::Followup;
 use recovery::Recovery;
 use round::Round;
-use signs::Signs;
+use signs::{Calm, Signs};
 pub(crate) use stranded::OnStranded;
 
 /// What maintenance is told.
@@ -55,10 +55,11 @@ pub(crate) struct Options {
 pub(crate) struct Maintenance {
     store: Store,
     options: Options,
-    life: Life,
+    calm: Rc<RefCell<Calm>>,
     /// Locks that we hold: they are given back even when a round is broken off.
     locked: Locked,
     tasks: JoinSet<()>,
+    recovering: JoinSet<()>,
     followup: Followup,
     following: JoinSet<()>,
     roll: Roll,
@@ -105,10 +106,20 @@ impl Maintenance {
         roll: Roll,
         leaving: watch::Receiver<bool>,
     ) -> Self {
-        let life = options.life.clone();
-        let (locked, tasks, following) = (Locked::default(), JoinSet::new(), JoinSet::new());
         let (over, _) = watch::channel(false);
-        Self { store, options, life, locked, tasks, followup, following, roll, over, leaving }
+        Self {
+            store,
+            options,
+            calm: Rc::default(),
+            locked: Locked::default(),
+            tasks: JoinSet::new(),
+            recovering: JoinSet::new(),
+            followup,
+            following: JoinSet::new(),
+            roll,
+            over,
+            leaving,
+        }
     }
 
     /// Goes on by other rules, with a round at once, unless they are the same.
@@ -117,6 +128,7 @@ impl Maintenance {
             return;
         }
         self.break_off().await;
+        while self.recovering.try_join_next().is_some() || self.following.try_join_next().is_some() {}
         (self.store, self.options) = (store, options);
         let (begin, may_begin) = oneshot::channel();
         let _ = begin.send(());
@@ -129,7 +141,7 @@ impl Maintenance {
         self.over = first.over.clone();
         let speaker = Speaker(Rc::clone(&self.roll));
         let (tell, found) = mpsc::channel(1);
-        let mut signs = Signs::new(&self.store, &self.options, self.life.clone(), Rc::clone(&self.roll));
+        let mut signs = Signs::new(&self.store, &self.options, Rc::clone(&self.calm), Rc::clone(&self.roll));
         // When Redis is away just now, the claims that would need it fail as well.
         let seen = signs.give_first().await;
         signs.tell(&tell, seen);
@@ -155,7 +167,7 @@ impl Maintenance {
             locked: Rc::clone(&self.locked),
         };
         self.tasks.spawn_local(signs.go_on(tell, self.leaving.clone()));
-        self.tasks.spawn_local(recovery.run(found, recovered));
+        self.recovering.spawn_local(recovery.run(found, recovered));
         self.tasks.spawn_local(round.run(first, is_recovered));
     }
 
@@ -163,8 +175,9 @@ impl Maintenance {
     /// what it had in hand says no farewell, so that others take it on.
     pub(crate) async fn leave(mut self, has_settled: bool, at_once: impl Future<Output = ()>) {
         self.break_off().await;
+        self.recovering.shutdown().await;
         if has_settled {
-            let _ = self.store.farewell(&self.life).await;
+            let _ = self.store.farewell(&self.options.life).await;
         }
         let followed = async { while self.following.join_next().await.is_some() {} };
         tokio::select! {
@@ -173,7 +186,8 @@ impl Maintenance {
         }
     }
 
-    /// Ends the tasks, and gives the locks back that they had.
+    /// Ends the tasks, and gives the locks back that they had. What recovery has in hand it does to the end: nothing more comes to it
+    /// once the signs are no more.
     async fn break_off(&mut self) {
         self.tasks.shutdown().await;
         for (queue, token) in self.locked.take() {

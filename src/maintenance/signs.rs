@@ -1,5 +1,7 @@
 //! Signs of life: given five times as often as others look for them, with a look around each time.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, watch};
@@ -19,13 +21,13 @@ pub(super) struct Signs {
     roll: Roll,
     queues: Vec<QueueName>,
     liveness: Duration,
-    calm: Calm,
+    calm: Rc<RefCell<Calm>>,
     /// Its daemon was asked to stop.
     leaves: bool,
 }
 
 /// Whether the silence of others means anything: after an outage everybody was silent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Calm {
     /// The longest time between two signs that is no outage.
     longest_gap: Duration,
@@ -38,8 +40,9 @@ pub(super) struct Calm {
 }
 
 impl Calm {
+    #[cfg(test)]
     fn new(longest_gap: Duration) -> Self {
-        Self { longest_gap, last: None, since: None, after_outage: false }
+        Self { longest_gap, ..Self::default() }
     }
 
     /// A sign got through.
@@ -64,10 +67,13 @@ impl Calm {
 }
 
 impl Signs {
-    pub(super) fn new(store: &Store, options: &Options, life: Life, roll: Roll) -> Self {
+    /// Signs go on where others ended that knew the same calm.
+    pub(super) fn new(store: &Store, options: &Options, calm: Rc<RefCell<Calm>>, roll: Roll) -> Self {
+        let life = options.life.clone();
+        calm.borrow_mut().longest_gap = life.lasts;
         Self {
             store: store.clone(),
-            calm: Calm::new(life.lasts),
+            calm,
             life,
             rules: options.rules.clone(),
             roll,
@@ -106,9 +112,9 @@ impl Signs {
         let card = Card::new(Identity::own().to_string(), &self.roll.borrow(), &self.rules);
         let watched = self.store.watch(&self.life, &card, turn, &self.queues).await.ok();
         if watched.is_some() {
-            self.calm.heard(Instant::now(), SystemTime::now());
+            self.calm.borrow_mut().heard(Instant::now(), SystemTime::now());
         } else {
-            self.calm.broken();
+            self.calm.borrow_mut().broken();
         }
         watched
     }
@@ -116,8 +122,9 @@ impl Signs {
     /// Passes on what was seen. While the last look is still being worked on this one is dropped: there is another soon.
     pub(super) fn tell(&self, tell: &mpsc::Sender<Seen>, watched: Option<Watched>) {
         let Some(watched) = watched else { return };
-        let is_calm = self.calm.lasts_for(Instant::now()) >= self.liveness;
-        let seen = Seen { watched, is_calm, no_outage: is_calm || !self.calm.after_outage };
+        let calm = self.calm.borrow();
+        let is_calm = calm.lasts_for(Instant::now()) >= self.liveness;
+        let seen = Seen { watched, is_calm, no_outage: is_calm || !calm.after_outage };
         let _ = tell.try_send(seen);
     }
 

@@ -9,7 +9,9 @@ use super::control::{
 use super::daemon::Daemon;
 use super::reload::difference;
 use super::request::{Answer, Request, outcome, refused};
+use super::staffing::place;
 use super::team::Member;
+use super::wanted::Wanted;
 use crate::job::Timestamp;
 use crate::os::Signal;
 use crate::worker::{Ask, Stop};
@@ -116,7 +118,7 @@ impl Daemon {
     /// Reads everything again, and tells what a reload would do.
     fn tell_difference(&mut self, answer: Answer) {
         let (recipe, now) = (self.recipe.clone(), Rc::clone(&self.now));
-        self.beside.spawn_local(async move {
+        self.asides.spawn_local(async move {
             let by = "rq config diff";
             let outcome = match difference(&recipe, &now).await {
                 Ok(changes) => outcome(by, &changes, false),
@@ -174,16 +176,31 @@ impl Daemon {
     }
 
     fn groups(&self) -> Vec<GroupStatus> {
-        let group = |(wanted, _): &(super::wanted::Wanted, _)| {
+        let group = |(wanted, _): &(Wanted, _)| {
             let members = self.team.members.iter().filter(|member| member.place.group == wanted.group);
             let queues = &wanted.resolved.settings.worker.queues;
+            let workers = members.map(|member| worker(member, queues));
             GroupStatus {
                 name: wanted.group.clone(),
                 wanted: self.size(wanted).into(),
-                workers: members.map(|member| worker(member.shown(), member, queues)).collect(),
+                workers: workers.chain(self.resting(wanted)).collect(),
             }
         };
         self.now.groups.iter().map(group).collect()
+    }
+
+    /// The workers of a group that failed, and whose successors wait for their time.
+    fn resting(&self, wanted: &Wanted) -> impl Iterator<Item = WorkerStatus> {
+        let places = (1..=self.size(wanted)).map(|number| place(wanted, number));
+        places.filter(|place| self.team.is_resting(place)).map(|place| WorkerStatus {
+            name: wanted.name(place.number).map_or_else(|| place.shown(), |name| name.to_string()),
+            queues: wanted.resolved.settings.worker.queues.clone(),
+            state: "failed".to_owned(),
+            job: None,
+            function: None,
+            since: None,
+            jobs_done: 0,
+        })
     }
 }
 
@@ -191,7 +208,7 @@ fn is_called(member: &Member, name: &str) -> bool {
     member.name.borrow().as_ref().is_some_and(|own| own.as_str() == name)
 }
 
-fn worker(name: String, member: &Member, queues: &[String]) -> WorkerStatus {
+fn worker(member: &Member, queues: &[String]) -> WorkerStatus {
     let in_hand = member.doing.in_hand.borrow();
     let state = match &*in_hand {
         _ if member.is_leaving() => "stopping",
@@ -207,7 +224,7 @@ fn worker(name: String, member: &Member, queues: &[String]) -> WorkerStatus {
     let since =
         in_hand.as_ref().map(|(_, since)| Timestamp::from(SystemTime::now() - since.elapsed()).seconds());
     WorkerStatus {
-        name,
+        name: member.shown(),
         queues: queues.to_vec(),
         state: state.to_owned(),
         job,

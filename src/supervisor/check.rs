@@ -22,6 +22,7 @@ pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, S
             Err(SupervisorError::Config(missing)) => problems.extend(missing),
             Err(error) => return Err(error),
         }
+        problems.extend(interpreter::missing_in_groups(&resolved));
     }
     Ok(Problems::or(problems, resolved)?)
 }

@@ -1,6 +1,7 @@
 //! The daemon: one loop that takes what happens, one after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,8 @@ pub(super) struct Daemon {
     pub(super) watch: Option<(Watch, Duration)>,
     /// What the loop does not wait for.
     pub(super) beside: JoinSet<()>,
+    /// And what is given up when the daemon ends.
+    pub(super) asides: JoinSet<()>,
 }
 
 impl Daemon {
@@ -97,6 +100,7 @@ impl Daemon {
             service: Service::find(),
             watch: None,
             beside: JoinSet::new(),
+            asides: JoinSet::new(),
         };
         let patience = daemon.now.resolved.settings.redis.start_timeout;
         let patience = if daemon.now.resolved.settings.worker.burst { Duration::ZERO } else { patience };
@@ -135,6 +139,7 @@ impl Daemon {
     }
 
     fn take(&mut self, input: Input) {
+        while self.beside.try_join_next().is_some() || self.asides.try_join_next().is_some() {}
         match input {
             Input::Signal(signal) => self.take_signal(signal),
             Input::Reload { by, code } => self.request(Request::of(by, code)),
@@ -186,13 +191,14 @@ impl Daemon {
     /// Lets those work who stand in Redis, once all that is beside them has begun.
     fn open(&mut self, born: Vec<oneshot::Receiver<()>>, round: maintenance::FirstRound) {
         let (now, gate, mut stop) = (Rc::clone(&self.now), self.team.gate.clone(), self.stop.subscribe());
-        let inputs = self.inputs.clone();
+        let (inputs, supervises) = (self.inputs.clone(), self.recipe.scope.supervises());
         self.opening = Some(tokio::task::spawn_local(async move {
             let mut any = false;
             for born in born {
                 any |= born.await.is_ok();
             }
-            if any {
+            // Others may be born later.
+            if any || supervises {
                 let wanted = now.wanted();
                 now.base.begin(&wanted, now.first(), round).await;
                 let stopped = async move { drop(stop.wait_for(|stop| *stop != Stop::No).await) };
@@ -205,7 +211,9 @@ impl Daemon {
 
     /// Stops everybody, whatever was asked before.
     pub(super) fn stop_all(&mut self, cold: bool) {
-        self.stop(Signal::Terminate);
+        if !self.is_stopping() {
+            self.stop(Signal::Terminate);
+        }
         if cold {
             self.stop.send_replace(Stop::Cold);
             self.team.members.iter().for_each(|member| member.stop(Stop::Cold));
@@ -247,27 +255,36 @@ impl Daemon {
             task.abort();
             let _ = task.await;
         }
-        let (stop, mut asked) = (self.stop.clone(), self.asked);
-        let hasten = async {
-            while let Some(input) = inputs.recv().await {
-                if let Input::Signal(signal @ (Signal::Interrupt | Signal::Terminate | Signal::Hangup)) =
-                    input
-                {
-                    let wanted = step(asked, Instant::now(), signal);
-                    asked.get_or_insert_with(Instant::now);
-                    if let Some(wanted) = wanted {
-                        stop.send_replace(wanted);
-                    }
-                }
+        let (now, mut beside, stop) =
+            (Rc::clone(&self.now), std::mem::take(&mut self.beside), self.stop.clone());
+        let mut ending = pin!(async {
+            now.base.leave(!now.base.unsettled.get(), &stop).await;
+            let mut stop = stop.subscribe();
+            let mut cold = pin!(stop.wait_for(|stop| *stop == Stop::Cold));
+            tokio::select! {
+                () = async { while beside.join_next().await.is_some() {} } => {}
+                _ = &mut cold => {}
             }
-        };
-        let now = Rc::clone(&self.now);
-        tokio::select! {
-            () = async {
-                now.base.leave(!now.base.unsettled.get(), &self.stop).await;
-                while self.beside.join_next().await.is_some() {}
-            } => {}
-            () = hasten => {}
+        });
+        loop {
+            let input = tokio::select! {
+                () = &mut ending => break,
+                Some(input) = inputs.recv() => input,
+                () = self.service.due() => { self.service.beat(); continue }
+            };
+            match input {
+                Input::Signal(signal) => self.take_signal(signal),
+                Input::Question(asked) => self.take_question(asked),
+                // Nobody works any more.
+                Input::Reload { .. }
+                | Input::Asked(..)
+                | Input::Ended(..)
+                | Input::Rested
+                | Input::Moved
+                | Input::Prepared(_)
+                | Input::Backlog { .. }
+                | Input::Opened => {}
+            }
         }
         self.failure.map_or(Ok(()), Err)
     }

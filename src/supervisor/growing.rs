@@ -27,7 +27,7 @@ impl Daemon {
                     wanted.resolved.settings.worker.queues.iter().map(QueueName::new).collect();
                 let (store, inputs, group) =
                     (now.base.store.clone(), self.inputs.clone(), wanted.group.clone());
-                self.beside.spawn_local(async move {
+                self.asides.spawn_local(async move {
                     // While Redis is away nobody is needed.
                     let (waiting, oldest) = store.backlog(&queues).await.unwrap_or_default();
                     let _ = inputs.send(Input::Backlog { group, waiting, oldest });
@@ -36,7 +36,6 @@ impl Daemon {
                 self.resize(wanted, Load { busy, waiting: 0, oldest: Duration::ZERO });
             }
         }
-        while self.beside.try_join_next().is_some() {}
     }
 
     /// Redis has told how much waits for a group.

@@ -1,7 +1,7 @@
 //! Which interpreter runs the jobs.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::SupervisorError;
 use crate::config::{Problem, Resolved};
@@ -42,13 +42,32 @@ pub(super) fn find(resolved: &Resolved) -> Result<Interpreter, SupervisorError> 
         // Root runs nothing of a folder that somebody else may have made.
         trusted: os::is_root().then_some(0),
     };
-    find_python(&places).map_err(|error| SupervisorError::Config(problem(resolved, &error).into()))
+    find_python(&places)
+        .map_err(|error| SupervisorError::Config(problem(resolved, "horse.python", &error).into()))
 }
 
-fn problem(resolved: &Resolved, error: &InterpreterError) -> Problem {
+/// The groups whose own interpreter cannot be used.
+pub(super) fn missing_in_groups(resolved: &Resolved) -> Vec<Problem> {
+    let missing = resolved.settings.groups.iter().filter_map(|(name, group)| {
+        let asked = group.python.as_deref()?;
+        // A path is all that it takes.
+        let places = Places {
+            asked: Some(asked),
+            virtual_env: None,
+            directory: Path::new(""),
+            search_path: &OsString::new(),
+            trusted: None,
+        };
+        let error = find_python(&places).err()?;
+        Some(problem(resolved, &format!("group.{name}.python"), &error))
+    });
+    missing.collect()
+}
+
+fn problem(resolved: &Resolved, key: &str, error: &InterpreterError) -> Problem {
     let problem = match error {
         InterpreterError::Missing(asked) => resolved.problem(
-            "horse.python",
+            key,
             format!("there is no such executable file, found {:?}", asked.display().to_string()),
         ),
         InterpreterError::Broken(_) | InterpreterError::NotFound(_) => Problem::in_words(error.to_string()),

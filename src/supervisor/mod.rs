@@ -150,5 +150,8 @@ pub(crate) fn block_on<T>(
         .enable_all()
         .build()
         .map_err(SupervisorError::System)?;
-    LocalSet::new().block_on(&runtime, alarm::heeding(work))
+    let done = LocalSet::new().block_on(&runtime, alarm::heeding(work));
+    // A thread that waits for a file system that hangs is not waited for.
+    runtime.shutdown_background();
+    done
 }

@@ -40,7 +40,7 @@ pub(super) fn places(error: &SupervisorError) -> Vec<(PathBuf, u32)> {
     match error {
         SupervisorError::Application(StartError::Refused(refused))
         | SupervisorError::Setting { error: StartError::Refused(refused), .. } => {
-            refused.traceback.lines().filter_map(place).filter(|(file, _)| file.is_file()).collect()
+            refused.traceback.lines().filter_map(place).filter(|(file, _)| file.is_absolute()).collect()
         }
         _ => Vec::new(),
     }

@@ -41,14 +41,21 @@ impl InForce {
 
     /// Everything that is to be watched.
     pub(super) fn files(&self) -> Vec<PathBuf> {
-        let mut files = self.seen.paths().to_vec();
-        files.extend(self.imported.iter().flat_map(|imported| imported.files.paths().to_vec()));
-        if self.resolved.settings.reload.code {
-            files.extend(self.groups.iter().flat_map(|(_, loaded)| loaded.files.paths().to_vec()));
-        }
+        let mut files: Vec<PathBuf> =
+            self.snapshots().iter().flat_map(|snapshot| snapshot.paths().to_vec()).collect();
         files.sort();
         files.dedup();
         files
+    }
+
+    /// What was seen of the files, for whoever wants to know whether they have changed since.
+    pub(super) fn snapshots(&self) -> Vec<Snapshot> {
+        let mut snapshots = vec![self.seen.clone()];
+        snapshots.extend(self.imported.iter().map(|imported| imported.files.clone()));
+        if self.resolved.settings.reload.code {
+            snapshots.extend(self.groups.iter().map(|(_, loaded)| loaded.files.clone()));
+        }
+        snapshots
     }
 
     /// Whether the project's own modules are as they were when they were loaded.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::base::Base;
 use super::control::{Outcome, ReloadOutcome};
 use super::daemon::{Daemon, FOR_EVER};
-use super::file_watch::Watch;
+use super::file_watch::{Snapshot, Watch};
 use super::refusal::places;
 use super::reload::{Prepared, prepare};
 use super::request::{Request, outcome, refused, stopping, summary};
@@ -30,7 +30,7 @@ impl Daemon {
             return self.request(Request::of(FILES, false));
         }
         let (inputs, wait) = (self.inputs.clone(), jitter.mul_f64(chance()));
-        self.beside.spawn_local(async move {
+        self.asides.spawn_local(async move {
             tokio::time::sleep(wait).await;
             let _ = inputs.send(Input::Reload { by: FILES, code: false });
         });
@@ -142,19 +142,26 @@ impl Daemon {
         if !same {
             self.watch = Some((Watch::new(settings.poll), settings.poll));
         }
-        if let Some((watch, _)) = &self.watch {
-            watch.set(self.now.files());
-        }
-        if !self.now.seen.is_current() {
-            self.request(Request::of(FILES, false));
-        }
+        let Some((watch, _)) = &self.watch else { return };
+        let (set, snapshots) = (watch.setting(self.now.files()), self.now.snapshots());
+        let inputs = self.inputs.clone();
+        // A file system may hang.
+        let looked = tokio::task::spawn_blocking(move || {
+            set();
+            snapshots.iter().all(Snapshot::is_current)
+        });
+        tokio::task::spawn_local(async move {
+            if matches!(looked.await, Ok(false)) {
+                let _ = inputs.send(Input::Reload { by: FILES, code: false });
+            }
+        });
     }
 
     /// Watches what a reload failed at, too: it may be mended without a change of what is watched already.
     fn watch_failed(&self, error: &SupervisorError) {
         if let Some((watch, _)) = &self.watch {
             let failed = places(error).into_iter().map(|(file, _)| file);
-            watch.set(self.now.files().into_iter().chain(failed).collect());
+            tokio::task::spawn_blocking(watch.setting(self.now.files().into_iter().chain(failed).collect()));
         }
     }
 

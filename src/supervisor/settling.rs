@@ -1,6 +1,7 @@
 //! The settings: every source read, a Python settings module by the interpreter that will run the jobs.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::SupervisorError;
 use super::check::checked;
@@ -125,11 +126,12 @@ async fn import(
     {
         return Ok((None, known.clone()));
     }
+    let began = SystemTime::now();
     let opened = Opened::open(&application, leash.end()).await;
     let opened = opened.map_err(|error| attributed(&resolved, error))?;
     let module = module(candidate, &opened);
     let files = opened.settings.iter().flat_map(|settings| settings.files.clone());
-    let files = Snapshot::of(files.chain(module.file.clone()).collect());
+    let files = Snapshot::of_read_since(began, files.chain(module.file.clone()).collect());
     let source = candidate.source.clone();
     Ok((Some(opened), Imported { source, module, by: application, files }))
 }

@@ -41,7 +41,9 @@ impl Daemon {
     /// that another one has.
     fn is_fatal(&self, member: &Member) -> bool {
         let is_of_a_reload = self.generation > 1 && member.registered_name().is_none();
-        !self.recipe.scope.supervises() && !is_of_a_reload
+        // RQ: a burst replaces nobody.
+        let is_replaced = self.recipe.scope.supervises() && !self.now.resolved.settings.worker.burst;
+        !is_replaced && !is_of_a_reload
     }
 
     /// Decides about the place of a worker that ended.
@@ -143,6 +145,6 @@ impl Daemon {
     }
 }
 
-fn place(wanted: &Wanted, number: u32) -> Place {
+pub(super) fn place(wanted: &Wanted, number: u32) -> Place {
     Place { group: wanted.group.clone(), number }
 }

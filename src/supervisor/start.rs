@@ -16,7 +16,7 @@ use super::refusal::attributed;
 use super::reload::{InForce, Recipe, load};
 use super::request::Request;
 use super::settling::{Purpose, Settled, settle};
-use super::wanted::Wanted;
+use super::wanted::{Scope, Wanted};
 use super::{Input, OpenLog, SupervisorError, doubts, interpreter};
 use crate::config::{AtSuspension, Resolved, Worker as WorkerSection};
 use crate::event::Event;
@@ -76,7 +76,7 @@ async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, Superviso
     let settled = settle(recipe.sources.clone(), Purpose::Work, recipe.leash.clone(), None).await?;
     let Settled { resolved, opened, imported, .. } = settled;
     open_log(&resolved)?;
-    announce(&resolved)?;
+    announce(&resolved, recipe.scope)?;
     let wanted = Wanted::all(&resolved, recipe.scope);
     // What is no Python is told before anybody is waited for.
     let opened = match opened {
@@ -110,8 +110,9 @@ async fn open(resolved: &Resolved, leash: &Leash) -> Result<Opened, SupervisorEr
 }
 
 /// Tells what is doubtful, and which process this is.
-fn announce(resolved: &Resolved) -> Result<(), SupervisorError> {
-    for warning in doubts(resolved).into_iter().chain(interpreter::doubt(resolved)) {
+fn announce(resolved: &Resolved, scope: Scope) -> Result<(), SupervisorError> {
+    let doubts = doubts(resolved).into_iter().chain(interpreter::doubt(resolved));
+    for warning in doubts.chain(scope.passes_over(resolved)) {
         emit(Event::ConfigurationDoubted { warning });
     }
     write_pid(&resolved.settings.worker)

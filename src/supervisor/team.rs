@@ -29,6 +29,14 @@ pub(super) struct Place {
     pub(super) number: u32,
 }
 
+impl Place {
+    /// How it is told of while no name is known.
+    pub(super) fn shown(&self) -> String {
+        let Self { group, number } = self;
+        if group.is_empty() { number.to_string() } else { format!("{group}-{number}") }
+    }
+}
+
 /// A worker that runs.
 pub(super) struct Member {
     /// Tells the worker that held the place before from the one that holds it now.
@@ -230,9 +238,7 @@ impl Team {
 impl Member {
     /// How it is told of: by its name, or by its place before it has one.
     pub(super) fn shown(&self) -> String {
-        let Place { group, number } = &self.place;
-        let placed = || if group.is_empty() { number.to_string() } else { format!("{group}-{number}") };
-        self.known_name().unwrap_or_else(placed)
+        self.known_name().unwrap_or_else(|| self.place.shown())
     }
 
     /// Its name in Redis, once it stands there.

@@ -20,6 +20,17 @@ impl Scope {
     pub(super) fn supervises(self) -> bool {
         self != Self::Worker
     }
+
+    /// Tells of groups that are not run, which somebody may miss.
+    pub(super) fn passes_over(self, resolved: &Resolved) -> Option<String> {
+        let groups: Vec<&str> = resolved.settings.groups.keys().map(String::as_str).collect();
+        (self != Self::Everything && !groups.is_empty()).then(|| {
+            format!(
+                "groups of the configuration are not run, as only `rq run` does so: {}",
+                groups.join(", ")
+            )
+        })
+    }
 }
 
 /// Workers of one kind.

@@ -187,6 +187,8 @@ pub(crate) struct Worker {
     turns: Turns,
     jobs_done: u64,
     idle_since: Instant,
+    /// When the job in hand was asked to end, at the deadline of a stop.
+    asked_to_end: Option<Instant>,
     /// When the warm stop was told.
     stop_told: Option<Instant>,
     /// The function of the job in hand has begun.

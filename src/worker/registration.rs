@@ -144,6 +144,7 @@ impl Worker {
             turns,
             jobs_done: 0,
             idle_since: Instant::now(),
+            asked_to_end: None,
             stop_told: None,
             began: false,
             titled,

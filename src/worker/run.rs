@@ -35,6 +35,7 @@ impl Worker {
         });
         *self.doing.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
         self.began = false;
+        self.asked_to_end = None;
         let ended = match claim.job.clone() {
             Ok(job) => self.run_in(horse, claim, &job).await,
             Err(reason) => Some(self.unreadable(claim, reason)),
@@ -142,7 +143,7 @@ impl Worker {
                     let (job, callback) = (job.id.to_string(), callback.to_string());
                     emit(Event::CallbackRaised { job, callback, traceback });
                 }
-                Happening::Said(said) => return Ok(said),
+                Happening::Said(said) => return self.unless_cut_off(horse, said, job).await,
                 // RQ's own code ends the execution while its horse is still at work.
                 Happening::Kill(Kill::TakenAway) if !native && !in_function => {}
                 Happening::Kill(kill) => return Err(self.kill(horse, kill, job, limit).await),
@@ -177,7 +178,7 @@ impl Worker {
     ) -> Happening {
         let mut stop = self.stop.clone();
         let told = self.stop_told.is_some();
-        let stop_at = self.stop_at();
+        let stop_at = self.asked_to_end.map(|asked| asked + self.options.stop_grace).or(self.stop_at());
         let changed = |stop: &Stop| match stop {
             Stop::No | Stop::Retire => false,
             Stop::Warm(_) => !told,
@@ -189,7 +190,7 @@ impl Worker {
                 Happening::Kill(Kill::Overdue)
             }
             () = sleep_until(stop_at.unwrap_or_else(Instant::now)), if stop_at.is_some() => {
-                Happening::Kill(Kill::Deadline)
+                self.reached_deadline(horse)
             }
             Ok(()) = self.briefing.told.changed() => {
                 self.heed_at_work();
@@ -203,6 +204,32 @@ impl Worker {
                 let wanted = *wanted;
                 self.asked_to_stop(wanted, horse).await
             }
+        }
+    }
+
+    /// At the deadline of a stop, a job is asked to end, and has its grace.
+    fn reached_deadline(&mut self, horse: &mut Horse) -> Happening {
+        if self.asked_to_end.is_none() && !self.options.stop_grace.is_zero() && horse.terminate().is_ok() {
+            self.asked_to_end = Some(Instant::now());
+            return Happening::Noted;
+        }
+        Happening::Kill(Kill::Deadline)
+    }
+
+    /// A job that fails because it was asked to end at the deadline of a stop was cut off: no stop fails it. One that still
+    /// succeeds has succeeded.
+    async fn unless_cut_off(&mut self, horse: &mut Horse, said: Said, job: &Job) -> Result<Said, Killed> {
+        let is_cut_off = match &said {
+            Said::Died(_) => true,
+            Said::Ended(ending) => matches!(ending.outcome, Outcome::Raised(_)),
+            Said::Settled | Said::Phase(..) | Said::CallbackRaised(..) | Said::Called(_) => false,
+        };
+        if self.asked_to_end.is_none() || !is_cut_off {
+            return Ok(said);
+        }
+        match said {
+            Said::Died(death) => Err(Killed { kill: Kill::Deadline, death }),
+            _ => Err(self.kill(horse, Kill::Deadline, job, None).await),
         }
     }
 

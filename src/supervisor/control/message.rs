@@ -110,7 +110,8 @@ pub(crate) struct GroupStatus {
 pub(crate) struct WorkerStatus {
     pub(crate) name: String,
     pub(crate) queues: Vec<String>,
-    /// RQ's word: `idle`, `busy`, `suspended`, `started`; or `quiet`, `stopping`.
+    /// RQ's word: `idle`, `busy`, `suspended`, `started`; or `quiet`, `stopping`; or `failed`, and to be
+    /// replaced after a while.
     pub(crate) state: String,
     #[serde(default)]
     pub(crate) job: Option<String>,

@@ -65,8 +65,17 @@ impl Watch {
     /// Names the files and folders to watch, those too that are not there yet. Of a folder, the files count that the
     /// configuration would read as drop-ins. What was watched before stays measured against what was last seen of it; what is
     /// new, against what it is now.
-    pub(crate) fn set(&self, paths: Vec<PathBuf>) {
-        self.ask(|answer| Order::Set(paths, answer));
+    ///
+    /// What comes back does it, and waits until it is done: on a thread that may wait.
+    pub(crate) fn setting(&self, paths: Vec<PathBuf>) -> impl FnOnce() + Send + 'static {
+        let orders = self.orders.clone();
+        move || {
+            let (answer, done) = mpsc::channel();
+            if orders.send(Order::Set(paths, answer)).is_ok() {
+                // One that hangs is told by nothing, and the look at intervals finds what it misses.
+                let _ = done.recv_timeout(PATIENCE);
+            }
+        }
     }
 
     /// Comes back once when something has changed by content and then been quiet for a moment. May be dropped and called
@@ -76,13 +85,6 @@ impl Watch {
             // There is no thread to look; a reload is still to be had by asking for it.
             std::future::pending::<()>().await;
         }
-    }
-
-    /// Waits for an answer of the thread, but not for ever.
-    fn ask<T>(&self, order: impl FnOnce(Sender<T>) -> Order) -> Option<T> {
-        let (answer, receive) = mpsc::channel();
-        self.orders.send(order(answer)).ok()?;
-        receive.recv_timeout(PATIENCE).ok()
     }
 }
 

@@ -29,7 +29,7 @@ impl Stage {
     }
 
     fn watching(self, paths: &[&str]) -> Self {
-        self.watch.set(paths.iter().map(|path| self.root.path().join(path)).collect());
+        self.watch.setting(paths.iter().map(|path| self.root.path().join(path)).collect())();
         self
     }
 
@@ -361,7 +361,7 @@ fn no_thread_is_left_behind() {
     let flag = Arc::downgrade(&patrol.hinted);
     let thread = thread::spawn(move || patrol.run());
     let watch = Watch { orders, changes };
-    watch.set(vec![stage.path("rq.toml")]);
+    watch.setting(vec![stage.path("rq.toml")])();
     assert!(flag.strong_count() == 2, "the kernel's thread has one");
 
     drop(watch);

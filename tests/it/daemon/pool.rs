@@ -86,11 +86,30 @@ fn a_worker_whose_name_is_taken_is_tried_again_after_longer_and_longer_pauses() 
     }
 
     assert_eq!(pool.stderr.text().matches("Worker w-1: ended by an error").count(), 3);
+    let mut status = world.command(std::path::Path::new(env!("CARGO_BIN_EXE_rq")));
+    status.arg("status");
+    let told = world.start(status).wait_exit().stdout;
+    assert!(told.contains("w-1     failed"), "{told}");
     let job = world.enqueue("'jobs.returns.value', 1");
     world.wait_for_status(&job, "finished");
     crash(&mut other);
     wait_until(SOON, "the name to be taken over", || idle(&world) == ["w-1", "w-2"]);
     pool.stop();
+    world.finish();
+}
+
+#[test]
+fn a_burst_replaces_nobody_and_ends() {
+    let world = World::new();
+    let mut other = world.idle_worker(&["--name", "w-1", "another"]);
+    let job = world.enqueue("'jobs.returns.value', 1");
+
+    let exit = world.pool(&["-n", "2", "--name", "w-%i", "--burst"]).wait_exit();
+
+    assert_eq!(exit.code(), 1);
+    assert!(exit.stderr.contains("There exists an active worker named 'w-1'"), "{}", exit.stderr);
+    assert_eq!(world.view(&job)["status"], "finished");
+    other.stop();
     world.finish();
 }
 

@@ -96,3 +96,42 @@ fn a_killed_job_may_clean_up_too_and_fails() {
     worker.stop();
     world.finish();
 }
+
+/// Stops a worker that has a deadline; the job is beyond it, and waits at its gate.
+fn busy_beyond_its_deadline(world: &World, job: &str, grace: &str) -> (Worker, Gate) {
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.stopping.{job}', {}, job_id='j1'", gate.literal()));
+    let mut command = world.worker_command();
+    command.args(["-c", "settings", "--name", "w1"]);
+    command.env("RQ_HORSE__STOP_GRACE", grace).env("RQ_SHUTDOWN__DEADLINE", "100ms");
+    let worker = world.start(command);
+    gate.wait_for_arrival();
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+    (worker, gate)
+}
+
+#[test]
+fn a_job_that_cleans_up_at_the_deadline_of_a_stop_is_put_back() {
+    let world = World::new();
+    let (mut worker, _gate) = busy_beyond_its_deadline(&world, "cleaning_up", "1h");
+
+    assert_eq!(worker.wait_exit().code(), 0);
+
+    assert_eq!(fs::read_to_string(world.path("cleaned")).unwrap(), "cleaned");
+    assert_eq!(world.view("j1")["status"], "queued");
+    assert_eq!(world.redis.list("rq:queue:default"), ["j1"]);
+    world.finish();
+}
+
+#[test]
+fn a_job_that_succeeds_though_it_was_asked_to_end_has_succeeded() {
+    let world = World::new();
+    let (mut worker, mut gate) = busy_beyond_its_deadline(&world, "finishing", "1h");
+    wait_until(SOON, "the job to hear of it", || world.path("asked").exists());
+    gate.open();
+
+    assert_eq!(worker.wait_exit().code(), 0);
+
+    assert_eq!(world.view("j1")["status"], "finished");
+    world.finish();
+}
