@@ -105,13 +105,15 @@ impl Daemon {
         let all: Vec<_> = self.team.members.iter().filter_map(Member::registered_name).collect();
         let is_everybody =
             all.len() == self.team.members.len() && all.iter().all(|name| names.contains(name));
+        // RQ: a second signal stops cold. This is none, and comes before one that a service manager sends.
+        let wanted = if cold { Stop::Cold } else { Stop::Warm(Signal::Terminate.name()) };
         if names.is_empty() || (is_everybody && !all.is_empty()) {
-            self.stop_all(cold);
+            self.stop_all(wanted);
             return Reply::Done { workers: all };
         }
         self.for_each(names, |member| {
             member.is_shut_down = true;
-            member.stop(if cold { Stop::Cold } else { Stop::Warm(Signal::Terminate.name()) });
+            member.stop(wanted);
         })
     }
 

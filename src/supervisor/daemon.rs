@@ -47,7 +47,8 @@ pub(super) struct Daemon {
     /// Redis servers of before, on which somebody still has a job in hand.
     pub(super) old_bases: Vec<Rc<Base>>,
     pub(super) stop: watch::Sender<Stop>,
-    pub(super) asked: Option<Instant>,
+    /// When the first signal to stop came.
+    signalled: Option<Instant>,
     /// Places that nobody is to hold any more.
     pub(super) down: BTreeSet<Place>,
     /// How many workers each group has now.
@@ -89,7 +90,7 @@ impl Daemon {
             inputs,
             old_bases: Vec::new(),
             stop: watch::channel(Stop::No).0,
-            asked: None,
+            signalled: None,
             down: BTreeSet::new(),
             sizes: BTreeMap::new(),
             first_round: (Some(begin), is_over),
@@ -170,14 +171,21 @@ impl Daemon {
         self.service.status(&if quiet { "quiet".to_owned() } else { self.status() });
     }
 
-    /// Stops everybody; asked again after a while, at once.
+    /// Stops everybody; asked by a signal again after a while, at once.
     pub(super) fn stop(&mut self, signal: Signal) {
-        let stop = step(self.asked, Instant::now(), signal);
-        self.asked.get_or_insert_with(Instant::now);
+        let stop = step(self.signalled, Instant::now(), signal);
+        self.signalled.get_or_insert_with(Instant::now);
         if let Some(stop) = stop {
-            self.team.members.iter().for_each(|member| member.stop(stop));
+            self.stop_all(stop);
+        }
+    }
+
+    /// Stops everybody so far, unless they stop as far already.
+    pub(super) fn stop_all(&mut self, wanted: Stop) {
+        self.team.members.iter().for_each(|member| member.stop(wanted));
+        if wanted.reach() > self.stop.borrow().reach() {
             self.service.stopping("stopping");
-            self.stop.send_replace(stop);
+            self.stop.send_replace(wanted);
             self.old_bases.iter().chain([&self.now.base]).for_each(|base| base.say_leaving());
             let base = Rc::clone(&self.now.base);
             self.beside.spawn_local(async move { base.stop_scheduling().await });
@@ -185,7 +193,7 @@ impl Daemon {
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.asked.is_some()
+        *self.stop.borrow() != Stop::No
     }
 
     /// Lets those work who stand in Redis, once all that is beside them has begun.
@@ -207,17 +215,6 @@ impl Daemon {
             gate.send_replace(true);
             let _ = inputs.send(Input::Opened);
         }));
-    }
-
-    /// Stops everybody, whatever was asked before.
-    pub(super) fn stop_all(&mut self, cold: bool) {
-        if !self.is_stopping() {
-            self.stop(Signal::Terminate);
-        }
-        if cold {
-            self.stop.send_replace(Stop::Cold);
-            self.team.members.iter().for_each(|member| member.stop(Stop::Cold));
-        }
     }
 
     /// Opens the socket for users of the machine; without one the daemon works all the same.

@@ -1,7 +1,9 @@
 //! `rq status`, `rq quiet` and `rq stop` with daemons that really run.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::harness::{Exit, SOON, World, wait_until};
@@ -185,6 +187,31 @@ fn one_worker_of_a_pool_is_stopped_at_once() {
     assert!(pool.is_running());
     told(&world, &["stop", "--now"]);
     assert_eq!(pool.wait_exit().code(), 0);
+    world.finish();
+}
+
+#[test]
+fn a_stop_that_is_asked_for_twice_still_waits_for_the_jobs() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+    let mut pool = world.pool(&["-n", "2", "--name", "w"]);
+    gate.wait_for_arrival();
+    let busy = world.workers_that_are("busy").into_keys().next().unwrap();
+
+    for stop in [&["stop"][..], &["stop"], &["stop", &busy], &["stop", &busy]] {
+        told(&world, stop);
+        let asked = Instant::now();
+        // So long apart that two signals would be a cold stop.
+        wait_until(SOON, "a second stop to count", || asked.elapsed() > Duration::from_millis(1100));
+    }
+    // And a service manager's signal after them is the first one.
+    pool.signal(Signal::SIGTERM);
+    wait_until(SOON, "the signal to be heeded", || status(&world)[0]["state"] == "stopping");
+    gate.open();
+
+    assert_eq!(pool.wait_exit().code(), 0);
+    assert_eq!(world.view("j1")["status"], "finished");
     world.finish();
 }
 
