@@ -102,11 +102,13 @@ class Load:
 class Mischief:
     """What is done to the daemon, each thing at its time."""
 
-    def __init__(self, stage, daemon, config):
+    KINDS = ("reload", "horse", "server", "stop")
+
+    def __init__(self, stage, daemon, config, kinds):
         self.stage, self.daemon, self.config = stage, daemon, config
         self.counts = dict.fromkeys(("reloads", "refusals", "horses killed", "fork servers killed", "workers stopped"), 0)
-        now = time.monotonic()
-        self.due = {self.reload: (1, now), self.kill_horse: (0.5, now), self.kill_server: (5, now + 2.5), self.stop_worker: (3, now)}
+        acts = {"reload": (self.reload, 1), "horse": (self.kill_horse, 0.5), "server": (self.kill_server, 5), "stop": (self.stop_worker, 3)}
+        self.due = {act: (every, time.monotonic()) for act, every in (acts[name] for name in kinds)}
 
     def go_on(self):
         now = time.monotonic()
@@ -144,14 +146,14 @@ class Mischief:
                 pass
 
 
-def soak(stage, command, seconds):
+def soak(stage, command, seconds, kinds):
     (stage.folder / "jobs.py").write_text(JOBS)
     config = stage.folder / "rq.toml"
     config.write_text(GOOD[0])
     with open(stage.folder / "worker.log", "wb") as log:
         daemon = stage.start([command, "run", "-c", config, "-u", stage.url], stdout=log, stderr=log)
     wait_until(lambda: Worker.count(connection=stage.connection) == 4, "the workers register")
-    load, mischief, samples = Load(stage.connection), Mischief(stage, daemon, config), []
+    load, mischief, samples = Load(stage.connection), Mischief(stage, daemon, config, kinds), []
     end, next_sample = time.monotonic() + seconds, time.monotonic()
     while time.monotonic() < end:
         load.give()
@@ -182,6 +184,10 @@ def report(load, mischief, samples, status):
     open_files = [statistics.median(count for _, count in part) for part in (early, late)]
     print("jobs: %d given, %d done, %d failed" % (load.given, load.finished, len(load.failed)))
     print(", ".join("%s: %d" % item for item in mischief.counts.items()))
+    tenth = max(1, len(samples) // 10)
+    trend = (samples[at:at + tenth] for at in range(0, tenth * 10, tenth))
+    print("resident memory, tenth by tenth, in MiB: " + ", ".join(
+        "%.1f" % (statistics.median(resident for resident, _ in part) / 1024) for part in trend if part))
     print("resident memory: %.1f MiB in the second quarter, %.1f MiB in the last" % tuple(memory))
     print("open descriptors: %g in the second quarter, %g in the last, %d at most" % (*open_files, max(count for _, count in samples)))
     print("the daemon ended with %s" % status)
@@ -193,6 +199,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=600)
     options.add_argument("--rq", default=OURS.split()[0], help="the binary")
+    options.add_argument("--only", nargs="*", choices=Mischief.KINDS, default=Mischief.KINDS, help="what is done to it")
     options.add_argument("--seed", type=int, default=None, help="for the same dice again")
     options.add_argument("--log", help="where to keep what the daemon says")
     asked = options.parse_args()
@@ -202,7 +209,7 @@ def main():
         # Sockets for control stay on the stage.
         os.environ["XDG_RUNTIME_DIR"] = str(stage.folder)
         try:
-            good = report(*soak(stage, asked.rq, asked.seconds))
+            good = report(*soak(stage, asked.rq, asked.seconds, asked.only))
         finally:
             if asked.log:
                 pathlib.Path(asked.log).write_bytes((stage.folder / "worker.log").read_bytes())

@@ -12,7 +12,9 @@ impl Worker {
     /// death how much of it was done. The note is on its way before the horse hears of the job.
     pub(super) async fn note_handing_over(&mut self, claim: &Claim) {
         let (store, claim, daemon) = (self.store.clone(), claim.clone(), self.life.daemon.clone());
-        self.tasks.spawn_local(async move {
+        // A set keeps what has ended until somebody asks.
+        while self.notes.try_join_next().is_some() {}
+        self.notes.spawn_local(async move {
             let mut backoff = Backoff::new();
             // The script is fenced: when the note comes after the outcome, it does nothing.
             while store.hand_over(&claim, &daemon).await.is_err_and(|error| error.is_away()) {

@@ -196,6 +196,8 @@ pub(crate) struct Worker {
     titled: bool,
     /// Releases of dependents of this worker's jobs, which one step did not finish.
     releases: tokio::task::JoinSet<()>,
+    /// Notes of jobs that were handed over, on their way to Redis.
+    notes: tokio::task::JoinSet<()>,
     tasks: tokio::task::JoinSet<()>,
 }
 

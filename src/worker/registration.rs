@@ -149,6 +149,7 @@ impl Worker {
             began: false,
             titled,
             releases: JoinSet::new(),
+            notes: JoinSet::new(),
             tasks,
         }
     }
@@ -175,6 +176,7 @@ impl Worker {
         emit(Event::DeathBegan { worker: self.name() });
         // A heartbeat that came after the death would keep the dead hash alive.
         self.tasks.shutdown().await;
+        self.notes.shutdown().await;
         let registration = &self.registration;
         let said = self
             .persist(Patience::Leaving, async |store| {

@@ -39,11 +39,7 @@ fn run(world: &World, command: &str, file: &str) -> Command {
 
 /// The workers that are idle, by their names, and their queues.
 fn queues(world: &World) -> Vec<(String, String)> {
-    world
-        .workers_that_are("idle")
-        .iter()
-        .map(|(name, hash)| (name.clone(), text(hash, "queues").to_owned()))
-        .collect()
+    world.workers_that_are("idle").iter().map(|(name, hash)| (name.clone(), text(hash, "queues"))).collect()
 }
 
 fn named(expected: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -61,7 +61,9 @@ fn every_job_of_a_pool_is_put_back_at_its_deadline() {
         gate.wait_for_arrival();
         gate.open();
     }
-    jobs.iter().for_each(|job| world.wait_for_status(job, "finished"));
+    for job in &jobs {
+        world.wait_for_status(job, "finished");
+    }
     next.stop();
     world.finish();
 }

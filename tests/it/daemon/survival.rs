@@ -18,7 +18,9 @@ fn load(world: &World, count: usize) -> Vec<String> {
 }
 
 fn assert_all_finished(world: &World, jobs: &[String]) {
-    jobs.iter().for_each(|job| world.wait_for_status(job, "finished"));
+    for job in jobs {
+        world.wait_for_status(job, "finished");
+    }
 }
 
 /// Lets a moment pass, whatever happens in it.
@@ -256,4 +258,38 @@ impl Drop for Mounted<'_> {
     fn drop(&mut self) {
         let _ = Command::new("umount").args(["-l"]).arg(self.0).status();
     }
+}
+
+/// Resident memory of a process in KiB.
+fn resident(pid: Pid) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn what_a_job_costs_the_daemon_is_given_back() {
+    let world = World::new();
+    let mut command = world.worker_command();
+    command
+        .args(["-c", "settings", "--name", "w1", "--results-ttl", "0", "-q"])
+        .env("RQ_HORSE__MAX_JOBS", "0");
+    let mut worker = world.start(command);
+    let run = |count: usize| {
+        let enqueue = format!("last = [q.enqueue('jobs.returns.value', 1).id for _ in range({count})][-1]");
+        world.client.exec(&enqueue);
+        wait_until(SOON, "the jobs to be done", || {
+            !world.redis.exists("rq:queue:default") && world.workers_that_are("idle").len() == 1
+        });
+    };
+    // What is there once for all jobs.
+    run(1500);
+    let before = resident(worker.pid());
+
+    run(4000);
+
+    let grown = resident(worker.pid()).saturating_sub(before);
+    assert!(grown < 1024, "4000 jobs left {grown} KiB");
+    worker.stop();
+    world.finish();
 }
