@@ -10,6 +10,7 @@ use super::base::Base;
 use super::control::{Outcome, ReloadOutcome};
 use super::daemon::{Daemon, FOR_EVER};
 use super::file_watch::{Snapshot, Watch};
+use super::refusal::places;
 use super::reload::{Prepared, prepare};
 use super::request::{Request, outcome, refused, stopping, summary};
 use super::{Input, SupervisorError};
@@ -65,7 +66,10 @@ impl Daemon {
     pub(super) fn take_prepared(&mut self, prepared: Result<Prepared, SupervisorError>) {
         let Some((request, _)) = self.preparing.take() else { return };
         let outcome = match prepared {
-            Err(error) => refused(&request.by, &error),
+            Err(error) => {
+                self.watch_failed(&error);
+                refused(&request.by, &error)
+            }
             Ok(prepared) => self.commit(prepared, &request.by),
         };
         if !self.is_stopping() {
@@ -151,6 +155,14 @@ impl Daemon {
                 let _ = inputs.send(Input::Reload { by: FILES, code: false });
             }
         });
+    }
+
+    /// Watches what a reload failed at, too: it may be mended without a change of what is watched already.
+    fn watch_failed(&self, error: &SupervisorError) {
+        if let Some((watch, _)) = &self.watch {
+            let failed = places(error).into_iter().map(|(file, _)| file);
+            tokio::task::spawn_blocking(watch.setting(self.now.files().into_iter().chain(failed).collect()));
+        }
     }
 
     /// Tells of files that will never be seen to change.

@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use super::SupervisorError;
 use super::change::{self, Changes};
 use super::control::{Change, Outcome, ReloadOutcome, Reply, reply_text};
+use super::refusal::places;
 use crate::config::Problem;
 use crate::event::Event;
 use crate::job::Timestamp;
@@ -82,7 +83,7 @@ impl Answer {
 pub(super) fn refused(asked_by: &str, error: &SupervisorError) -> ReloadOutcome {
     let errors = match error {
         SupervisorError::Config(problems) => problems.iter().map(told_problem).collect(),
-        error => vec![error.to_string()],
+        error => vec![told_error(error)],
     };
     ReloadOutcome { outcome: Outcome::Refused, errors, ..outcome(asked_by, &Changes::default(), false) }
 }
@@ -91,6 +92,14 @@ pub(super) fn refused(asked_by: &str, error: &SupervisorError) -> ReloadOutcome 
 pub(super) fn stopping(asked_by: &str) -> ReloadOutcome {
     let errors = vec!["the daemon is stopping".to_owned()];
     ReloadOutcome { outcome: Outcome::Refused, errors, ..outcome(asked_by, &Changes::default(), false) }
+}
+
+/// With the place in the application's files, where it was one of them.
+fn told_error(error: &SupervisorError) -> String {
+    match places(error).last() {
+        Some((file, line)) => format!("{error}, raised in {}, line {line}", file.display()),
+        None => error.to_string(),
+    }
 }
 
 fn told_problem(problem: &Problem) -> String {

@@ -39,6 +39,7 @@ mod races_taken;
 mod races_wait;
 mod reload_asked;
 mod reload_code;
+mod reload_foretold;
 mod reload_jobs;
 mod reload_live;
 mod reload_load;

@@ -1,11 +1,13 @@
 //! The application's code: a new generation of it, beside the old one until its last job is over.
 
+use std::path::Path;
+
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use super::reload_load::Load;
 use super::reload_stage::{Stage, run, save, settings};
-use crate::harness::{SOON, World, process_exists, wait_until};
+use crate::harness::{SOON, Venv, Version, World, process_exists, skipped, wait_until};
 
 /// A daemon that has preloaded the module `app`, whose function gives this answer.
 fn stage(more: &str, answer: u32) -> Stage {
@@ -151,6 +153,31 @@ fn a_refused_reload_leaves_no_process_behind() {
     // The fork server, and nobody else; its horses are its own.
     wait_until(SOON, "the tried one to end", || children().split_whitespace().count() == 1);
     assert_answers(&stage, 1);
+    stage.finish();
+}
+
+#[test]
+fn the_interpreter_changes_with_the_next_job() {
+    let other = match Venv::with_rq(Version::V2_12_0) {
+        Ok(venv) => venv.python(),
+        Err(lack) => return skipped(&lack),
+    };
+    let world = World::new();
+    let with = |python: &Path| format!("reload.watch = false\nhorse.python = {python:?}\n");
+    let first = world.venv.python();
+    save(&world.path("rq.toml"), &settings(&world, &with(&first)));
+    let mut command = world.command(Path::new(env!("CARGO_BIN_EXE_rq")));
+    command.args(["run", "-c", "rq.toml"]);
+    let mut stage = Stage::of(world, command);
+
+    for python in [&first, &other, &first] {
+        stage.apply(&with(python));
+
+        let prefix = python.parent().unwrap().parent().unwrap().to_str().unwrap();
+        let places = stage.job("'site.getsitepackages'")["result"].to_string();
+        assert!(places.contains(prefix), "{places} is not of {prefix}");
+    }
+
     stage.finish();
 }
 

@@ -1,5 +1,7 @@
 //! Jobs in hand during a reload keep what they started with.
 
+use std::time::Duration;
+
 use super::reload_stage::Stage;
 use crate::harness::{Gate, SOON, text, wait_until};
 
@@ -35,6 +37,27 @@ fn a_job_in_hand_keeps_its_time_limit_and_the_life_of_its_result() {
     stage.world.wait_for_status(&next, "failed");
     gate.open();
     stage.finish();
+}
+
+#[test]
+fn what_counts_at_once_counts_for_a_job_in_hand() {
+    let with = |more: &str| format!("reload.watch = false\nworker.name = \"w1\"\n{more}");
+    let mut stage = Stage::new(&with(""));
+    let mut gate = stage.world.gate("gate");
+    let held = hold(&stage, &mut gate, "default");
+    let beat = |stage: &Stage| text(&stage.world.redis.hash("rq:worker:w1"), "last_heartbeat");
+
+    stage.apply(&with("worker.job_monitoring_interval = \"1s\"\nworker.ttl = \"99s\"\n"));
+    for _ in 0..2 {
+        let last = beat(&stage);
+        // The interval of before is 30 seconds.
+        wait_until(Duration::from_secs(10), "the next heartbeat", || beat(&stage) != last);
+    }
+
+    stage.apply(&with("shutdown.deadline = \"100ms\"\n"));
+    assert_eq!(stage.daemon.stop().code(), 0);
+    assert_eq!(stage.world.redis.list("rq:queue:default"), [held.as_str()]);
+    stage.world.finish();
 }
 
 #[test]

@@ -12,7 +12,7 @@ const BASE: [(&str, &str); 3] =
 /// Settings in dotted form, those of a case above those of the base.
 fn text(case: &[(&str, &str)]) -> String {
     let all: BTreeMap<_, _> = BASE.iter().chain(case).copied().collect();
-    all.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
+    all.iter().fold(String::new(), |text, (key, value)| format!("{text}{key} = {value}\n"))
 }
 
 /// Changes to each case and back, twice, while jobs stream in.
@@ -64,6 +64,7 @@ fn the_number_and_the_names_of_workers_change_under_load() {
     flip(&[
         &[("worker.count", "1")],
         &[("worker.count", "3")],
+        &[("worker.count", "{ min = 1, max = 3 }"), ("worker.shrink_after", "\"1s\"")],
         &[("worker.name", "\"n\"")],
         &[("worker.name", "\"%h-x\""), ("worker.count", "3")],
         &[("worker.on_shutdown", "\"replace\"")],
@@ -95,7 +96,8 @@ fn how_horses_work_changes_under_load() {
         &[("horse.max_jobs", "0")],
         &[("horse.stop_grace", "\"1s\""), ("horse.timeout_grace", "\"5s\"")],
         &[("horse.preload", "[\"jobs.returns\"]")],
-        &[("horse.max_result_size", "\"1MiB\"")],
+        &[("horse.max_result_size", "\"1MiB\""), ("horse.cpu_time", "\"10m\"")],
+        &[("horse.environment", "{ GREETING = \"hello\" }"), ("horse.umask", "\"027\"")],
     ]);
 }
 

@@ -1,8 +1,8 @@
 //! Another Redis: work in hand is settled on the old one, new work comes from the new one.
 
 use super::reload_load::Load;
-use super::reload_stage::{Stage, save};
-use crate::harness::{Redis, SOON, text, wait_until};
+use super::reload_stage::{Stage, run, save};
+use crate::harness::{Redis, SOON, Setup, World, text, wait_until};
 
 const UNWATCHED: &str = "reload.watch = false\n";
 
@@ -88,5 +88,35 @@ fn another_database_of_the_same_server_has_the_worker_then() {
     let here = stage.world.redis.url();
     turn_to(&mut stage, &here, "worker.name = \"w1\"\n");
     assert_eq!(stage.job("'jobs.returns.value', 1")["worker_name"], "w1");
+    stage.finish();
+}
+
+#[test]
+fn a_rotated_password_is_used_for_new_connections_and_a_wrong_one_is_refused() {
+    let world = World::with(&Setup { tcp: true, ..Setup::default() }).unwrap_or_else(|lack| panic!("{lack}"));
+    let user = ["ACL", "SETUSER", "app", "on", "~*", "&*", "+@all", ">first-secret"];
+    let _: String = world.redis.command(&user);
+    save(&world.path("password"), "first-secret\n");
+    let address =
+        format!("[redis]\nhost = \"127.0.0.1\"\nport = {}\nusername = \"app\"\n", world.redis.port());
+    save(&world.path("rq.toml"), &address);
+    let mut command = run(&world, &["-c", "rq.toml"]);
+    command.env("RQ_REDIS__PASSWORD_FILE", world.path("password"));
+    let mut stage = Stage::of(world, command);
+    stage.job("'jobs.returns.value', 1");
+
+    save(&stage.world.path("password"), "wrong-secret\n");
+    let line = stage.told("Configuration refused (a file changed), everything stays as it was: ");
+    assert!(line.contains("cannot use this redis"), "{line}");
+    stage.job("'jobs.returns.value', 1");
+
+    let _: String = stage.world.redis.command(&["ACL", "SETUSER", "app", ">second-secret"]);
+    save(&stage.world.path("password"), "second-secret\n");
+    stage.told("Configuration reloaded (a file changed)");
+    let _: String = stage.world.redis.command(&["ACL", "SETUSER", "app", "<first-secret"]);
+    let _: i64 = stage.world.redis.command(&["CLIENT", "KILL", "USER", "app"]);
+    stage.job("'jobs.returns.value', 1");
+
+    assert_eq!(stage.count("-secret"), 0);
     stage.finish();
 }

@@ -113,12 +113,35 @@ fn a_settings_module_that_raises_changes_nothing() {
     assert!(line.contains("not today") && line.contains("settings"), "{line}");
     stage.assert_results_ttl(500);
 
+    assert!(line.ends_with("settings.py, line 2"), "{line}");
+
     save(&stage.world.path("settings.py"), &wrong);
     let line = stage.told("Configuration refused (a file changed), everything stays as it was: ");
     assert!(line.contains("RQ_WORKER[\"results_tl\"]") && line.contains("settings.py"), "{line}");
     stage.assert_results_ttl(500);
 
     save(&stage.world.path("settings.py"), &mended);
+    stage.told("Configuration reloaded (a file changed), the application was loaded anew: worker.results_ttl from 500 to 77");
+    stage.assert_results_ttl(77);
+    stage.finish();
+}
+
+#[test]
+fn a_module_that_a_reload_failed_at_is_watched_until_it_is_mended() {
+    let world = World::new();
+    let command = run(&world, &["-c", "settings"]);
+    let mut stage = Stage::of(world, command);
+    let url = stage.world.redis.url();
+    let module = format!("REDIS_URL = {url:?}\nfrom ours import TTL\nRQ_WORKER = {{'results_ttl': TTL}}\n");
+
+    save(&stage.world.path("ours.py"), "TTL = \n");
+    save(&stage.world.path("settings.py"), &module);
+    let line = stage.told("Configuration refused (a file changed), everything stays as it was: ");
+    assert!(line.ends_with("ours.py, line 1"), "{line}");
+    stage.assert_results_ttl(500);
+    // The module of the settings is as it was.
+    save(&stage.world.path("ours.py"), "TTL = 77\n");
+
     stage.told("Configuration reloaded (a file changed), the application was loaded anew: worker.results_ttl from 500 to 77");
     stage.assert_results_ttl(77);
     stage.finish();

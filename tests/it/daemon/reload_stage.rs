@@ -74,12 +74,12 @@ impl Stage {
     }
 
     fn find(&self, pattern: &str) -> Option<(usize, usize, String)> {
-        let streams = [&self.daemon.stdout, &self.daemon.stderr].into_iter().zip(self.seen).enumerate();
+        let mut streams = [&self.daemon.stdout, &self.daemon.stderr].into_iter().zip(self.seen).enumerate();
         let found = |(stream, (output, seen)): (usize, (&Output, usize))| {
             let lines = output.lines().into_iter().enumerate().skip(seen);
             lines.filter(|(_, line)| matches(line, pattern)).map(|(at, line)| (stream, at, line)).next()
         };
-        streams.filter_map(found).next()
+        streams.find_map(found)
     }
 
     /// How many lines of the log hold this by now.
