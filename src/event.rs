@@ -239,6 +239,8 @@ pub(crate) enum Event {
         /// The application was loaded anew.
         renewed: bool,
     },
+    /// The configuration that came into force last failed so many jobs, and none succeeded: the one before is brought back.
+    ReloadTakenBack { failed: u64 },
     /// The configuration was read again, and nothing of it is to be applied.
     ReloadChangedNothing { asked_by: String, pending: Vec<String>, shadowed: Vec<String> },
     /// The configuration was read again and cannot be used: everything is as it was.

@@ -26,6 +26,16 @@ pub(crate) enum Outcome {
     Unwritten(String),
 }
 
+impl Outcome {
+    /// Whether the job itself failed, whatever becomes of it then.
+    pub(crate) fn is_failure(&self) -> bool {
+        match self {
+            Self::Raised(_) | Self::Died(_) | Self::Unreadable(_) | Self::Unwritten(_) => true,
+            Self::Returned(_) | Self::AskedRetry(_) | Self::Stopped | Self::Interrupted(_) => false,
+        }
+    }
+}
+
 /// How a shutdown cut a job off, and what that means for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Interrupted {

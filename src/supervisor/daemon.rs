@@ -11,6 +11,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::base::Base;
 use super::briefing;
+use super::canary::Canary;
 use super::control::{self, ReloadOutcome};
 use super::file_watch::Watch;
 use super::reload::{InForce, Recipe};
@@ -61,6 +62,10 @@ pub(super) struct Daemon {
     pub(super) failure: Option<SupervisorError>,
     pub(super) service: Service,
     pub(super) watch: Option<(Watch, Duration)>,
+    /// A configuration that is still on trial.
+    pub(super) canary: Option<Canary>,
+    /// Whether a change of a file is a reason to reload.
+    pub(super) heeds_files: bool,
     /// What the loop does not wait for.
     pub(super) beside: JoinSet<()>,
     /// And what is given up when the daemon ends.
@@ -100,6 +105,8 @@ impl Daemon {
             failure: None,
             service: Service::find(),
             watch: None,
+            canary: None,
+            heeds_files: true,
             beside: JoinSet::new(),
             asides: JoinSet::new(),
         };
@@ -125,11 +132,18 @@ impl Daemon {
                 Some(input) = inputs.recv() => input,
                 () = changed(&mut self.watch) => { self.reload_soon(); continue }
                 () = self.service.due() => { self.service.beat(); continue }
-                _ = ticks.tick(), if self.scales() => { self.look_at_sizes(); continue }
+                _ = ticks.tick(), if self.scales() || self.canary.is_some() => { self.tick(); continue }
             };
             self.take(input);
         }
         self.leave(inputs).await
+    }
+
+    fn tick(&mut self) {
+        self.look_at_canary();
+        if self.scales() {
+            self.look_at_sizes();
+        }
     }
 
     fn is_over(&self) -> bool {

@@ -5,6 +5,7 @@ mod alarm;
 mod asking;
 mod base;
 mod briefing;
+mod canary;
 mod change;
 mod check;
 pub(crate) mod control;

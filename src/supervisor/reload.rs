@@ -24,6 +24,7 @@ use crate::telemetry::emit;
 const PROBE: Duration = Duration::from_secs(5);
 
 /// A configuration as it runs.
+#[derive(Clone)]
 pub(super) struct InForce {
     pub(super) resolved: Resolved,
     /// The groups, each with its application.
@@ -84,6 +85,16 @@ pub(super) struct Prepared {
     pub(super) changes: Changes,
     /// The application is loaded anew, at least in part.
     pub(super) renewed: bool,
+}
+
+impl Prepared {
+    /// A configuration that was in force before, with all that it needs.
+    pub(super) fn back_to(before: &InForce, now: &InForce) -> Self {
+        let changes = Changes::between(&now.resolved, &before.resolved);
+        let same =
+            before.groups.iter().all(|(_, own)| now.groups.iter().any(|(_, other)| Rc::ptr_eq(own, other)));
+        Self { next: before.clone(), changes, renewed: !same }
+    }
 }
 
 /// Reads the configuration again and prepares all that it wants. `code` loads the application anew in any case.

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use tokio::sync::watch;
 
 use super::base::Base;
+use super::canary::Canary;
 use super::control::{Outcome, ReloadOutcome};
 use super::daemon::{Daemon, FOR_EVER};
 use super::file_watch::{Snapshot, Watch};
@@ -38,6 +39,10 @@ impl Daemon {
 
     /// Wants a reload; one that is asked for while another is prepared comes after it, for all who ask meanwhile.
     pub(super) fn request(&mut self, request: Request) {
+        if request.by == FILES && !self.heeds_files {
+            return;
+        }
+        self.heeds_files = true;
         if self.is_stopping() {
             let outcome = stopping(&request.by);
             self.beside.spawn_local(request.answer(outcome));
@@ -65,19 +70,29 @@ impl Daemon {
 
     pub(super) fn take_prepared(&mut self, prepared: Result<Prepared, SupervisorError>) {
         let Some((request, _)) = self.preparing.take() else { return };
-        let outcome = match prepared {
+        match prepared {
             Err(error) => {
                 self.watch_failed(&error);
-                refused(&request.by, &error)
+                self.tell(refused(&request.by, &error), request);
             }
-            Ok(prepared) => self.commit(prepared, &request.by),
-        };
+            Ok(prepared) => self.bring_into_force(prepared, request),
+        }
+        self.prepare_next();
+    }
+
+    /// Brings a prepared configuration into force, and tells whoever asked.
+    pub(super) fn bring_into_force(&mut self, prepared: Prepared, request: Request) {
+        let outcome = self.commit(prepared, &request.by);
+        self.tell(outcome, request);
+    }
+
+    /// Tells what became of a request.
+    fn tell(&mut self, outcome: ReloadOutcome, request: Request) {
         if !self.is_stopping() {
             self.service.ready(&format!("{}; {}", self.status(), summary(&outcome)));
         }
         self.last_reload = Some(outcome.clone());
         self.beside.spawn_local(request.answer(outcome));
-        self.prepare_next();
     }
 
     /// Brings a prepared configuration into force.
@@ -91,7 +106,10 @@ impl Daemon {
         self.generation += u64::from(is_change);
         self.note_sizes();
         let old = std::mem::replace(&mut self.now, Rc::new(next));
-        if !Rc::ptr_eq(&self.now.base, &old.base) {
+        let has_moved = !Rc::ptr_eq(&self.now.base, &old.base);
+        let trial = self.now.resolved.settings.reload.canary.filter(|_| is_change && !has_moved);
+        self.canary = trial.map(|time| Canary::new(Rc::clone(&old), time, &self.team.tally));
+        if has_moved {
             self.leave_base(&old.base);
         } else if is_change {
             let (now, is_stopping) = (Rc::clone(&self.now), self.is_stopping());

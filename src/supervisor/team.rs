@@ -14,7 +14,7 @@ use super::{Input, SupervisorError};
 use crate::job::WorkerName;
 use crate::maintenance::Roll;
 use crate::os::{self, Signal};
-use crate::worker::{Ask, Birth, Brief, Doing, FirstRound, Left, Stop, Surroundings, Worker};
+use crate::worker::{Ask, Birth, Brief, Doing, FirstRound, Left, Stop, Surroundings, Tally, Worker};
 
 /// The pause before a worker that failed is replaced, doubled each time up to the longest.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -72,6 +72,8 @@ pub(super) struct Team {
     /// Whether those who begin may take jobs.
     pub(super) gate: watch::Sender<bool>,
     next: u64,
+    /// How their jobs ended.
+    pub(super) tally: Rc<Tally>,
     /// Whether the process has its title for its only worker.
     pub(super) titled: bool,
     /// Whether new ones begin quietly.
@@ -102,6 +104,7 @@ impl Team {
             resting: BTreeMap::new(),
             gate,
             next: 0,
+            tally: Rc::default(),
             titled,
             quiet: false,
             left_quiet: BTreeMap::new(),
@@ -128,6 +131,7 @@ impl Team {
             first_round,
             ask: Rc::new(move |ask: Ask| drop(inputs.send(Input::Asked(id, ask)))),
             doing: Rc::clone(&doing),
+            tally: Rc::clone(&self.tally),
             titled: self.titled,
         };
         let life = Life {

@@ -49,6 +49,25 @@ impl Beat {
     }
 }
 
+/// How the jobs of a daemon ended.
+#[derive(Default)]
+pub(crate) struct Tally {
+    ended: Cell<u64>,
+    failed: Cell<u64>,
+}
+
+impl Tally {
+    pub(super) fn count(&self, failed: bool) {
+        self.ended.set(self.ended.get() + 1);
+        self.failed.set(self.failed.get() + u64::from(failed));
+    }
+
+    /// How many ended, and how many of these failed.
+    pub(crate) fn numbers(&self) -> (u64, u64) {
+        (self.ended.get(), self.failed.get())
+    }
+}
+
 /// A worker's heart; it beats in a task of its own, because a beat may have to wait for Redis.
 pub(super) struct Heart {
     pub(super) beat: watch::Receiver<Beat>,

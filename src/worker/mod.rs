@@ -35,8 +35,8 @@ pub(crate) use brief::Brief;
 use brief::Briefing;
 use command::Command;
 use dequeue::Dequeued;
-pub(crate) use heart::Doing;
 use heart::{Beat, Pulse};
+pub(crate) use heart::{Doing, Tally};
 use listen::Listener;
 pub(crate) use registration::Birth;
 pub(crate) use strategy::Strategy;
@@ -176,6 +176,7 @@ pub(crate) struct Worker {
     pulses: mpsc::Receiver<Pulse>,
     /// What the heart beats for.
     doing: Rc<Doing>,
+    tally: Rc<Tally>,
     /// How the heart beats.
     beat: watch::Sender<Beat>,
     listener: Listener,
@@ -221,6 +222,8 @@ pub(crate) struct Surroundings {
     pub(crate) ask: Rc<dyn Fn(Ask)>,
     /// Where others see what it has in hand.
     pub(crate) doing: Rc<Doing>,
+    /// Where the ends of jobs are counted.
+    pub(crate) tally: Rc<Tally>,
     /// Whether the process has its title for this worker alone.
     pub(crate) titled: bool,
 }
@@ -249,6 +252,7 @@ impl Worker {
                 }
             };
             if let Some(ended) = self.run(horse, *claim).await {
+                self.tally.count(ended.outcome.is_failure());
                 self.settle(ended).await?;
             }
             self.jobs_done += 1;

@@ -110,7 +110,7 @@ impl Worker {
         registration: Registration,
         (commands, version): (mpsc::Receiver<Command>, Option<String>),
     ) -> Self {
-        let Surroundings { courier, stop, quiet, ask, first_round, doing, titled, .. } = around;
+        let Surroundings { courier, stop, quiet, ask, first_round, doing, tally, titled, .. } = around;
         let options = Options { name: registration.name.clone(), ..brief.options.clone() };
         let store = around.store.keeping(options.failure_ttl);
         let listener = Listener::new(&store, &options.queues, version.as_deref());
@@ -134,6 +134,7 @@ impl Worker {
             commands,
             pulses,
             doing,
+            tally,
             beat,
             listener,
             version,

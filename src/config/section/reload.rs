@@ -19,6 +19,10 @@ section! {
         /// How long a reload is put off after a file changed, by chance between nothing and this, so that many daemons that read
         /// the same files do not load their applications anew in the same second.
         jitter: Duration = Key::span(0).default("\"0s\""), Immediate;
+        /// For how long after a reload its jobs are looked at: when five have ended and each of them failed, the configuration of
+        /// before comes back, and files are not heeded until somebody asks for a reload. Not at all when unset. Until then the old
+        /// application stays in memory. Another Redis is not taken back; jobs that RQ's own code settles are not counted.
+        canary: Option<Duration> = Key::span(1_000).example("\"30s\""), Immediate;
         /// Whether a reload is refused as a whole when it changes a setting that needs a restart.
         strict: bool = Key::new(Kind::Boolean).default("false"), Immediate;
     }

@@ -93,6 +93,10 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
             let line = Line::info(format!("Configuration reloaded ({asked_by}){renewed}{}", list(changes)));
             return Some(std::iter::once(line).chain(left_out(pending, shadowed)).collect());
         }
+        Event::ReloadTakenBack { failed } => Line::error(format!(
+            "All {failed} jobs since the last reload have failed: the configuration of before comes back, and files are not heeded until \
+             somebody asks for a reload"
+        )),
         Event::ReloadChangedNothing { asked_by, pending, shadowed } => {
             let line = Line::info(format!("Configuration unchanged ({asked_by})"));
             return Some(std::iter::once(line).chain(left_out(pending, shadowed)).collect());

@@ -38,6 +38,7 @@ mod races_start;
 mod races_taken;
 mod races_wait;
 mod reload_asked;
+mod reload_canary;
 mod reload_code;
 mod reload_foretold;
 mod reload_jobs;
