@@ -7,7 +7,7 @@ use crate::telemetry::python_text::datetime;
 
 /// The lines of an event about the daemon; `None` for any other event.
 pub(super) fn lines(event: &Event) -> Option<Vec<Line>> {
-    commanded(event).or_else(|| upkeep(event)).or_else(|| fork_server(event))
+    commanded(event).or_else(|| upkeep(event)).or_else(|| configuration(event)).or_else(|| fork_server(event))
 }
 
 /// RQ: the lines of commands do not name the worker.
@@ -88,6 +88,13 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
                 datetime(*at)
             ),
         ),
+        _ => return None,
+    }])
+}
+
+/// The configuration, and what became of reading it again.
+fn configuration(event: &Event) -> Option<Vec<Line>> {
+    Some(vec![match event {
         Event::Reloaded { asked_by, changes, pending, shadowed, renewed } => {
             let renewed = if *renewed { ", the application was loaded anew" } else { "" };
             let line = Line::info(format!("Configuration reloaded ({asked_by}){renewed}{}", list(changes)));
