@@ -18,11 +18,12 @@ from rq import Queue
 ROOT = Path(__file__).resolve().parent.parent
 JOB = """\
 import time
-from rq import get_current_connection
+
+from rq import get_current_job
 
 
 def late(sent):
-    get_current_connection().rpush("late", repr(time.time() - sent))
+    get_current_job().connection.rpush("late", repr(time.time() - sent))
 """
 
 
