@@ -139,7 +139,7 @@ impl Base {
     }
 
     /// Goes on as the settings say from now on.
-    pub(super) async fn change(&self, wanted: &[Wanted], first: &Loaded, is_stopping: bool) {
+    pub(super) async fn change(&self, wanted: &[Wanted], first: &Loaded) {
         let settings = &wanted[0].resolved.settings;
         let mut chores = self.chores.lock().await;
         let Some(chores) = &mut *chores else { return };
@@ -151,7 +151,7 @@ impl Base {
                 && scheduler.queues == queues(wanted)
                 && scheduler.interval == settings.scheduler.interval
         });
-        if !same && !is_stopping {
+        if !same {
             if let Some(scheduler) = chores.scheduler.take() {
                 scheduler.end().await;
             }
@@ -197,7 +197,8 @@ impl Base {
 
     fn beside(&self, wanted: &[Wanted]) -> Option<Beside> {
         let settings = &wanted[0].resolved.settings.scheduler;
-        if !settings.enabled {
+        // RQ: there is none any more once a stop was asked for.
+        if !settings.enabled || *self.leaving.borrow() {
             return None;
         }
         let (queues, interval) = (queues(wanted), settings.interval);

@@ -21,7 +21,7 @@ impl Daemon {
     pub(super) fn look_at_sizes(&mut self) {
         let now = Rc::clone(&self.now);
         for (wanted, _) in now.groups.iter().filter(|(wanted, _)| is_elastic(wanted)) {
-            let busy = self.busy(&wanted.group);
+            let busy = self.busy(wanted);
             if self.scale(wanted).is_full(busy) {
                 let queues: Vec<QueueName> =
                     wanted.resolved.settings.worker.queues.iter().map(QueueName::new).collect();
@@ -42,7 +42,7 @@ impl Daemon {
     pub(super) fn take_backlog(&mut self, group: &str, waiting: u64, oldest: Duration) {
         let now = Rc::clone(&self.now);
         if let Some((wanted, _)) = now.groups.iter().find(|(wanted, _)| wanted.group == group) {
-            self.resize(wanted, Load { busy: self.busy(group), waiting, oldest });
+            self.resize(wanted, Load { busy: self.busy(wanted), waiting, oldest });
         }
     }
 
@@ -58,12 +58,11 @@ impl Daemon {
         }
     }
 
-    /// How many of its places cannot take a job: their workers have one, or nobody is to hold them.
-    fn busy(&self, group: &str) -> u32 {
-        let members = self.team.members.iter().filter(|member| member.place.group == group);
-        let busy = members.filter(|member| member.doing.in_hand.borrow().is_some()).count();
-        let down = self.down.iter().filter(|place| place.group == group).count();
-        u32::try_from(busy + down).unwrap_or(u32::MAX)
+    /// How many of its places cannot take a job: their workers have one or are leaving, or nobody holds them.
+    fn busy(&self, wanted: &Wanted) -> u32 {
+        let members = self.team.members.iter().filter(|member| member.place.group == wanted.group);
+        let free = members.filter(|member| !member.is_leaving() && member.doing.in_hand.borrow().is_none());
+        self.size(wanted).saturating_sub(u32::try_from(free.count()).unwrap_or(u32::MAX))
     }
 
     /// Remembers how many each group has, for a reload that leaves it to the work from now on.

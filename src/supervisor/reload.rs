@@ -136,7 +136,7 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
 /// What a reload would change, as far as reading tells.
 pub(super) async fn difference(recipe: &Recipe, now: &InForce) -> Result<Changes, SupervisorError> {
     let known = now.imported.as_ref();
-    let settled = settle(recipe.sources.clone(), Purpose::Check, recipe.leash.clone(), known).await?;
+    let settled = settle(recipe.sources.clone(), Purpose::Work, recipe.leash.clone(), known).await?;
     Ok(Changes::between(&now.resolved, &settled.resolved))
 }
 

@@ -107,14 +107,15 @@ impl Daemon {
         self.note_sizes();
         let old = std::mem::replace(&mut self.now, Rc::new(next));
         let has_moved = !Rc::ptr_eq(&self.now.base, &old.base);
-        let trial = self.now.resolved.settings.reload.canary.filter(|_| is_change && !has_moved);
-        self.canary = trial.map(|time| Canary::new(Rc::clone(&old), time, &self.team.tally));
+        if is_change {
+            let trial = self.now.resolved.settings.reload.canary.filter(|_| !has_moved);
+            self.canary = trial.map(|time| Canary::new(Rc::clone(&old), time, &self.team.tally));
+        }
         if has_moved {
             self.leave_base(&old.base);
         } else if is_change {
-            let (now, is_stopping) = (Rc::clone(&self.now), self.is_stopping());
-            self.beside
-                .spawn_local(async move { now.base.change(&now.wanted(), now.first(), is_stopping).await });
+            let now = Rc::clone(&self.now);
+            self.beside.spawn_local(async move { now.base.change(&now.wanted(), now.first()).await });
         }
         if is_change {
             self.tell_all();
@@ -130,17 +131,15 @@ impl Daemon {
         let (begin, may_begin) = oneshot::channel();
         let (over, is_over) = watch::channel(false);
         self.first_round = (Some(begin), is_over);
-        let (now, inputs, is_stopping) = (Rc::clone(&self.now), self.inputs.clone(), self.is_stopping());
+        let (now, inputs) = (Rc::clone(&self.now), self.inputs.clone());
         now.base.set_ready(false);
-        if is_stopping {
+        if self.is_stopping() {
             now.base.say_leaving();
         }
         self.beside.spawn_local(async move {
             let wanted = now.wanted();
             now.base.begin(&wanted, now.first(), maintenance::FirstRound { begin: may_begin, over }).await;
-            if !is_stopping {
-                now.base.schedule(&wanted, std::future::pending()).await;
-            }
+            now.base.schedule(&wanted, std::future::pending()).await;
             now.base.set_ready(true);
             let _ = inputs.send(Input::Moved);
         });

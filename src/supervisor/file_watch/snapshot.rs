@@ -26,7 +26,8 @@ impl Snapshot {
     pub(crate) fn of_read_since(began: SystemTime, paths: Vec<PathBuf>) -> Self {
         let written_since = |path: &PathBuf| {
             let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
-            modified.is_ok_and(|modified| modified > began)
+            // A date to come says nothing: it would be late for ever.
+            modified.is_ok_and(|modified| modified > began && modified <= SystemTime::now())
         };
         let is_late = paths.iter().any(written_since);
         Self { is_late, ..Self::of(paths) }

@@ -299,6 +299,18 @@ fn a_snapshot_knows_whether_files_are_as_they_were() {
 }
 
 #[test]
+fn what_was_written_while_somebody_read_is_late_but_a_date_to_come_is_not() {
+    let stage = Stage::new(Watch::new(INTERVAL), one_file);
+    let (file, hour) = (stage.path("rq.toml"), Duration::from_secs(3600));
+    let now = std::time::SystemTime::now();
+    let of = |began| Snapshot::of_read_since(began, vec![file.clone()]).is_current();
+
+    assert!(!of(now - hour));
+    File::options().write(true).open(&file).unwrap().set_modified(now + hour).unwrap();
+    assert!(of(now - hour));
+}
+
+#[test]
 fn a_large_file_and_a_pipe_do_not_stop_the_watch() {
     let prepare = |root: &Path| {
         File::create(root.join("large.json")).unwrap().set_len(64 << 20).unwrap();
