@@ -3,6 +3,7 @@
 //! An event says what happened and to whom, in plain values. How it reads, how loud it is and who hears of it is decided in
 //! `telemetry`; one event may become several lines there, because RQ tells some facts in several lines.
 
+mod concern;
 mod cron;
 
 pub(crate) use cron::CronEvent;
@@ -82,11 +83,21 @@ pub(crate) enum Event {
     /// A worker asks its queues for a job; `timeout` is `None` when it does not wait.
     DequeueBegan { worker: String, queues: Vec<String>, timeout: Option<Duration> },
     /// A job belongs to the worker.
-    JobClaimed { worker: String, queue: String, job: String, description: String },
+    JobClaimed {
+        worker: String,
+        queue: String,
+        job: String,
+        execution: String,
+        description: String,
+        /// The horse that has it.
+        horse: u32,
+        /// How long it had waited in its queue, when the job says since when.
+        waited: Option<Duration>,
+    },
     /// The job's execution stands in Redis and a horse may have it.
     ExecutionPrepared { worker: String, job: String },
     /// The horse began with the job's function.
-    FunctionBegan { worker: String, job: String },
+    FunctionBegan { worker: String, job: String, function: Option<String> },
     /// The job's function returned.
     FunctionReturned { worker: String, job: String },
     /// A webhook of a job that ended is about to be sent; `status` is `finished` or `failed`.
@@ -119,6 +130,8 @@ pub(crate) enum Event {
     },
     /// A job raised an exception, which may yet be retried; `func_name` is `None` when its payload could not be read.
     JobRaised { worker: String, job: String, func_name: Option<String>, traceback: String },
+    /// An execution is over, and so is the worker's part in it; `took` is from the claim to the end.
+    JobSettled { worker: String, queue: String, job: String, end: JobEnd, took: Duration },
     /// A horse ended, well or not; `status` is the raw wait status.
     HorseEnded { worker: String, job: String, pid: u32, status: i32 },
     /// A horse died before its job was over; `reason` is the text that is kept with the job.
@@ -256,4 +269,23 @@ pub(crate) enum UnreadableFate {
     Failed,
     /// Not even that was possible; its id was taken out of the way.
     PutAside,
+}
+
+/// What became of a job, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum JobEnd {
+    /// It succeeded.
+    Finished,
+    /// It failed for good.
+    Failed,
+    /// It failed, or asked for it, and will run again.
+    Retried,
+    /// A user stopped it.
+    Stopped,
+    /// It was cut off and is back in its queue.
+    PutBack,
+    /// Somebody else has it, or canceled or deleted it: what came of it was dropped.
+    Dropped,
+    /// RQ's own code settled it.
+    Left,
 }

@@ -111,6 +111,12 @@ pub(crate) struct Claim {
 }
 
 impl Job {
+    /// A field of its hash, when it is there and is text.
+    pub(crate) fn text(&self, field: &str) -> Option<&str> {
+        let (_, value) = self.fields.iter().find(|(name, _)| name == field.as_bytes())?;
+        std::str::from_utf8(value).ok()
+    }
+
     /// Whether its hash has that field, and not empty.
     pub(crate) fn has(&self, field: &str) -> bool {
         self.fields.iter().any(|(name, value)| name == field.as_bytes() && !value.is_empty())
@@ -141,6 +147,12 @@ impl Job {
 }
 
 impl Claim {
+    /// How long the job had waited in its queue, when it says since when.
+    pub(crate) fn waited(&self) -> Option<Duration> {
+        let since = self.job.as_ref().ok()?.text("enqueued_at").and_then(Timestamp::parse)?;
+        Some(self.claimed_at.since(since))
+    }
+
     /// What log lines call the job: its description, or its id where there is none.
     pub(crate) fn title(&self) -> String {
         self.job.as_ref().ok().and_then(|job| job.description.clone()).unwrap_or_else(|| self.id.to_string())

@@ -1,22 +1,28 @@
 //! How events reach people and machines.
 //!
 //! The rest of the program calls [`emit`] with a fact. Here it becomes lines (`line`), and every appender that is installed
-//! gets each line and does with it what it was told to.
+//! gets each line and does with it what it was told to. Listeners get the facts themselves.
 
+mod about;
 pub(crate) mod appender;
 pub(crate) mod format;
 pub(crate) mod level;
 pub(crate) mod line;
+#[expect(dead_code, reason = "nobody listens yet")]
+pub(crate) mod listener;
 mod python_text;
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+pub(crate) use about::About;
+use about::Memory;
 use appender::Appender;
 use appender::console::{Console, bare};
 pub(crate) use format::FormatError;
 pub(crate) use level::Level;
 use line::{Line, lines};
+use listener::Fact;
 
 use crate::event::Event;
 use crate::os::terminal::Stream;
@@ -55,6 +61,9 @@ pub(crate) struct Record<'line> {
     pub(crate) created: SystemTime,
     /// What is to be said of it.
     pub(crate) line: &'line Line,
+    /// Whom and what it is about.
+    #[expect(dead_code, reason = "no appender shows it yet")]
+    pub(crate) about: &'line About,
 }
 
 /// Where events go, as long as this process lives.
@@ -68,6 +77,9 @@ enum Route {
     Open(Router),
 }
 
+/// The jobs in hand, whatever the appenders of now are.
+static MEMORY: Mutex<Option<Memory>> = Mutex::new(None);
+
 /// The appenders, and what they have in common.
 struct Router {
     describe_jobs: bool,
@@ -75,11 +87,13 @@ struct Router {
 }
 
 impl Router {
-    /// Hands the lines of an event to every appender.
+    /// Hands an event to every listener, and its lines to every appender.
     fn route(&self, created: SystemTime, event: &Event) {
+        let about = recall(event);
+        listener::tell(&Fact { created, event, about: &about });
         for line in &lines(event, self.describe_jobs) {
             for appender in &self.appenders {
-                appender.append(&Record { created, line });
+                appender.append(&Record { created, line, about: &about });
             }
         }
     }
@@ -97,6 +111,11 @@ pub(crate) fn emit(event: Event) {
         Route::Waiting(events) if events.len() < WAITING_ROOM => events.push((now, event)),
         Route::Waiting(_) => last_resort(&event),
     }
+}
+
+/// What an event is about.
+fn recall(event: &Event) -> About {
+    MEMORY.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().recall(event)
 }
 
 /// Opens the log as the options say, and tells what waited for it. Called again, it replaces what was there.

@@ -24,7 +24,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::event::Event;
+use crate::event::{Event, JobEnd};
 use crate::horse::{EngineKind, Horse, Mourners, Stable};
 use crate::job::{Defaults, ExecutionId, FailureTtl, InterruptRules, QueueName, TimeLimits, WorkerName};
 use crate::os;
@@ -251,10 +251,15 @@ impl Worker {
                     return Ok(());
                 }
             };
-            if let Some(ended) = self.run(horse, *claim).await {
-                self.tally.count(ended.outcome.is_failure());
-                self.settle(ended).await?;
-            }
+            let (queue, job, since) = (claim.queue.to_string(), claim.id.to_string(), Instant::now());
+            let end = match self.run(horse, *claim).await {
+                Some(ended) => {
+                    self.tally.count(ended.outcome.is_failure());
+                    self.settle(ended).await?
+                }
+                None => JobEnd::Left,
+            };
+            emit(Event::JobSettled { worker: self.name(), queue, job, end, took: since.elapsed() });
             self.jobs_done += 1;
             self.doing.jobs_done.set(self.jobs_done);
             self.idle_since = Instant::now();

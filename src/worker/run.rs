@@ -31,7 +31,10 @@ impl Worker {
             worker: self.name(),
             queue: claim.queue.to_string(),
             job: claim.id.to_string(),
+            execution: claim.execution.to_string(),
             description: claim.title(),
+            horse: horse.pid(),
+            waited: claim.waited(),
         });
         *self.doing.in_hand.borrow_mut() = Some((claim.clone(), Instant::now()));
         self.began = false;
@@ -155,10 +158,11 @@ impl Worker {
     /// Tells the phase that a horse entered, and returns the limit that holds from now on.
     fn entered(&self, phase: &Phase, job: &Job) -> Option<Duration> {
         match phase {
-            Phase::Function(_) => {
+            Phase::Function(function) => {
                 // RQ's own code tells it by itself.
                 if self.options.horses.engine == EngineKind::Native {
-                    emit(Event::FunctionBegan { worker: self.name(), job: job.id.to_string() });
+                    let (worker, job, function) = (self.name(), job.id.to_string(), function.clone());
+                    emit(Event::FunctionBegan { worker, job, function });
                 }
                 job.timeout
             }

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::patience::Patience;
 use super::{WorkError, Worker};
-use crate::event::Event;
+use crate::event::{Event, JobEnd};
 use crate::job::{Again, Ended, Keep, Outcome, Verdict, verdict};
 use crate::store::{Settled, Store, failure_text};
 use crate::telemetry::emit;
@@ -17,7 +17,7 @@ const MOURNING: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Writes down how a job ended; only then is the worker free for the next one.
-    pub(super) async fn settle(&mut self, ended: Ended) -> Result<(), WorkError> {
+    pub(super) async fn settle(&mut self, ended: Ended) -> Result<JobEnd, WorkError> {
         let verdict = verdict(ended.claim.job.as_ref().ok(), &ended.outcome, &self.options.defaults);
         self.tell_outcome(&ended);
         let name = self.registration.name.clone();
@@ -35,16 +35,21 @@ impl Worker {
                 if more {
                     self.release_the_rest();
                 }
+                Ok(end_of(&verdict))
             }
-            Ok(Some(Settled::Lost | Settled::Gone)) => emit(Event::ExecutionTakenAway {
-                worker: self.name(),
-                job: ended.claim.id.to_string(),
-                execution: ended.claim.execution.to_string(),
-            }),
+            Ok(Some(Settled::Lost | Settled::Gone)) => {
+                emit(Event::ExecutionTakenAway {
+                    worker: self.name(),
+                    job: ended.claim.id.to_string(),
+                    execution: ended.claim.execution.to_string(),
+                });
+                Ok(JobEnd::Dropped)
+            }
             Ok(Some(Settled::Canceled)) => {
                 emit(Event::CanceledJobEnded { worker: self.name(), job: ended.claim.id.to_string() });
+                Ok(JobEnd::Dropped)
             }
-            Ok(None) => return Err(WorkError::Unsettled),
+            Ok(None) => Err(WorkError::Unsettled),
             // The server refuses this very outcome for good.
             Err(error) => {
                 let (worker, job, error) = (self.name(), ended.claim.id.to_string(), error.to_string());
@@ -53,9 +58,9 @@ impl Worker {
                     let ended = Ended { outcome: Outcome::Unwritten(error), ..ended };
                     return Box::pin(self.settle(ended)).await;
                 }
+                Ok(JobEnd::Dropped)
             }
         }
-        Ok(())
     }
 
     /// Callbacks and handlers hear of a job that our own cold shutdown failed, as RQ's cleaner would tell them later.
@@ -121,6 +126,17 @@ impl Worker {
             }
             (Verdict::Finish(..) | Verdict::RetryAsAsked(..) | Verdict::Exhausted, _) => {}
         }
+    }
+}
+
+/// A verdict that stands in Redis, in one word.
+fn end_of(verdict: &Verdict) -> JobEnd {
+    match verdict {
+        Verdict::Finish(..) => JobEnd::Finished,
+        Verdict::Fail | Verdict::Exhausted | Verdict::Unrecorded { stopped: false } => JobEnd::Failed,
+        Verdict::Stop | Verdict::Unrecorded { stopped: true } => JobEnd::Stopped,
+        Verdict::Retry(..) | Verdict::RetryAsAsked(..) => JobEnd::Retried,
+        Verdict::PutBack { .. } => JobEnd::PutBack,
     }
 }
 

@@ -102,6 +102,7 @@ mod tests {
 
     use super::*;
     use crate::event::Event;
+    use crate::telemetry::About;
     use crate::telemetry::line::lines;
 
     fn written(event: &Event, level: Option<Level>) -> Vec<(Stream, String)> {
@@ -112,7 +113,9 @@ mod tests {
         };
         let console = Console::new(&options, false).unwrap();
         let lines = lines(event, true);
-        lines.iter().filter_map(|line| console.render(&Record { created: UNIX_EPOCH, line })).collect()
+        let about = About::default();
+        let record = |line| Record { created: UNIX_EPOCH, line, about: &about };
+        lines.iter().filter_map(|line| console.render(&record(line))).collect()
     }
 
     #[test]

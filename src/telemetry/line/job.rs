@@ -18,7 +18,7 @@ pub(super) fn lines(event: &Event, describe: bool) -> Option<Vec<Line>> {
 /// A job on its way to its function and through it.
 fn progress(event: &Event, describe: bool) -> Option<Vec<Line>> {
     Some(match event {
-        Event::JobClaimed { worker, queue, job, description } => {
+        Event::JobClaimed { worker, queue, job, description, .. } => {
             let told = Line::info(format!("Worker {worker}: ")).then(Part::Queue(queue.clone()));
             let told = told.then(Part::Plain(": ".to_owned()));
             vec![
@@ -37,12 +37,14 @@ fn progress(event: &Event, describe: bool) -> Option<Vec<Line>> {
             Line::debug(format!("Worker {worker}: preparing for execution of job ID {job}")),
             Line::debug(format!("Worker {worker}: job preparation finished.")),
         ],
-        Event::FunctionBegan { worker, job } => {
+        Event::FunctionBegan { worker, job, .. } => {
             vec![Line::debug(format!("Worker {worker}: performing job {job} ..."))]
         }
         Event::FunctionReturned { worker, job } => {
             vec![Line::debug(format!("Worker {worker}: finished performing job {job}"))]
         }
+        // Each end has words of its own.
+        Event::JobSettled { .. } => Vec::new(),
         Event::HorseEnded { worker, job, pid, status } => vec![Line::debug(format!(
             "Worker {worker}: work horse finished for job {job}: retpid={pid}, ret_val={status}"
         ))],

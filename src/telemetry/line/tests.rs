@@ -20,6 +20,18 @@ fn j1() -> String {
     "j1".to_owned()
 }
 
+fn claimed(queue: &str, description: &str) -> Event {
+    Event::JobClaimed {
+        worker: w1(),
+        queue: queue.to_owned(),
+        job: j1(),
+        execution: "e1".to_owned(),
+        description: description.to_owned(),
+        horse: 77,
+        waited: None,
+    }
+}
+
 fn success(result_ttl: i64) -> Event {
     Event::JobSucceeded {
         worker: w1(),
@@ -112,12 +124,7 @@ fn a_failure_is_told_by_its_first_200_characters() {
 
 #[test]
 fn a_claimed_job_is_told_by_its_description_or_its_id() {
-    let claimed = Event::JobClaimed {
-        worker: w1(),
-        queue: "high".to_owned(),
-        job: j1(),
-        description: "tasks.add(1)".to_owned(),
-    };
+    let claimed = claimed("high", "tasks.add(1)");
 
     assert_eq!(told(&claimed, true)[1].2, "Worker w1: high: tasks.add(1) (j1)");
     assert_eq!(told(&claimed, false)[1].2, "Worker w1: high: j1");
@@ -164,12 +171,7 @@ fn an_abandoned_job_belongs_to_the_logger_of_the_registries() {
 
 #[test]
 fn a_description_cannot_steer_the_terminal() {
-    let claimed = Event::JobClaimed {
-        worker: w1(),
-        queue: "q".to_owned(),
-        job: j1(),
-        description: "evil\x1b[2J\r\nforged line\u{9b}31m".to_owned(),
-    };
+    let claimed = claimed("q", "evil\x1b[2J\r\nforged line\u{9b}31m");
 
     assert_eq!(told(&claimed, true)[1].2, "Worker w1: q: evil\\x1b[2J\\r\\nforged line\\x9b31m (j1)");
 }
