@@ -12,6 +12,7 @@ mod output;
 mod quiet;
 mod reload;
 pub(crate) mod settings_table;
+mod stack;
 mod status;
 mod stop;
 mod worker;
@@ -40,6 +41,7 @@ fn run() -> Exit {
         Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Stack(args) => stack::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Quiet(args) => quiet::run(&args),
         Command::Stop(args) => stop::run(&args),

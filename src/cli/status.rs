@@ -25,7 +25,7 @@ pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
         match reply {
             Ok(Reply::Status(status)) => statuses.push(status),
             Ok(Reply::Refused { error }) | Err(error) => silent(daemon.pid, &error),
-            Ok(Reply::Reload(_) | Reply::Done { .. } | Reply::Configuration { .. }) => {
+            Ok(Reply::Reload(_) | Reply::Done { .. } | Reply::Configuration { .. } | Reply::Stack(_)) => {
                 silent(daemon.pid, "it answered something else");
             }
         }
@@ -125,7 +125,7 @@ fn state(state: State) -> &'static str {
 }
 
 /// So many seconds, as a person says it: the two largest units. A clock that was set back gives none.
-fn span(seconds: f64) -> String {
+pub(super) fn span(seconds: f64) -> String {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -45,6 +45,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "server",
         "signals",
         "sources",
+        "stack",
         "text",
         "threads",
         "title",
