@@ -10,6 +10,8 @@ pub(crate) use cron::CronEvent;
 
 use std::time::{Duration, SystemTime};
 
+use crate::job::Cause;
+
 /// Something that happened.
 ///
 /// `worker` is the worker's name, `job` a job's id, `execution` an execution's id, `queue` a queue's name.
@@ -129,19 +131,35 @@ pub(crate) enum Event {
         repeats_left: Option<u32>,
     },
     /// A job raised an exception, which may yet be retried; `func_name` is `None` when its payload could not be read.
-    JobRaised { worker: String, job: String, func_name: Option<String>, traceback: String },
-    /// An execution is over, and so is the worker's part in it; `took` is from the claim to the end.
-    JobSettled { worker: String, queue: String, job: String, end: JobEnd, took: Duration },
+    /// `evidence` is what is known beside the traceback, if anything.
+    JobRaised {
+        worker: String,
+        job: String,
+        func_name: Option<String>,
+        traceback: String,
+        cause: Cause,
+        evidence: Option<String>,
+    },
+    /// An execution is over, and so is the worker's part in it; `took` is from the claim to the end, `cause` why it did not end
+    /// well, as far as we know: what RQ's own code settled, we do not.
+    JobSettled {
+        worker: String,
+        queue: String,
+        job: String,
+        end: JobEnd,
+        took: Duration,
+        cause: Option<Cause>,
+    },
     /// A horse ended, well or not; `status` is the raw wait status.
     HorseEnded { worker: String, job: String, pid: u32, status: i32 },
     /// A horse died before its job was over; `reason` is the text that is kept with the job.
-    HorseDied { worker: String, job: String, pid: u32, status: Option<i32>, reason: String },
+    HorseDied { worker: String, job: String, pid: u32, status: Option<i32>, reason: String, cause: Cause },
     /// A horse outlived its job's limit and the grace after it, and was killed.
     HorseOverran { worker: String, job: String, pid: u32, limit: Duration, grace: Duration },
     /// A job is failed for good and that is in Redis; `reason` is the text that is kept with it.
-    JobFailed { worker: String, job: String, reason: String },
-    /// A job ended because a user stopped it.
-    JobStopped { worker: String, job: String },
+    JobFailed { worker: String, job: String, reason: String, cause: Cause },
+    /// A job ended because a user stopped it; what is known of that.
+    JobStopped { worker: String, job: String, evidence: String },
     /// A job's function returned a `Retry`.
     RetryAsked { worker: String, job: String },
     /// A job asked for more retries than it may have.
@@ -181,9 +199,9 @@ pub(crate) enum Event {
     /// The job of an id that a dead worker left between queue and registry is failed, as RQ does it.
     StrandedFailed { queue: String, job: String, reason: String },
     /// A job whose execution was cut off is back at the head of its queue.
-    InterruptedPutBack { queue: String, job: String, reason: String },
+    InterruptedPutBack { queue: String, job: String, reason: String, cause: Cause },
     /// A job whose execution was cut off is failed for good; `reason` is the text that is kept with it.
-    InterruptedFailed { queue: String, job: String, reason: String },
+    InterruptedFailed { queue: String, job: String, reason: String, cause: Cause },
     /// The sets of groups are being cleaned.
     GroupsCleaned { worker: String },
     /// A daemon stopped giving signs of life; its work is taken on.
@@ -191,7 +209,7 @@ pub(crate) enum Event {
     /// A chore of maintenance could not be done; it is due again later.
     ChoreFailed { worker: String, chore: &'static str, error: String },
     /// A job whose worker vanished was failed.
-    AbandonedJobFailed { job: String, at: SystemTime },
+    AbandonedJobFailed { job: String, at: SystemTime, cause: Cause },
 
     // The scheduler.
     /// A scheduler asks for the locks of its queues.

@@ -35,6 +35,16 @@ impl Bounds {
             max_age: section.max_age.map(|age| age.as_secs_f64()),
         }
     }
+
+    /// Bytes.
+    pub(super) fn memory_limit(&self) -> Option<u64> {
+        self.memory_limit
+    }
+
+    /// Seconds.
+    pub(super) fn cpu_time(&self) -> Option<u64> {
+        self.cpu_time
+    }
 }
 
 /// Where and as whom the application runs.

@@ -1,5 +1,6 @@
 //! How a job ended, by its horse's word.
 
+use super::clue;
 use super::protocol::{EndedHead, EndedKind};
 use crate::job::{self, AskedRetry, Outcome, Raised, Returned, Timestamp};
 
@@ -23,6 +24,9 @@ impl Ending {
             EndedKind::Raised => Outcome::Raised(Raised {
                 traceback: String::from_utf8_lossy(&body).into_owned(),
                 function: head.func_name,
+                cause: clue::cause(head.cause),
+                clue: clue::of(head.missing, head.payload),
+                evidence: String::new(),
             }),
             EndedKind::Settled => return None,
             EndedKind::AskedRetry => Outcome::AskedRetry(AskedRetry {

@@ -263,7 +263,9 @@ impl Keeper {
         }
         self.pause = PAUSE;
         let window = Window::new(pid, window, files.stacks);
-        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults: files.faults, window }));
+        let bounds = self.options.application.bounds.clone();
+        let faults = files.faults;
+        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults, window, bounds }));
     }
 
     /// A horse that calls more often than it has lost its socket is not listened to: it must not hold up the others.

@@ -1,7 +1,9 @@
 //! The work horses: the fork server that makes them, and the frames they speak (`docs/protocol.md`).
 
 mod bounds;
+mod clue;
 mod cron;
+mod death;
 mod ending;
 mod engine;
 mod errand;

@@ -19,6 +19,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "bounds",
         "callbacks",
         "channel",
+        "clue",
         "connection",
         "cron",
         "current_job",
@@ -34,6 +35,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "libraries",
         "limit",
         "named",
+        "nearest",
         "outcome",
         "payload",
         "process",
@@ -50,6 +52,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "threads",
         "title",
         "trace",
+        "undecodable",
         "values",
         "wire"
     ])

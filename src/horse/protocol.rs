@@ -238,7 +238,7 @@ pub(super) enum HorseReport {
     Called {
         raised: bool,
     },
-    Ended(EndedHead),
+    Ended(Box<EndedHead>),
     Return {
         pid: u32,
     },
@@ -316,6 +316,13 @@ pub(super) struct EndedHead {
     pub(super) unserializable: Option<String>,
     #[serde(default)]
     pub(super) func_name: Option<String>,
+    /// Of an exception.
+    #[serde(default)]
+    pub(super) cause: RaisedBy,
+    #[serde(default)]
+    pub(super) missing: Option<MissingHead>,
+    #[serde(default)]
+    pub(super) payload: Option<PayloadHead>,
     #[serde(default)]
     pub(super) max: i64,
     #[serde(default)]
@@ -325,6 +332,47 @@ pub(super) struct EndedHead {
     /// It asks not to be given another job.
     #[serde(default)]
     pub(super) worn: bool,
+}
+
+/// What an exception came from.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RaisedBy {
+    /// The job's own code.
+    #[default]
+    Code,
+    TimeLimit,
+    Memory,
+    /// The search for the function.
+    Import,
+    /// The reading of the payload.
+    Payload,
+}
+
+/// What is known of a function that was not found.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MissingHead {
+    pub(super) name: String,
+    pub(super) directory: String,
+    pub(super) path: Vec<String>,
+    pub(super) interpreter: String,
+    pub(super) tried: Vec<(String, String)>,
+    pub(super) near: Option<String>,
+}
+
+/// What is known of a payload that could not be read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PayloadHead {
+    pub(super) serializer: String,
+    pub(super) size: u64,
+    pub(super) looks_like: String,
+    pub(super) protocol: Option<u8>,
+    pub(super) names: Vec<String>,
+    pub(super) missing: Option<String>,
+    pub(super) near: Option<String>,
+    pub(super) python: String,
 }
 
 /// The kinds of end.

@@ -9,11 +9,13 @@ use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::bounds::Bounds;
+use super::death;
 use super::ending::Ending;
 use super::frame::{self, FrameError};
 use super::protocol::{Aftermath, CallbackKind, Errand, HorseOrder, HorseReport, Phase, Run};
 use super::window::Window;
-use crate::job::{Death, Fields, Usage};
+use crate::job::{Death, Fields, Usage, Why};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -23,12 +25,6 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 
 /// How long what a horse wrote before its end may take to be read.
 const LAST_FRAME: Duration = Duration::from_secs(1);
-
-/// The number of SIGKILL, which is what the kernel kills with for want of memory.
-const KILL: i32 = 9;
-
-/// The number of SIGXCPU, which is what the kernel sends at the limit of CPU time.
-const SPENT: i32 = 24;
 
 /// How a horse's process ended.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +70,7 @@ pub(crate) struct Horse {
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
     window: Window,
+    bounds: Bounds,
     /// The count when it got its order.
     oom_kills: OomKills,
     /// RQ's own code runs in it, and may say that it has settled the job.
@@ -110,11 +107,12 @@ pub(super) struct Parts {
     pub(super) returned: mpsc::Receiver<UnixStream>,
     pub(super) faults: File,
     pub(super) window: Window,
+    pub(super) bounds: Bounds,
 }
 
 impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { pid, stream, exit, returned, faults, window } = parts;
+        let Parts { pid, stream, exit, returned, faults, window, bounds } = parts;
         let (writer, heard, listener) = attend(stream);
         Self {
             pid,
@@ -126,6 +124,7 @@ impl Horse {
             returned,
             faults,
             window,
+            bounds,
             oom_kills: OomKills::default(),
             settles: false,
             end: End::Unknown,
@@ -231,7 +230,7 @@ impl Horse {
             }
             Some(Ok((HorseReport::Ended(head), body))) => {
                 self.worn = head.worn;
-                match Ending::new(head, body) {
+                match Ending::new(*head, body) {
                     Some(ending) => Said::Ended(Box::new(ending)),
                     None if self.settles => Said::Settled,
                     None => self.talked_junk("a report that does not belong here").await,
@@ -310,9 +309,9 @@ impl Horse {
     }
 
     /// Waits for the death of a horse that was killed.
-    pub(crate) async fn bury(&mut self, cause: Option<String>) -> Death {
+    pub(crate) async fn bury(&mut self, why: Option<Why>) -> Death {
         let exit = tokio::time::timeout(LAST_WORD, self.end()).await.ok().flatten();
-        self.death(exit, cause)
+        self.death(exit, why)
     }
 
     /// Whether its process is known to have ended.
@@ -348,22 +347,18 @@ impl Horse {
 
     async fn talked_junk(&mut self, what: &str) -> Said {
         let _ = self.kill();
-        Said::Died(self.bury(Some(format!("it was killed because it sent {what}"))).await)
+        Said::Died(self.bury(Some(Why::Junk(what.to_owned()))).await)
     }
 
-    fn death(&mut self, exit: Option<Exit>, cause: Option<String>) -> Death {
+    fn death(&mut self, exit: Option<Exit>, why: Option<Why>) -> Death {
         let fault = os::read_memory_file(&mut self.faults, FAULT_LIMIT).unwrap_or_default();
         let fault = String::from_utf8_lossy(&fault).trim().to_owned();
-        let killed = exit.is_some_and(|exit| exit.status & 0x7f == KILL);
-        let starved = killed && OomKills::now().rose_since(self.oom_kills);
-        let cause = cause.or_else(|| starved.then(|| "out of memory: the kernel killed it".to_owned()));
-        let spent = exit.is_some_and(|exit| exit.status & 0x7f == SPENT);
-        let cause = cause.or_else(|| spent.then(|| "it reached its limit of CPU time".to_owned()));
+        let why = why.or_else(|| death::why(exit?.status, self.oom_kills, &self.bounds));
         Death {
             pid: self.pid,
             status: exit.map(|exit| exit.status),
             usage: exit.map(|exit| exit.usage),
-            cause,
+            why,
             fault: (!fault.is_empty()).then_some(fault),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod call;
+mod cause;
 mod interruption;
 mod keeping;
 mod limits;
@@ -10,6 +11,7 @@ mod outcome;
 mod timestamp;
 mod verdict;
 
+pub(crate) use cause::{Cause, Clue, Gone, Memory, Missing, Payload, Shown, Tried, Why, evidence, stopped};
 pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
 pub(crate) use keeping::FailureTtl;
 pub(crate) use limits::{LimitBy, TimeLimits, TimeRules};

@@ -91,7 +91,7 @@ fn as_recorded(job: Option<&Job>, outcome: &Outcome, defaults: &Defaults) -> Ver
         }
         (Some(job), Outcome::Raised(_) | Outcome::Died(_)) => abandoned(job),
         (Some(job), Outcome::AskedRetry(asked)) => retry_as_asked(job, asked),
-        (Some(_), Outcome::Stopped) => Verdict::Stop,
+        (Some(_), Outcome::Stopped(_)) => Verdict::Stop,
         (Some(_), Outcome::Interrupted(interrupted)) => interrupted.verdict.clone(),
         (_, Outcome::Unreadable(_) | Outcome::Unwritten(_)) | (None, _) => Verdict::Fail,
     }
@@ -222,7 +222,7 @@ mod tests {
         let raised = Outcome::Raised(super::super::Raised::default());
         let table = [
             (job(), raised.clone(), Verdict::Unrecorded { stopped: false }),
-            (job(), Outcome::Stopped, Verdict::Unrecorded { stopped: true }),
+            (job(), Outcome::Stopped(String::new()), Verdict::Unrecorded { stopped: true }),
             (Job { retries_left: 1, ..job() }, raised, Verdict::Retry(again(0), 0)),
         ];
 

@@ -48,7 +48,7 @@ impl Followup {
 
 /// The webhooks of a job that fails for good by a plan.
 pub(super) fn message(found: &Found, plan: &Plan) -> Option<Message> {
-    let Plan::Become(Verdict::Fail, why) = plan else { return None };
+    let Plan::Become(Verdict::Fail, why, _) = plan else { return None };
     failure(found.job.as_ref().ok()?, found.execution(), why)
 }
 

@@ -11,7 +11,10 @@ use super::followup::{self, Followup};
 use super::stranded::OnStranded;
 use super::{Speaker, tell_failure};
 use crate::event::Event;
-use crate::job::{Again, Cut, InterruptRules, Job, QueueName, Timestamp, Verdict, abandoned, reason};
+use crate::job::{
+    Again, Cause, Cut, Gone, InterruptRules, Job, QueueName, Shown, Timestamp, Verdict, abandoned, reason,
+};
+use crate::os::Identity;
 use crate::store::{Found, Plan, Proof, Recovered, Store, StoreError, Watched};
 use crate::telemetry::emit;
 use crate::webhook::Message;
@@ -51,6 +54,7 @@ pub(super) struct Ended {
     pub(super) job: Result<Job, String>,
     pub(super) verdict: Verdict,
     pub(super) why: String,
+    pub(super) cause: Cause,
     /// One of our own daemons ran it.
     pub(super) was_ours: bool,
     /// Its webhooks, which are noted.
@@ -103,13 +107,14 @@ impl Recovery {
 
     /// Ends one execution and says what became of the job; nothing when it is not ours to end.
     pub(super) async fn end(&self, found: &Found, proof: Proof) -> Result<Recovered, StoreError> {
-        let rules = self.rules_of(found).await?;
-        let plan = self.plan(found, proof, &rules, Timestamp::now());
+        let (rules, gone) = (self.rules_of(found).await?, self.gone(found).await?);
+        let shown = self.shown(proof);
+        let plan = plan(found, (&gone, shown), &rules, Timestamp::now());
         let message = followup::message(found, &plan);
         let note = message.as_ref().and_then(|message| self.followup.courier.note(message));
         let recovered = self.store.recover(found, proof, &plan, note.as_ref()).await?;
         if recovered == Recovered::Done
-            && let Plan::Become(verdict, why) = plan
+            && let Plan::Become(verdict, why, cause) = plan
         {
             let ended = Ended {
                 id: found.id().to_owned(),
@@ -117,6 +122,7 @@ impl Recovery {
                 job: found.job.clone(),
                 verdict,
                 why,
+                cause,
                 was_ours: found.run.is_some(),
                 message,
             };
@@ -128,40 +134,56 @@ impl Recovery {
         Ok(recovered)
     }
 
-    /// What becomes of a job that was found so.
-    fn plan(&self, found: &Found, proof: Proof, rules: &InterruptRules, now: Timestamp) -> Plan {
-        if found.status.as_deref() != Some("started") {
-            return Plan::Mend;
-        }
-        // RQ: the words that its own cleaner leaves.
-        let words = format!("Moved to FailedJobRegistry, due to AbandonedJobError, at {}", now.iso());
-        let (Ok(job), Some((_, is_handed))) = (&found.job, &found.run) else {
-            let verdict = found.job.as_ref().map_or(Verdict::Fail, abandoned);
-            return Plan::Become(verdict, words);
+    /// Whose execution it was, and what is left of that worker.
+    async fn gone(&self, found: &Found) -> Result<Gone, StoreError> {
+        let left = self.store.left_by(&found.worker).await?;
+        let Some((daemon, _)) = &found.run else { return Ok(left) };
+        let identity = self.store.card(daemon).await?.and_then(|card| Identity::parse(&card.identity));
+        let is_of_this_boot = identity.as_ref().is_some_and(Identity::is_of_this_boot);
+        let pid = identity.map(|identity| identity.pid());
+        // The name of the worker, and so its entry, may be another's by now.
+        let left = if pid.is_none() || pid == left.pid {
+            left
+        } else {
+            Gone { worker: left.worker, ..Gone::default() }
         };
-        let cut = if *is_handed { Cut::Working } else { Cut::Unbegun };
-        let remedy = rules.remedy(job, cut);
-        let why = reason(&self.interruption(found, proof, cut), &remedy, job);
-        let why = if remedy.verdict == Verdict::Fail { format!("{words}\n{why}") } else { why };
-        Plan::Become(remedy.verdict, why)
+        Ok(Gone { is_ours: true, is_of_this_boot, pid: pid.or(left.pid), ..left })
     }
 
-    fn interruption(&self, found: &Found, proof: Proof, cut: Cut) -> String {
-        let how = match proof {
-            Proof::Death => "died".to_owned(),
-            Proof::Silence => format!("gave no sign of life for {}s", self.liveness.as_secs_f64()),
-            Proof::Lease => "gave no sign of life until its lease ended".to_owned(),
-        };
-        let when = if cut == Cut::Unbegun { "before it ran" } else { "while it ran" };
-        format!("The job was interrupted {when}: the daemon of worker {} {how}", found.worker)
+    fn shown(&self, proof: Proof) -> Shown {
+        match proof {
+            Proof::Death => Shown::Death,
+            Proof::Silence => Shown::Silence(self.liveness),
+            Proof::Lease => Shown::Lease,
+        }
     }
+}
+
+/// What becomes of a job that was found so.
+fn plan(found: &Found, (gone, shown): (&Gone, Shown), rules: &InterruptRules, now: Timestamp) -> Plan {
+    if found.status.as_deref() != Some("started") {
+        return Plan::Mend;
+    }
+    // RQ: the words that its own cleaner leaves.
+    let words = format!("Moved to FailedJobRegistry, due to AbandonedJobError, at {}", now.iso());
+    let cause = gone.cause(shown);
+    let (Ok(job), Some((_, is_handed))) = (&found.job, &found.run) else {
+        let verdict = found.job.as_ref().map_or(Verdict::Fail, abandoned);
+        return Plan::Become(verdict, format!("{words}\n{}", gone.words(shown, "while it ran")), cause);
+    };
+    let (cut, when) =
+        if *is_handed { (Cut::Working, "while it ran") } else { (Cut::Unbegun, "before it ran") };
+    let remedy = rules.remedy(job, cut);
+    let why = reason(&gone.words(shown, when), &remedy, job);
+    let why = if remedy.verdict == Verdict::Fail { format!("{words}\n{why}") } else { why };
+    Plan::Become(remedy.verdict, why, cause)
 }
 
 /// Says what became of a job.
 fn tell(ended: &Ended) {
     let (queue, job, reason) = (ended.queue.to_string(), ended.id.clone(), ended.why.clone());
     match &ended.verdict {
-        Verdict::PutBack { .. } => emit(Event::InterruptedPutBack { queue, job, reason }),
+        Verdict::PutBack { .. } => emit(Event::InterruptedPutBack { queue, job, reason, cause: ended.cause }),
         Verdict::Retry(Again { delay: 0, .. }, left) => {
             emit(Event::RetryEnqueued { job, remaining: *left });
         }
@@ -170,9 +192,10 @@ fn tell(ended: &Ended) {
             emit(Event::RetryScheduled { job, at, remaining: *left });
         }
         _ => {
-            emit(Event::AbandonedJobFailed { job: job.clone(), at: SystemTime::now() });
+            let cause = ended.cause;
+            emit(Event::AbandonedJobFailed { job: job.clone(), at: SystemTime::now(), cause });
             if ended.was_ours {
-                emit(Event::InterruptedFailed { queue, job, reason });
+                emit(Event::InterruptedFailed { queue, job, reason, cause });
             }
         }
     }

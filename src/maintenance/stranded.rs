@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::followup;
 use super::recovery::{Ended, Recovery};
 use crate::event::Event;
-use crate::job::{QueueName, Verdict, WorkerName, abandoned};
+use crate::job::{Cause, QueueName, Verdict, WorkerName, abandoned};
 use crate::store::{QueueWatched, StoreError, Stranded};
 use crate::telemetry::emit;
 
@@ -108,6 +108,7 @@ impl Recovery {
                 job: found.job,
                 verdict,
                 why: STUCK.to_owned(),
+                cause: Cause::Abandoned,
                 was_ours: false,
                 message,
             };

@@ -31,6 +31,11 @@ impl Identity {
         }
     }
 
+    /// Whether it ran on this very boot of this machine.
+    pub(crate) fn is_of_this_boot(&self) -> bool {
+        !self.boot.is_empty() && self.boot == boot_id()
+    }
+
     /// The process number of the holder.
     pub(crate) fn pid(&self) -> u32 {
         self.pid
@@ -111,6 +116,15 @@ mod tests {
         let own = Identity::own();
 
         assert_eq!(Identity::parse(&own.to_string()), Some(own));
+    }
+
+    #[test]
+    fn a_boot_is_told_from_another() {
+        let own = Identity::own();
+
+        assert!(own.is_of_this_boot());
+        assert!(!Identity { boot: "elsewhere".to_owned(), ..own.clone() }.is_of_this_boot());
+        assert!(!Identity { boot: String::new(), ..own }.is_of_this_boot());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) use descriptor::{
 pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
 pub(crate) use mounts::is_mounted;
 pub(crate) use notify_socket::ServiceManager;
-pub(crate) use oom::OomKills;
+pub(crate) use oom::{OomKills, Starved, group_memory_limit, machine_memory};
 pub(crate) use process::{
     Reaped, become_subreaper, kill_group, kill_process, reap, terminate_group, warn_group,
 };

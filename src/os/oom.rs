@@ -1,37 +1,89 @@
-//! Whether the kernel killed for want of memory.
+//! Whether the kernel killed for want of memory, and how much there is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// How often the kernel had killed for want of memory, in this process's control group.
+/// How often the kernel had killed for want of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct OomKills(Option<u64>);
+pub(crate) struct OomKills {
+    /// In this process's control group.
+    group: Option<u64>,
+    /// On this machine, whoever it was.
+    machine: Option<u64>,
+}
+
+/// Where memory ran out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Starved {
+    /// In the control group, whose count rose.
+    Group,
+    /// On the machine; there is no count of the control group that would tell more.
+    Machine,
+}
 
 impl OomKills {
-    /// The count of now; unknown where there is no control group with a memory controller.
+    /// The counts of now; unknown where the kernel does not tell them.
     pub(crate) fn now() -> Self {
-        Self(events_file().and_then(|path| fs::read_to_string(path).ok()).and_then(|text| count(&text)))
+        let read = |path: &Path| fs::read_to_string(path).ok().and_then(|text| count(&text));
+        Self {
+            group: groups().and_then(|groups| read(&groups.events)),
+            machine: read(Path::new("/proc/vmstat")),
+        }
     }
 
-    /// Whether there were more since an earlier count. A doubt is a no.
-    pub(crate) fn rose_since(self, earlier: Self) -> bool {
-        matches!((earlier.0, self.0), (Some(earlier), Some(now)) if now > earlier)
+    /// Whether there were more since an earlier count. A doubt is a no: another process of the machine counts only where no
+    /// control group tells whose it was.
+    pub(crate) fn rose_since(self, earlier: Self) -> Option<Starved> {
+        match ((earlier.group, self.group), (earlier.machine, self.machine)) {
+            ((Some(earlier), Some(now)), _) => (now > earlier).then_some(Starved::Group),
+            ((None, None), (Some(earlier), Some(now))) => (now > earlier).then_some(Starved::Machine),
+            _ => None,
+        }
     }
 }
 
+/// The smallest limit of the control groups that this process is in, in bytes, as far as they can be seen.
+pub(crate) fn group_memory_limit() -> Option<u64> {
+    let groups = groups()?;
+    let folders = groups.folder.ancestors().take_while(|folder| folder.starts_with(&groups.root));
+    let limits = folders.filter_map(|folder| {
+        let text = fs::read_to_string(folder.join(groups.limit)).ok()?;
+        text.trim().parse().ok()
+    });
+    // Version 1 says so when there is none.
+    limits.min().filter(|limit: &u64| *limit < 1 << 60)
+}
+
+/// All memory of the machine, in bytes.
+pub(crate) fn machine_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let kib = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?.trim().strip_suffix("kB")?;
+    kib.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Where the kernel tells of this process's control group.
+struct Groups {
+    root: PathBuf,
+    folder: PathBuf,
+    events: PathBuf,
+    limit: &'static str,
+}
+
 /// Control groups of version 1 have a line for the memory controller; version 2 has one line for all.
-fn events_file() -> Option<PathBuf> {
+fn groups() -> Option<Groups> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let place = |line: &str| {
         let (_, rest) = line.split_once(':')?;
         let (controllers, group) = rest.split_once(":/")?;
-        match controllers {
-            "" => Some(Path::new("/sys/fs/cgroup").join(group).join("memory.events")),
-            "memory" => Some(Path::new("/sys/fs/cgroup/memory").join(group).join("memory.oom_control")),
-            _ => None,
-        }
+        let (root, events, limit) = match controllers {
+            "" => ("/sys/fs/cgroup", "memory.events", "memory.max"),
+            "memory" => ("/sys/fs/cgroup/memory", "memory.oom_control", "memory.limit_in_bytes"),
+            _ => return None,
+        };
+        let (root, folder) = (PathBuf::from(root), Path::new(root).join(group));
+        Some(Groups { root, events: folder.join(events), folder, limit })
     };
-    groups.lines().filter_map(place).find(|file| file.exists())
+    groups.lines().filter_map(place).find(|groups| groups.events.exists())
 }
 
 fn count(events: &str) -> Option<u64> {
@@ -50,10 +102,23 @@ mod tests {
 
     #[test]
     fn only_a_known_rise_counts() {
-        let table = [(Some(1), Some(2), true), (Some(2), Some(2), false), (None, Some(2), false)];
+        let kills = |group, machine| OomKills { group, machine };
+        let table = [
+            (kills(Some(1), Some(1)), kills(Some(2), Some(2)), Some(Starved::Group)),
+            (kills(Some(2), Some(1)), kills(Some(2), Some(2)), None),
+            (kills(None, Some(1)), kills(None, Some(2)), Some(Starved::Machine)),
+            (kills(None, Some(1)), kills(None, Some(1)), None),
+            (kills(None, Some(1)), kills(Some(2), Some(2)), None),
+            (kills(None, None), kills(None, Some(2)), None),
+        ];
 
-        for (earlier, now, rose) in table {
-            assert_eq!(OomKills(now).rose_since(OomKills(earlier)), rose);
+        for (earlier, now, starved) in table {
+            assert_eq!(now.rose_since(earlier), starved, "{earlier:?} {now:?}");
         }
+    }
+
+    #[test]
+    fn the_machine_has_memory() {
+        assert!(machine_memory().is_some_and(|bytes| bytes > 1 << 20));
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn failure_text(outcome: &Outcome) -> String {
             format!("The job ended, but its outcome could not be written: {reason}")
         }
         // RQ: these very words.
-        Outcome::Stopped => "Job stopped by user, work-horse terminated.".to_owned(),
+        Outcome::Stopped(_) => "Job stopped by user, work-horse terminated.".to_owned(),
         Outcome::Interrupted(interrupted) => interrupted.reason.clone(),
         Outcome::Returned(_) | Outcome::AskedRetry(_) => String::new(),
     }
@@ -108,7 +108,8 @@ pub(super) fn packed(text: &str) -> String {
 fn plan(ended: &Ended, verdict: &Verdict) -> Value {
     let mut fields = BTreeMap::new();
     // RQ: nobody says when a stopped job ended, or how long it worked.
-    let is_counted = ended.outcome != Outcome::Stopped && !matches!(verdict, Verdict::PutBack { .. });
+    let is_counted =
+        !matches!((&ended.outcome, verdict), (Outcome::Stopped(_), _) | (_, Verdict::PutBack { .. }));
     if is_counted {
         fields.insert("ended_at", ended.ended_at.iso());
     }
@@ -192,7 +193,7 @@ fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Ve
         Outcome::AskedRetry(asked) => entry.push(("return_value", BASE64.encode(&asked.value))),
         Outcome::Raised(_)
         | Outcome::Died(_)
-        | Outcome::Stopped
+        | Outcome::Stopped(_)
         | Outcome::Unreadable(_)
         | Outcome::Unwritten(_)
         | Outcome::Interrupted(_) => {
@@ -201,8 +202,13 @@ fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Ve
     }
     entry.push(("execution_id", ended.claim.execution.to_string()));
     entry.push(("execution_started_at", ended.claim.claimed_at.float()));
-    if ended.outcome != Outcome::Stopped {
+    if !matches!(ended.outcome, Outcome::Stopped(_)) {
         entry.push(("execution_ended_at", ended.ended_at.float()));
     }
+    // Beyond RQ, whose clients pass over what they do not know.
+    if let Some(cause) = ended.outcome.cause() {
+        entry.push(("cause", cause.slug().to_owned()));
+    }
+    entry.extend(ended.outcome.evidence().map(|evidence| ("evidence", evidence.to_owned())));
     entry.into_iter().flat_map(|(name, value)| [name.into(), value.into_bytes()]).collect()
 }

@@ -5,7 +5,12 @@ use serde_json::json;
 
 use super::outcome::packed;
 use super::{Note, Store, StoreError, job_hash, scripts};
-use crate::job::{Claim, DaemonId, Fields, Job, JobId, QueueName, Timestamp, Verdict};
+use crate::job::{
+    Cause, Claim, DaemonId, Fields, Gone, Job, JobId, QueueName, Timestamp, Verdict, WorkerName,
+};
+
+/// The most characters of a worker's field that are told.
+const MOST_OF_A_FIELD: usize = 200;
 
 /// An execution as a member of a registry names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +54,8 @@ pub(crate) enum Proof {
 /// What is to become of the job.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Plan {
-    /// It was started: what becomes of it, and why.
-    Become(Verdict, String),
+    /// It was started: what becomes of it, and why, in words and in one.
+    Become(Verdict, String, Cause),
     /// It was not, or is gone: the execution ends, and a job that is nowhere is put back.
     Mend,
 }
@@ -152,6 +157,26 @@ impl Store {
         })
     }
 
+    /// What a worker left behind in Redis: its host, its process and its last sign of life.
+    pub(crate) async fn left_by(&self, worker: &str) -> Result<Gone, StoreError> {
+        let mut command = redis::cmd("HMGET");
+        command.arg(self.keys.worker(&WorkerName::new(worker)));
+        command.arg("hostname").arg("pid").arg("last_heartbeat");
+        let [host, pid, last_seen]: [Option<Vec<u8>>; 3] = match self.client.run(&command).await {
+            Ok(value) => redis::from_redis_value(value).unwrap_or_default(),
+            // No hash is no worker.
+            Err(StoreError::Refused { .. }) => [None, None, None],
+            Err(error) => return Err(error),
+        };
+        let text = |field: Option<Vec<u8>>| {
+            let text = String::from_utf8_lossy(&field?).chars().take(MOST_OF_A_FIELD).collect::<String>();
+            Some(text).filter(|text| !text.is_empty())
+        };
+        let [host, pid, last_seen] = [host, pid, last_seen].map(text);
+        let pid = pid.and_then(|pid| pid.parse().ok());
+        Ok(Gone { worker: worker.to_owned(), host, pid, last_seen, ..Gone::default() })
+    }
+
     /// Ends an execution whose worker is gone, unless anything about it changed since it was found.
     pub(crate) async fn recover(
         &self,
@@ -179,9 +204,9 @@ impl Store {
         let plan_json = plan_json.to_string();
         let rest = [job.as_str(), execution, &now, status, &found.mark, proof, daemon, &plan_json];
         args.extend(rest.map(|text| text.as_bytes().to_vec()));
-        if let Plan::Become(Verdict::Fail, why) = plan {
+        if let Plan::Become(Verdict::Fail, why, cause) = plan {
             // RQ: nobody's name, and no execution.
-            let entry = ["type", "2", "worker_name", "", "exc_string", &packed(why)];
+            let entry = ["type", "2", "worker_name", "", "exc_string", &packed(why), "cause", cause.slug()];
             args.extend(entry.map(|text| text.as_bytes().to_vec()));
         }
         let reply = self.call(&scripts::RECOVER, &[self.keys.started(&found.queue)], &args).await?;
@@ -205,15 +230,15 @@ fn run_of(mark: &str, execution: Option<&str>) -> Option<(DaemonId, bool)> {
 fn plan_of(plan: &Plan) -> serde_json::Value {
     match plan {
         Plan::Mend => json!({"become": "mended", "fields": []}),
-        Plan::Become(Verdict::PutBack { interruptions }, why) => json!({
+        Plan::Become(Verdict::PutBack { interruptions }, why, _) => json!({
             "become": "put_back", "at_front": true,
             "fields": ["rqd_interruptions", interruptions.to_string(), "rqd_interrupted", why],
         }),
-        Plan::Become(Verdict::Retry(again, left), _) => json!({
+        Plan::Become(Verdict::Retry(again, left), ..) => json!({
             "become": "retried", "delay": again.delay, "at_front": again.at_front,
             "fields": ["retries_left", left.to_string()],
         }),
-        Plan::Become(_, _) => json!({"become": "failed", "fields": []}),
+        Plan::Become(..) => json!({"become": "failed", "fields": []}),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::outcome::packed;
 use super::recovery::{Execution, Found};
 use super::{Store, StoreError, scripts};
-use crate::job::{QueueName, Timestamp, Verdict, WorkerName};
+use crate::job::{Cause, QueueName, Timestamp, Verdict, WorkerName};
 
 /// What became of a stranded id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,8 @@ impl Store {
         let (now, plan) = (Timestamp::now().iso(), self.with_failures(plan).to_string());
         let status = found.status.as_deref().unwrap_or_default();
         let mut args = self.args([found.queue.as_str(), found.id(), &now, status, &plan]);
-        let entry = ["type", "2", "worker_name", worker.as_str(), "exc_string", &packed(why)];
+        let cause = Cause::Abandoned.slug();
+        let entry = ["type", "2", "worker_name", worker.as_str(), "exc_string", &packed(why), "cause", cause];
         args.extend(entry.map(|text| text.as_bytes().to_vec()));
         let keys = [self.keys.started(&found.queue), self.keys.worker(worker)];
         match self.call(&scripts::STUCK, &keys, &args).await?.status() {

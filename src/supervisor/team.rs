@@ -144,7 +144,7 @@ impl Team {
         };
         let inputs = self.inputs.clone();
         tokio::task::spawn_local(async move {
-            let ended = life.live().await;
+            let ended = Box::pin(life.live()).await;
             let _ = inputs.send(Input::Ended(id, Box::new(ended)));
         });
         self.resting.remove(&place);

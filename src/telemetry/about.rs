@@ -108,7 +108,8 @@ mod tests {
         let function = Some("tasks.add".to_owned());
         let began =
             Event::FunctionBegan { worker: worker.clone(), job: job.clone(), function: function.clone() };
-        let settled = Event::JobSettled { worker, queue, job, end: JobEnd::Retried, took: Duration::ZERO };
+        let settled =
+            Event::JobSettled { worker, queue, job, end: JobEnd::Retried, took: Duration::ZERO, cause: None };
 
         memory.recall(&claimed());
         memory.recall(&began);

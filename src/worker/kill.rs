@@ -8,7 +8,7 @@ use super::Worker;
 use super::patience::Patience;
 use crate::event::Event;
 use crate::horse::{Horse, Said};
-use crate::job::{Death, Job};
+use crate::job::{Death, Job, Why};
 use crate::telemetry::emit;
 
 /// Why a horse was killed before its job was over.
@@ -40,12 +40,10 @@ impl Worker {
     ) -> Killed {
         let (worker, pid) = (self.name(), horse.pid());
         let (limit, grace) = (limit.unwrap_or_default(), self.options.timeout_grace);
-        let cause = match kill {
-            Kill::Overdue => {
-                Some(format!("it outlived its limit of {} by {}", seconds(limit), seconds(grace)))
-            }
-            Kill::Commanded => Some("a kill-horse command came".to_owned()),
-            Kill::TakenAway => Some("another worker or cleaner owns the job now".to_owned()),
+        let why = match kill {
+            Kill::Overdue => Some(Why::Overran { limit, grace, by: job.limit_by }),
+            Kill::Commanded => Some(Why::Commanded),
+            Kill::TakenAway => Some(Why::TakenAway),
             Kill::ColdShutdown | Kill::Deadline | Kill::Stopped => None,
         };
         if kill == Kill::Overdue {
@@ -63,8 +61,8 @@ impl Worker {
             Event::HorseGoneAlready { worker }
         });
         let death = match death {
-            Some(death) => Death { cause, ..death },
-            None => horse.bury(cause).await,
+            Some(death) => Death { why, ..death },
+            None => horse.bury(why).await,
         };
         Killed { kill, death }
     }
@@ -86,8 +84,4 @@ impl Worker {
             }
         }
     }
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{}s", duration.as_secs_f64())
 }

@@ -254,14 +254,15 @@ impl Worker {
                 }
             };
             let (queue, job, since) = (claim.queue.to_string(), claim.id.to_string(), Instant::now());
-            let end = match self.run(horse, *claim).await {
+            let (end, cause) = match self.run(horse, *claim).await {
                 Some(ended) => {
                     self.tally.count(ended.outcome.is_failure());
-                    self.settle(ended).await?
+                    let cause = ended.outcome.cause();
+                    (self.settle(ended).await?, cause)
                 }
-                None => JobEnd::Left,
+                None => (JobEnd::Left, None),
             };
-            emit(Event::JobSettled { worker: self.name(), queue, job, end, took: since.elapsed() });
+            emit(Event::JobSettled { worker: self.name(), queue, job, end, took: since.elapsed(), cause });
             self.jobs_done += 1;
             self.doing.jobs_done.set(self.jobs_done);
             self.idle_since = Instant::now();

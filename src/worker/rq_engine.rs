@@ -8,7 +8,7 @@ use super::Worker;
 use super::patience::Patience;
 use crate::event::Event;
 use crate::horse::{Aftermath, Said};
-use crate::job::{Death, Ended, Outcome};
+use crate::job::{Death, Ended, Outcome, Why};
 use crate::store::failure_text;
 use crate::telemetry::emit;
 
@@ -35,8 +35,9 @@ impl Worker {
         if left == Left::Death && self.settle_by_rq(&ended).await && self.is_closed(&ended).await {
             return None;
         }
-        if ended.outcome == Outcome::Stopped {
-            emit(Event::JobStopped { worker: self.name(), job: ended.claim.id.to_string() });
+        if let Outcome::Stopped(evidence) = &ended.outcome {
+            let (worker, job) = (self.name(), ended.claim.id.to_string());
+            emit(Event::JobStopped { worker, job, evidence: evidence.clone() });
         }
         Some(ended)
     }
@@ -61,7 +62,7 @@ impl Worker {
             execution_id: ended.claim.execution.as_str(),
             worker_name: self.registration.name.as_str(),
             queue: ended.claim.queue.as_str(),
-            stopped: ended.outcome == Outcome::Stopped,
+            stopped: matches!(ended.outcome, Outcome::Stopped(_)),
             reason: &reason,
             pid: death.map_or(0, |death| death.pid),
             status: death.and_then(|death| death.status),
@@ -86,8 +87,7 @@ impl Worker {
 
 /// The end of a horse whose code said that the job is settled, should it not be.
 pub(super) fn unsettled(pid: u32) -> Outcome {
-    let cause = Some("the worker's class ended without writing an outcome".to_owned());
-    Outcome::Died(Death { pid, status: Some(0), usage: None, cause, fault: None })
+    Outcome::Died(Death { pid, status: Some(0), usage: None, why: Some(Why::NoOutcome), fault: None })
 }
 
 fn death(outcome: &Outcome) -> Option<&Death> {
@@ -96,7 +96,7 @@ fn death(outcome: &Outcome) -> Option<&Death> {
         Outcome::Returned(_)
         | Outcome::Raised(_)
         | Outcome::AskedRetry(_)
-        | Outcome::Stopped
+        | Outcome::Stopped(_)
         | Outcome::Interrupted(_)
         | Outcome::Unreadable(_)
         | Outcome::Unwritten(_) => None,

@@ -11,7 +11,7 @@ use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
-use crate::job::{Claim, Ended, Job, Keep, LimitBy, Outcome, Timestamp};
+use crate::job::{Claim, Ended, Job, Keep, LimitBy, Outcome, Raised, Timestamp, evidence, stopped};
 use crate::telemetry::emit;
 
 /// What happens to a horse at work.
@@ -68,7 +68,7 @@ impl Worker {
             Ok(Said::Ended(ending)) => {
                 self.let_go(horse).await;
                 let Ending { outcome, started_at, ended_at } = *ending;
-                (outcome, (started_at, ended_at))
+                (with_evidence(outcome, job), (started_at, ended_at))
             }
             Ok(Said::Settled) => {
                 left = Left::Word;
@@ -79,12 +79,15 @@ impl Worker {
             Ok(Said::Phase(..) | Said::CallbackRaised(..) | Said::Called(_)) => {
                 unreachable!("these are noted while the horse is attended")
             }
-            Err(Killed { kill: Kill::Stopped, .. }) => {
+            Err(Killed { kill: Kill::Stopped, death }) => {
+                let channel = self.store.channel(&self.registration.name);
+                let evidence = stopped(&death, &channel, self.options.stop_grace);
                 if native {
-                    emit(Event::JobStopped { worker: self.name(), job: job.id.to_string() });
+                    let (worker, id) = (self.name(), job.id.to_string());
+                    emit(Event::JobStopped { worker, job: id, evidence: evidence.clone() });
                     self.call_stopped(job).await;
                 }
-                (Outcome::Stopped, (None, None))
+                (Outcome::Stopped(evidence), (None, None))
             }
             Err(Killed { kill: kill @ (Kill::ColdShutdown | Kill::Deadline), .. }) => {
                 left = Left::Haste;
@@ -331,5 +334,13 @@ impl Worker {
         });
         let (outcome, ended_at) = (Outcome::Unreadable(reason), Timestamp::now());
         Ended { claim, outcome, function: None, started_at: None, ended_at }
+    }
+}
+
+/// An exception with what is known of it.
+fn with_evidence(outcome: Outcome, job: &Job) -> Outcome {
+    match outcome {
+        Outcome::Raised(raised) => Outcome::Raised(Raised { evidence: evidence(&raised, job), ..raised }),
+        outcome => outcome,
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::patience::Patience;
 use super::{WorkError, Worker};
 use crate::event::{Event, JobEnd};
-use crate::job::{Again, Ended, Keep, Outcome, Verdict, verdict};
+use crate::job::{Again, Cause, Ended, Keep, Outcome, Verdict, verdict};
 use crate::store::{Settled, Store, failure_text};
 use crate::telemetry::emit;
 use crate::webhook::{End, Message, Status};
@@ -81,6 +81,8 @@ impl Worker {
                 job,
                 func_name: raised.function.clone(),
                 traceback: raised.traceback.clone(),
+                cause: raised.cause,
+                evidence: ended.outcome.evidence().map(str::to_owned),
             }),
             Outcome::Died(death) => {
                 let (pid, status) = (death.pid, death.status);
@@ -88,11 +90,14 @@ impl Worker {
                     emit(Event::HorseEnded { worker: worker.clone(), job: job.clone(), pid, status });
                 }
                 let reason = failure_text(&ended.outcome);
-                emit(Event::HorseDied { worker, job, pid, status, reason });
+                emit(Event::HorseDied { worker, job, pid, status, reason, cause: death.cause() });
             }
             Outcome::AskedRetry(_) => emit(Event::RetryAsked { worker, job }),
             // A stopped job was told of before its callback ran.
-            Outcome::Stopped | Outcome::Unreadable(_) | Outcome::Unwritten(_) | Outcome::Interrupted(_) => {}
+            Outcome::Stopped(_)
+            | Outcome::Unreadable(_)
+            | Outcome::Unwritten(_)
+            | Outcome::Interrupted(_) => {}
         }
     }
 
@@ -118,11 +123,13 @@ impl Worker {
                 emit(Event::RetriesExhausted { worker, job, max: request.max });
             }
             (Verdict::Fail | Verdict::Stop | Verdict::Unrecorded { .. }, outcome) => {
-                emit(Event::JobFailed { worker, job, reason: failure_text(outcome) });
+                let cause = outcome.cause().unwrap_or_default();
+                emit(Event::JobFailed { worker, job, reason: failure_text(outcome), cause });
             }
             (Verdict::PutBack { .. }, outcome) => {
                 let reason = failure_text(outcome);
-                emit(Event::InterruptedPutBack { queue: ended.claim.queue.to_string(), job, reason });
+                let queue = ended.claim.queue.to_string();
+                emit(Event::InterruptedPutBack { queue, job, reason, cause: Cause::Interrupted });
             }
             (Verdict::Finish(..) | Verdict::RetryAsAsked(..) | Verdict::Exhausted, _) => {}
         }

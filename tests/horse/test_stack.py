@@ -11,6 +11,7 @@ from test_jobs import Jobs
 ASK, INSIST = 61, 60
 END = b"<rqd> end\n"
 
+
 class Stacks(Jobs):
     def working(self, name, *args, horse=None, folder=None):
         """A horse whose job has begun, and the path that the job made."""

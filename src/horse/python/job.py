@@ -4,7 +4,7 @@ import types
 from os import getpid
 from time import time
 
-from . import callbacks, current_job, payload, title
+from . import callbacks, clue, current_job, payload, title
 from .limit import Limit
 from .outcome import raised, returned
 from .process import end_stray_fork, export_names, flush
@@ -42,6 +42,9 @@ class JobRun:
         self.ended_at = None
         self.call = None
         self.job = None
+        # The exceptions of reading the payload, and of looking for the function.
+        self.unread = None
+        self.unfound = None
 
     def ended(self):
         """Runs the job; returns head and body of `ended`."""
@@ -85,6 +88,7 @@ class JobRun:
         try:
             self.call = payload.read(self.fields.get("data", b""), self.serializer)
         except BaseException as error:
+            self.unread = error
             self.channel.send({"report": "phase", "phase": "function", "func_name": None})
             return error
         title.show_job(self.worker_name, self.func_name(), self.origin(), CLOCK[0]())
@@ -118,7 +122,7 @@ class JobRun:
 
     def called(self):
         """Finds and calls the function; a coroutine is run to its end."""
-        function = self.call.function()
+        function = self.found()
         if not function:
             raise ValueError("Cannot execute job: function is None")
         if getattr(getattr(function, "__code__", None), "co_flags", 0) & ASYNC_CODE:
@@ -133,6 +137,14 @@ class JobRun:
                 return asyncio.run(value)
         return value
 
+    def found(self):
+        """The callable."""
+        try:
+            return self.call.function()
+        except BaseException as error:
+            self.unfound = error
+            raise
+
     def report_of(self, value):
         """Head, body and nothing for a value; one that is too large fails the job, as one whose serializer misbehaves."""
         try:
@@ -144,6 +156,7 @@ class JobRun:
         """Head and body for an exception."""
         timed_out = failure is self.limit.raised
         head, body = raised(failure, timed_out, self.func_name())
+        head.update(clue.of(self, failure))
         return head, body + self.bounds.explain(failure)
 
 

@@ -20,6 +20,7 @@ class Call:
         self.instance = instance
         self.args = args
         self.kwargs = kwargs
+        self.failures = []
 
     def function(self):
         """The callable. RQ: an instance whose truth value is False counts as none."""
@@ -27,7 +28,7 @@ class Call:
             return None
         if self.instance:
             return getattr(self.instance, self.func_name)
-        return attribute(self.func_name)
+        return attribute(self.func_name, self.failures)
 
 
 def fields_of(order, body):

@@ -3,8 +3,8 @@ import builtins
 from importlib import import_module
 
 
-def attribute(name):
-    """The object of a dotted name.
+def attribute(name, failures=None):
+    """The object of a dotted name; the failed imports on the way are left in `failures`.
 
     RQ: the longest importable prefix wins; every ImportError, also one raised inside the module, moves one
     part from the module's side to the attribute's; at most one class level is followed.
@@ -16,7 +16,9 @@ def attribute(name):
         try:
             module = import_module(".".join(module_parts))
             break
-        except ImportError:
+        except ImportError as error:
+            if failures is not None:
+                failures.append((".".join(module_parts), error))
             rest.insert(0, module_parts.pop())
     if module is None:
         try:

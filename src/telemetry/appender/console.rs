@@ -144,7 +144,11 @@ mod tests {
 
     #[test]
     fn lines_of_the_registries_are_bare_whatever_the_level() {
-        let abandoned = Event::AbandonedJobFailed { job: "j".to_owned(), at: UNIX_EPOCH };
+        let abandoned = Event::AbandonedJobFailed {
+            job: "j".to_owned(),
+            at: UNIX_EPOCH,
+            cause: crate::job::Cause::Abandoned,
+        };
 
         let [(stream, text)] = written(&abandoned, Some(Level::Critical)).try_into().unwrap();
 

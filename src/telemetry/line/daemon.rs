@@ -66,10 +66,10 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
         Event::StrandedFailed { queue, job, reason } => Line::warning(format!(
             "Queue {queue}: failed job {job}, which a dead worker had left aside: {reason}"
         )),
-        Event::InterruptedPutBack { queue, job, reason } => {
+        Event::InterruptedPutBack { queue, job, reason, .. } => {
             Line::warning(format!("Queue {queue}: put interrupted job {job} back: {reason}"))
         }
-        Event::InterruptedFailed { queue, job, reason } => {
+        Event::InterruptedFailed { queue, job, reason, .. } => {
             Line::warning(format!("Queue {queue}: failed interrupted job {job}: {reason}"))
         }
         Event::GroupsCleaned { worker } => Line::info(format!("Worker {worker}: cleaning group registries")),
@@ -80,7 +80,7 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
         Event::ChoreFailed { worker, chore, error } => {
             Line::warning(format!("Worker {worker}: maintenance could not {chore}: {error}"))
         }
-        Event::AbandonedJobFailed { job, at } => Line::new(
+        Event::AbandonedJobFailed { job, at, .. } => Line::new(
             Level::Warning,
             REGISTRY,
             format!(

@@ -118,21 +118,24 @@ fn success(event: &Event, describe: bool) -> Option<Vec<Line>> {
 /// A job that did not go well.
 fn failure(event: &Event) -> Option<Vec<Line>> {
     Some(match event {
-        Event::JobRaised { worker, job, func_name, traceback } => {
+        Event::JobRaised { worker, job, func_name, traceback, evidence, .. } => {
             let func_name = func_name.as_deref().unwrap_or("<DeserializationError>");
             let [handling, cleaning] = failing(worker, job);
-            vec![
+            let mut lines = vec![
                 Line::debug(format!("Worker {worker}: job {job} raised an exception.")),
                 Line::debug(format!("Worker {worker}: handling exception for {job}.")),
                 Line::error(format!(
                     "Worker {worker}: job {job}: exception raised while executing ({func_name})"
                 ))
                 .then(Part::Block(format!("\n{traceback}"))),
-                handling,
-                cleaning,
-            ]
+            ];
+            lines.extend(evidence.as_ref().map(|evidence| {
+                Line::info(format!("Worker {worker}: job {job}: ")).then(Part::Block(evidence.clone()))
+            }));
+            lines.extend([handling, cleaning]);
+            lines
         }
-        Event::HorseDied { worker, job, pid, status, reason } => {
+        Event::HorseDied { worker, job, pid, status, reason, .. } => {
             let status = status.map_or_else(|| "None".to_owned(), |status| status.to_string());
             let [handling, cleaning] = failing(worker, job);
             vec![
@@ -144,17 +147,18 @@ fn failure(event: &Event) -> Option<Vec<Line>> {
                 cleaning,
             ]
         }
-        Event::JobStopped { worker, job } => {
+        Event::JobStopped { worker, job, evidence } => {
             let [handling, cleaning] = failing(worker, job);
             vec![
                 Line::warning(format!(
                     "Worker {worker}: job {job} stopped by user, moving job to FailedJobRegistry"
                 )),
+                Line::info(format!("Worker {worker}: job {job}: {evidence}")),
                 handling,
                 cleaning,
             ]
         }
-        Event::JobFailed { worker: _, job, reason } => {
+        Event::JobFailed { job, reason, .. } => {
             let start: String = reason.chars().take(200).collect();
             let more = if start.len() < reason.len() { "..." } else { "" };
             vec![

@@ -1,6 +1,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
+use crate::job::Cause;
 
 /// What is logged of an event without colours: level, logger, message.
 fn told(event: &Event, describe: bool) -> Vec<(Level, &'static str, String)> {
@@ -113,7 +114,7 @@ fn the_small_print_of_a_success_is_what_rq_prints_too() {
 
 #[test]
 fn a_failure_is_told_by_its_first_200_characters() {
-    let failed = |reason: String| Event::JobFailed { worker: w1(), job: j1(), reason };
+    let failed = |reason: String| Event::JobFailed { worker: w1(), job: j1(), reason, cause: Cause::Raised };
 
     assert_eq!(told(&failed("short".to_owned()), true)[0].2, "Job j1: handling failure: short");
     assert_eq!(
@@ -142,6 +143,7 @@ fn a_dead_horse_is_told_in_two_warnings() {
         pid: 7,
         status: Some(9),
         reason: "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); ".to_owned(),
+        cause: Cause::Killed,
     };
 
     assert_eq!(
@@ -158,7 +160,7 @@ fn an_abandoned_job_belongs_to_the_logger_of_the_registries() {
     let at = UNIX_EPOCH + Duration::from_micros(1_795_332_720_000_120);
 
     assert_eq!(
-        told(&Event::AbandonedJobFailed { job: j1(), at }, true),
+        told(&Event::AbandonedJobFailed { job: j1(), at, cause: Cause::Abandoned }, true),
         [(
             Level::Warning,
             REGISTRY,
@@ -183,6 +185,8 @@ fn a_traceback_keeps_its_lines_and_nothing_else() {
         job: j1(),
         func_name: None,
         traceback: "Traceback:\n\tboom \x1b[31m\n".to_owned(),
+        cause: Cause::Raised,
+        evidence: None,
     };
 
     assert_eq!(

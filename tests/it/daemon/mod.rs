@@ -2,6 +2,7 @@
 //!
 //! The numbers `R-…` name the races of Python's protocol that a test shows closed.
 
+mod causes;
 mod clocks;
 mod commands;
 mod container;
