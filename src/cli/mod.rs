@@ -15,6 +15,7 @@ mod quiet;
 mod reload;
 pub(crate) mod settings_table;
 mod span;
+mod stack;
 mod status;
 mod stop;
 mod worker;
@@ -44,6 +45,7 @@ fn run() -> Exit {
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Job(JobCommand::Show(args)) => job::show(&args),
+        Command::Stack(args) => stack::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Quiet(args) => quiet::run(&args),
         Command::Stop(args) => stop::run(&args),
