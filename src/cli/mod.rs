@@ -17,6 +17,8 @@ pub(crate) mod settings_table;
 mod span;
 mod status;
 mod stop;
+#[cfg(feature = "top")]
+mod top;
 mod worker;
 
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ fn run() -> Exit {
         Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
+        #[cfg(feature = "top")]
+        Command::Top(args) => top::run(&args),
         Command::Job(JobCommand::Show(args)) => job::show(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Quiet(args) => quiet::run(&args),
