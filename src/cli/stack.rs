@@ -8,7 +8,7 @@ use super::control;
 use super::exit::{Exit, Failure};
 use super::output;
 use super::settings_table::as_json;
-use super::status::span;
+use super::span::span_of;
 use super::worker::{failure, sources};
 use crate::supervisor::control::{DaemonStatus, Found, JobStack, Reply, Request, daemons, places};
 use crate::supervisor::{self, Delivery};
@@ -73,11 +73,11 @@ fn in_words(stack: &JobStack) -> String {
     let doing = if phase == "function" { String::new() } else { format!(" ({phase})") };
     let mut text = format!("job {job} of queue {queue}: {function}{doing}\n");
     let limit = match (stack.limit, stack.left) {
-        (Some(limit), Some(left)) => format!("limit {}, {} left", span(limit), span(left)),
+        (Some(limit), Some(left)) => format!("limit {}, {} left", span_of(limit), span_of(left)),
         _ => "no limit".to_owned(),
     };
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "worker {worker} for {}, {limit}", span(*elapsed));
+    let _ = writeln!(text, "worker {worker} for {}, {limit}", span_of(*elapsed));
     let waits = process.waits_in.as_ref().map(|place| format!(" in {place}")).unwrap_or_default();
     let _ = writeln!(
         text,

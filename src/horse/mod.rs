@@ -4,6 +4,7 @@ mod bounds;
 mod clue;
 mod cron;
 mod death;
+mod decode;
 mod ending;
 mod engine;
 mod errand;
@@ -23,6 +24,7 @@ mod work_horse;
 
 pub(crate) use bounds::{Bounds, Ground};
 pub(crate) use cron::CronJob;
+pub(crate) use decode::Wanted;
 pub(crate) use ending::Ending;
 pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOptions};
 pub(crate) use errand::{Mourners, names_callback, run as run_errand};

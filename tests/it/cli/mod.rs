@@ -9,6 +9,7 @@ mod files;
 mod folder;
 mod help;
 mod interpreter;
+mod job_show;
 mod options;
 mod precedence;
 mod python_settings;
@@ -16,6 +17,7 @@ mod secrets;
 mod streams;
 mod terminal;
 mod tls;
+mod top;
 mod trial;
 mod unsupported;
 

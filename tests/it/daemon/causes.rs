@@ -232,3 +232,19 @@ fn a_job_of_a_python_worker_that_vanished_is_abandoned() {
     let _: i64 = world.redis.command(&["DEL", &key("worker:theirs")]);
     world.finish();
 }
+
+#[test]
+fn a_job_is_shown_with_its_cause_and_what_is_known_of_it() {
+    let world = World::new();
+    let job = world.enqueue("'jobs.returnz.value', 1");
+    work(&world, &[]);
+
+    let mut command = world.command(Path::new(env!("CARGO_BIN_EXE_rq")));
+    command.args(["job", "show", &job, "-u", &world.redis.url()]);
+    let exit = world.start(command).wait_exit();
+
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    assert!(exit.stdout.contains("cause: import_failed\n"), "{}", exit.stdout);
+    assert!(exit.stdout.contains("Did you mean jobs.returns.value?\n"), "{}", exit.stdout);
+    world.finish();
+}
