@@ -12,7 +12,7 @@ pub(crate) mod format;
 mod layout;
 pub(crate) mod level;
 pub(crate) mod line;
-mod line_listener;
+pub(crate) mod line_listener;
 #[expect(dead_code, reason = "nobody listens yet")]
 pub(crate) mod listener;
 mod python_text;

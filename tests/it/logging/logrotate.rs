@@ -19,6 +19,26 @@ fn rotate(world: &World, mut logrotate: Command, directives: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+#[test]
+fn sigusr1_makes_the_file_of_a_cron_scheduler_anew() {
+    let world = World::new();
+    let table = "[cron.often]\nfunction = 'jobs.returns.nothing'\ninterval = '1s'\n";
+    let mut command = world.command(env!("CARGO_BIN_EXE_rq").as_ref());
+    command.arg("cron").arg("-c").arg(config(&world, &format!("{APPENDER}level = 'debug'\n{table}")));
+    let mut cron = world.start(command);
+    let is_there = || fs::read_to_string(world.path("a.log")).is_ok_and(|text| !text.is_empty());
+    wait_until(SOON, "the first lines", is_there);
+
+    fs::rename(world.path("a.log"), world.path("moved.log")).unwrap();
+    cron.signal(Signal::SIGUSR1);
+
+    wait_until(SOON, "lines in a new file", || {
+        fs::read_to_string(world.path("a.log")).is_ok_and(|text| !text.is_empty())
+    });
+    assert_eq!(cron.stop().code(), 0);
+    world.finish();
+}
+
 const APPENDER: &str = "[logging.appender.f]\nkind = 'file'\npath = 'a.log'\n";
 
 #[test]
