@@ -124,9 +124,11 @@ impl FileSink {
         open.label.as_ref() != Some(&label)
     }
 
-    /// Puts the file aside. Where that cannot be, it is written to as before, which is better than nothing.
+    /// Puts the file aside. Where that cannot be, it is written to as before, which is better than nothing; where somebody else
+    /// has done it, another one stands there already.
     fn rotate(&mut self) {
-        let Some(open) = self.open.take() else { return };
+        let was_moved = self.was_moved();
+        let Some(open) = self.open.take().filter(|_| !was_moved) else { return };
         if let Some(Err(complaint)) = self.compressing.take().map(Compressing::wait) {
             self.complaint = Some(complaint);
         }
@@ -175,10 +177,11 @@ impl FileSink {
 impl Sink for FileSink {
     fn take(&mut self, piece: &Piece) -> Result<(), Trouble> {
         let size = piece.bytes.len() as u64;
-        self.prepare(size)?;
+        // First, because a file that was moved is noticed when the buffer is empty.
         if self.buffer.is_full() {
             self.flush()?;
         }
+        self.prepare(size)?;
         self.buffer.push(piece);
         self.buffered += size;
         Ok(())

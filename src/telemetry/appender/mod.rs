@@ -108,7 +108,9 @@ impl Appender {
         let (messages, received) = sync_channel(LINES);
         let tally = Arc::new(Tally::new(name));
         let sink = place.sink();
-        let (own, named) = (Arc::clone(&tally), format!("log {name}"));
+        // A name from DICT_CONFIG may have anything in it, and that of a thread may not.
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let (own, named) = (Arc::clone(&tally), format!("log {plain}"));
         let work = move || {
             if let Some(before) = before {
                 before.close(Instant::now() + LIMIT);
