@@ -27,6 +27,8 @@ pub(crate) use period::Every;
 pub(crate) use syslog::Address as SyslogAddress;
 use tally::{Losses, Tally};
 
+use super::emit;
+use crate::event::Event;
 use crate::os::terminal::Stream;
 
 /// How many lines may wait for one appender.
@@ -113,7 +115,7 @@ impl Appender {
         let (own, named) = (Arc::clone(&tally), format!("log {plain}"));
         let work = move || {
             if let Some(before) = before {
-                before.close(Instant::now() + LIMIT);
+                before.end();
             }
             let _end = own.at_end();
             thread::write(sink, &own, &received);
@@ -159,6 +161,20 @@ impl Appender {
     /// What became of lines.
     pub(crate) fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Ends beside everything else, and tells what could not be written.
+    pub(crate) fn end_aside(self) {
+        // Without a thread it is dropped, and its own thread ends by itself.
+        let _ = std::thread::Builder::new().name("log end".to_owned()).spawn(move || self.end());
+    }
+
+    fn end(self) {
+        let (appender, left, losses) = self.close(Instant::now() + LIMIT);
+        let lost = losses.as_ref().map_or(0, |losses| losses.lines) + left;
+        if lost > 0 {
+            emit(Event::LogHindered { appender, lost, reason: losses.and_then(|losses| losses.reason) });
+        }
     }
 
     /// Writes what is there, until the deadline; returns its name, how many lines were left, and what else was not told yet.

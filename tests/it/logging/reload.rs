@@ -63,6 +63,27 @@ fn appenders_come_and_go_and_one_that_stays_keeps_its_file() {
 }
 
 #[test]
+fn what_an_appender_could_not_write_is_told_after_it_is_gone() {
+    let world = World::new();
+    let stays = "[reload]\nwatch = false\n[logging.appender.stays]\nkind = 'file'\npath = 'stays.log'\n";
+    let full = format!("{stays}[logging.appender.full]\nkind = 'file'\npath = '/dev/full'\n");
+    let mut command = world.worker_command();
+    command.arg("-c").arg(config(&world, &full)).args(["--name", "w1"]);
+    let mut worker = world.start(command);
+    world.wait_until_idle(&worker);
+
+    config(&world, stays);
+    worker.signal(Signal::SIGHUP);
+
+    wait_until(SOON, "the loss", || {
+        let text = read(world.path("stays.log"));
+        text.lines().any(|line| line.contains("Log appender full: ") && line.contains("lines were lost"))
+    });
+    world.stop(&mut worker);
+    world.finish();
+}
+
+#[test]
 fn a_reload_that_cannot_be_used_leaves_the_log_as_it_was() {
     let world = World::new();
     let table = "[reload]\nwatch = false\n[logging.appender.f]\nkind = 'file'\npath = 'a.log'\n";
