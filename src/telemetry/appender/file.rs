@@ -21,8 +21,8 @@ const NEXT_TRY: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FilePlan {
     pub(crate) path: PathBuf,
-    /// The rights of a new file.
-    pub(crate) mode: u32,
+    /// The rights of a new file; those that the mask of the process leaves when unset.
+    pub(crate) mode: Option<u32>,
     pub(crate) max_size: Option<u64>,
     pub(crate) every: Option<Every>,
     /// How many are kept that were put aside.
@@ -149,11 +149,13 @@ impl FileSink {
 
     fn opened(&self, now: SystemTime) -> io::Result<Open> {
         let mut options = OpenOptions::new();
-        options.append(true).mode(self.plan.mode);
+        options.append(true).mode(self.plan.mode.unwrap_or(0o666));
         let file = match options.clone().create_new(true).open(&self.plan.path) {
             Ok(file) => {
                 // The mask of the process does not count here: the rights are what somebody wrote down.
-                file.set_permissions(Permissions::from_mode(self.plan.mode))?;
+                if let Some(mode) = self.plan.mode {
+                    file.set_permissions(Permissions::from_mode(mode))?;
+                }
                 file
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -20,7 +20,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
+pub(crate) use console::Streams;
 pub(crate) use definition::{Definition, Misformed, Outlet, Place};
+pub(crate) use file::FilePlan;
+pub(crate) use period::Every;
+pub(crate) use syslog::Address as SyslogAddress;
 use tally::{Losses, Tally};
 
 use crate::os::terminal::Stream;

@@ -7,7 +7,14 @@ use super::file::FilePlan;
 use super::*;
 
 fn plan(path: &Path) -> FilePlan {
-    FilePlan { path: path.to_owned(), mode: 0o640, max_size: None, every: None, keep: 3, compress: false }
+    FilePlan {
+        path: path.to_owned(),
+        mode: Some(0o640),
+        max_size: None,
+        every: None,
+        keep: 3,
+        compress: false,
+    }
 }
 
 fn file(plan: FilePlan) -> Appender {
