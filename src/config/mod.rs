@@ -54,8 +54,8 @@ pub(crate) use schema::schema;
 pub(crate) use section::keys;
 pub(crate) use section::{
     Additions, AtSuspension, CatchUp, Count, Cron, DictConfig, Group, Horse, Key, Level, Logging,
-    Maintenance, OnInterrupt, OnShutdown, OnStranded, Overlap, Queue, Reload, Scheduler, Sentry, Shutdown,
-    Strategy, Worker, class_of, key,
+    Maintenance, OnInterrupt, OnShutdown, OnStranded, Output, Overlap, Queue, Records, Reload, Scheduler,
+    Sentry, Shutdown, Strategy, Worker, class_of, key,
 };
 pub(crate) use sources::Sources;
 

@@ -312,16 +312,17 @@ impl Reports {
 pub(super) struct Orders(OwnedWriteHalf);
 
 impl Orders {
-    /// Asks for a horse that speaks over `socket` and dumps its faults into `faults`.
+    /// Asks for a horse that speaks over `socket`, dumps its faults into `faults` and tells its log records to `records`.
     pub(super) async fn fork(
         &mut self,
         horse: u64,
         socket: OwnedFd,
         faults: &File,
+        records: OwnedFd,
     ) -> Result<(), FrameError> {
         let bytes = frame::encode(&ServerOrder::Fork { horse }, &[])?;
         let stream: &UnixStream = self.0.as_ref();
-        let descriptors = [socket.as_fd(), faults.as_fd()];
+        let descriptors = [socket.as_fd(), faults.as_fd(), records.as_fd()];
         let sent = stream
             .async_io(Interest::WRITABLE, || os::send_with_descriptors(stream.as_fd(), &bytes, &descriptors))
             .await?;

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
@@ -48,6 +49,7 @@ struct Foal {
     stream: Option<UnixStream>,
     exit: Option<oneshot::Receiver<Exit>>,
     faults: File,
+    records: OwnedFd,
 }
 
 /// Where the news of a living horse go.
@@ -189,10 +191,11 @@ impl Keeper {
         let (ours, theirs) = os::socket_pair()?;
         ours.set_nonblocking(true)?;
         let faults = os::memory_file(c"rq-faults")?;
+        let (records, told) = os::message_pair()?;
         let number = self.next_horse;
         self.next_horse += 1;
-        orders.fork(number, theirs.into(), &faults).await?;
-        self.foals.insert(number, Foal { pid: None, stream: None, exit: None, faults });
+        orders.fork(number, theirs.into(), &faults, told).await?;
+        self.foals.insert(number, Foal { pid: None, stream: None, exit: None, faults, records });
         let stream = UnixStream::from_std(ours)?;
         let inputs = self.inputs.clone();
         // One in an interpreter of its own loads the application.
@@ -259,7 +262,7 @@ impl Keeper {
         if !grown {
             return;
         }
-        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), faults }) =
+        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), faults, records }) =
             self.foals.remove(&number)
         else {
             return;
@@ -269,7 +272,7 @@ impl Keeper {
             watched.returned = tell;
         }
         self.pause = PAUSE;
-        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults }));
+        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults, records }));
     }
 
     /// A horse that calls more often than it has lost its socket is not listened to: it must not hold up the others.

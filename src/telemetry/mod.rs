@@ -101,7 +101,7 @@ impl Router {
 
 /// Tells a fact. Never fails, and never waits long.
 pub(crate) fn emit(event: Event) {
-    let now = SystemTime::now();
+    let now = event.happened().unwrap_or_else(SystemTime::now);
     if let Route::Open(router) = &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
         router.route(now, &event);
         return;
@@ -143,7 +143,7 @@ pub(crate) fn give_up_waiting() {
 
 /// RQ: what Python does with a record that nobody handles: warnings and worse, bare, on standard error.
 fn last_resort(event: &Event) {
-    for line in lines(event, true).iter().filter(|line| line.level >= Level::Warning) {
+    for line in lines(event, true).iter().filter(|line| line.level >= Level::Warning && !line.shown) {
         // There is nowhere left to say that this failed.
         let _ = Stream::Error.write_whole(bare(line).as_bytes(), Duration::from_secs(1));
     }

@@ -19,6 +19,10 @@ section! {
             .default("\"%(asctime)s %(message)s\""), Immediate;
         /// How `%(asctime)s` looks, in the notation of `strftime`.
         date_format: String = Key::new(Kind::Text).option("--date-format").default("\"%H:%M:%S\""), Immediate;
+        /// Which log records of jobs (Python's `logging`) are told with the daemon's own lines: `unhandled`, those which no
+        /// handler of the application takes, so that Python would write warnings and worse to standard error, where they
+        /// still go; `all`, those of `level` and worse, in whatever way the application logs; `off`, none.
+        records: Records = Key::new(Kind::Choice(RECORDS)).default("\"unhandled\""), NextJob;
         /// A configuration for Python's `logging.config.dictConfig`, for the processes that run the jobs.
         dict_config: Option<DictConfig> = Key::new(Kind::Table).rq_in_files("DICT_CONFIG")
             .example("{\"version\": 1}"), NewApplication;
@@ -46,6 +50,17 @@ const LEVELS: &[(&str, &str)] = &[
     ("critical", "critical"),
     ("fatal", "critical"),
 ];
+
+/// Which log records of jobs are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Records {
+    Unhandled,
+    All,
+    Off,
+}
+
+const RECORDS: &[(&str, &str)] = &[("unhandled", "unhandled"), ("all", "all"), ("off", "off")];
 
 /// Where the `dictConfig` of the horses is.
 #[derive(Clone, PartialEq)]

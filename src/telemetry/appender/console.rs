@@ -39,6 +39,9 @@ impl Console {
     /// The text of a line and the stream that it belongs to; `None` when it is too quiet.
     fn render(&self, record: &Record<'_>) -> Option<(Stream, String)> {
         let line = record.line;
+        if line.shown {
+            return None;
+        }
         if [REGISTRY, WEBHOOK].contains(&&*line.logger) {
             // RQ: this logger has no handler, so Python's last resort takes it: warnings, bare, on standard error.
             return (line.level >= Level::Warning).then(|| (Stream::Error, bare(line)));
