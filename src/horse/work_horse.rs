@@ -1,5 +1,6 @@
 //! One work horse, as the daemon sees it.
 
+mod orders;
 mod socket;
 
 use std::fs::File;
@@ -12,12 +13,13 @@ use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use self::socket::{Word, attend, write_with};
+use self::socket::{Word, attend};
 use super::ending::Ending;
 use super::frame::{self, FrameError};
-use super::hearing::{Hearing, Output};
-use super::protocol::{Aftermath, CallbackKind, Errand, HorseOrder, HorseReport, Phase, Run};
-use crate::job::{Death, Fields, Heard, Usage};
+use super::hearing::Hearing;
+use super::protocol::{CallbackKind, HorseOrder, HorseReport, Phase};
+use super::window::Window;
+use crate::job::{Death, Heard, Usage};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -79,6 +81,7 @@ pub(crate) struct Horse {
     faults: File,
     /// What its job says beside that.
     hearing: Box<Hearing>,
+    window: Window,
     /// The count when it got its order.
     oom_kills: OomKills,
     /// RQ's own code runs in it, and may say that it has settled the job.
@@ -113,11 +116,12 @@ pub(super) struct Parts {
     pub(super) faults: File,
     /// Where its log records come from.
     pub(super) records: OwnedFd,
+    pub(super) window: Window,
 }
 
 impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { pid, stream, exit, returned, faults, records } = parts;
+        let Parts { pid, stream, exit, returned, faults, records, window } = parts;
         let (writer, heard, listener) = attend(stream);
         Self {
             pid,
@@ -129,6 +133,7 @@ impl Horse {
             returned,
             faults,
             hearing: Box::new(Hearing::new(records)),
+            window,
             oom_kills: OomKills::default(),
             settles: false,
             end: End::Unknown,
@@ -142,6 +147,11 @@ impl Horse {
     /// The process number, which is the number of its process group too.
     pub(crate) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Where others may look at what it does.
+    pub(crate) fn window(&self) -> Window {
+        self.window.clone()
     }
 
     /// How many jobs it was given.
@@ -164,59 +174,9 @@ impl Horse {
         self.has_ended() || self.listener.is_finished()
     }
 
-    /// Hands over a job; fails when no frame can hold it. A horse that does not take it shows as its death, or is overdue.
-    /// RQ's own code gets no fields: it fetches the job by itself, and settles it.
-    pub(crate) fn run(
-        &mut self,
-        run: &Run<'_>,
-        fields: Option<&Fields>,
-        output: Output,
-    ) -> Result<(), FrameError> {
-        self.served += 1;
-        self.settles = fields.is_none();
-        let ends = self.hearing.begin(run, output);
-        self.send(&HorseOrder::Run(run), fields.unwrap_or(&Fields::new()), ends)
-    }
-
     /// Hears what the job said last, and returns what is remembered of it. The job is over, or its horse is dead.
     pub(crate) fn hear_out(&mut self) -> Heard {
         self.hearing.finish()
-    }
-
-    /// Hands over callbacks that a job cannot run itself, in the same way.
-    pub(super) fn send_on(&mut self, errand: &Errand<'_>, fields: &Fields) -> Result<(), FrameError> {
-        self.send(&HorseOrder::Callback(errand), fields, Vec::new())
-    }
-
-    /// Has RQ's own code settle a job whose horse is gone, in the same way.
-    pub(crate) fn settle(&mut self, aftermath: &Aftermath<'_>) -> Result<(), FrameError> {
-        self.settles = true;
-        self.send(&HorseOrder::Settle(aftermath), &Vec::new(), Vec::new())
-    }
-
-    /// Whether it can take another job: it has taken the last one whole.
-    pub(crate) async fn is_free(&mut self) -> bool {
-        if let Some(sending) = self.sending.take() {
-            self.writer = tokio::time::timeout(LAST_WORD, sending).await.ok().and_then(Result::ok);
-        }
-        self.writer.is_some()
-    }
-
-    fn send(
-        &mut self,
-        order: &HorseOrder<'_>,
-        fields: &Fields,
-        ends: Vec<OwnedFd>,
-    ) -> Result<(), FrameError> {
-        self.steps.clear();
-        // A horse may have waited long: what the kernel killed meanwhile was another.
-        self.oom_kills = OomKills::now();
-        let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
-        let bytes = frame::encode(order, &body)?;
-        // In a task of its own: a horse that does not read must not keep us from looking after it.
-        self.sending =
-            self.writer.take().map(|writer| tokio::task::spawn_local(write_with(writer, bytes, ends)));
-        Ok(())
     }
 
     /// Waits for its next word. Dropping the future loses nothing.

@@ -103,8 +103,9 @@ class Line:
 class Horse:
     """A horse that the stand-in has asked for."""
 
-    def __init__(self, daemon, number, line, memory, records):
-        self.daemon, self.number, self.line, self.memory, self.records = daemon, number, line, memory, records
+    def __init__(self, daemon, number, line, files, records):
+        self.daemon, self.number, self.line, (self.memory, self.stacks) = daemon, number, line, files
+        self.records = records
         self.pid = None
         self.ready = None
 
@@ -178,12 +179,12 @@ class Daemon:
     def order_fork(self, number):
         """Sends the order; answers are read by `fork` or the test."""
         ours, theirs = socket.socketpair()
-        memory = os.memfd_create("rqd-fault") if hasattr(os, "memfd_create") else temporary()
+        files = [os.memfd_create(name) if hasattr(os, "memfd_create") else temporary() for name in ("rqd-fault", "rqd-stack")]
         records, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.control.send({"order": "fork", "horse": number}, fds=[theirs.fileno(), memory, told.fileno()])
+        self.control.send({"order": "fork", "horse": number}, fds=[theirs.fileno()] + files + [told.fileno()])
         theirs.close()
         told.close()
-        horse = Horse(self, number, Line(ours), memory, records)
+        horse = Horse(self, number, Line(ours), files, records)
         self.horses[number] = horse
         return horse
 
@@ -219,6 +220,7 @@ class Daemon:
             horse.line.close()
             horse.records.close()
             os.close(horse.memory)
+            os.close(horse.stacks)
         if self.leash is not None:
             os.close(self.leash)
         self.back.close()

@@ -12,6 +12,7 @@ from .job import JobRun
 from .process import flush
 from .records import Records
 from .rq_engine import told
+from .stack import Window
 from .streams import Streams
 
 FAILED = 70
@@ -20,17 +21,16 @@ FAILED = 70
 class Stall:
     """What a fork brings along for the horse."""
 
-    def __init__(self, number, socket, memory, records, leash_fd):
+    def __init__(self, number, fds, leash_fd):
         self.number = number
-        self.socket = socket
-        self.memory = memory
-        self.records = records
+        self.socket, self.memory, self.stacks, self.records = fds
         self.leash = leash_fd
         self.channel = self.listener = None
+        self.window = None
 
     def close(self):
         """Closes the fork server's copies; the leash stays until the horse is reaped."""
-        wire.drop([self.socket, self.memory, self.records])
+        wire.drop([self.socket, self.memory, self.stacks, self.records])
 
 
 def live(work):
@@ -68,6 +68,7 @@ def attend(stall, application, held):
             "pid": os.getpid(),
             "pgid": os.getpgrp(),
             "leash": held,
+            "window": stall.stacks,
         }
     )
     while True:
@@ -76,6 +77,7 @@ def attend(stall, application, held):
             take_leave(application)
             return 0
         streams = heard(order, fds, records, application)
+        stall.window.open()
         head, body = obey(order, body, channel, application)
         unmixed = streams is None or streams.end()
         lost = records.end()
@@ -143,6 +145,8 @@ def equip(stall):
     """What a horse has in whatever way it came to be."""
     title.show("rq: work horse")
     faulthandler.enable(file=stall.memory, all_threads=True)
+    stall.window = Window(stall.stacks)
+    stall.window.open()
 
 
 def stdin_is_null():
