@@ -23,7 +23,10 @@ section! {
         /// handler of the application takes, so that Python would write warnings and worse to standard error, where they
         /// still go; `all`, those of `level` and worse, in whatever way the application logs; `off`, none.
         records: Records = Key::new(Kind::Choice(RECORDS)).default("\"unhandled\""), NextJob;
-        /// A configuration for Python's `logging.config.dictConfig`, for the processes that run the jobs.
+        /// Whether a job is told with what it is called with, as RQ does: `tasks.add(1)`, or else `tasks.add(...)`.
+        arguments: bool = Key::new(Kind::Boolean).default("true"), Immediate;
+        /// A configuration for Python's `logging.config.dictConfig`, for the processes that run the jobs. Where there is no
+        /// `[logging.appender.NAME]`, lines of the daemon go where it says, too.
         dict_config: Option<DictConfig> = Key::new(Kind::Table).rq_in_files("DICT_CONFIG")
             .example("{\"version\": 1}"), NewApplication;
     }
@@ -41,7 +44,7 @@ pub(crate) enum Level {
 }
 
 /// Python's names for levels, its two aliases included.
-const LEVELS: &[(&str, &str)] = &[
+pub(super) const LEVELS: &[(&str, &str)] = &[
     ("debug", "debug"),
     ("info", "info"),
     ("warning", "warning"),

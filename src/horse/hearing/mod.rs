@@ -6,6 +6,7 @@
 
 mod lines;
 mod messages;
+mod patience;
 mod stream;
 mod tail;
 mod whose;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use tokio::task::yield_now;
 
 use self::messages::{Message, Messages, Taken};
+use self::patience::Patience;
 use self::stream::{PORTION, Stream};
 use self::tail::Tail;
 use self::whose::Whose;
@@ -72,6 +74,7 @@ pub(crate) enum Output {
 #[derive(Debug)]
 pub(super) struct Hearing {
     messages: Messages,
+    patience: Patience,
     whose: Option<Rc<Whose>>,
     streams: [Option<Stream>; 2],
     tail: Option<Tail>,
@@ -87,6 +90,7 @@ impl Hearing {
     pub(super) fn new(records: OwnedFd) -> Self {
         Self {
             messages: Messages::new(records),
+            patience: Patience::default(),
             whose: None,
             streams: [None, None],
             tail: None,
@@ -134,6 +138,7 @@ impl Hearing {
             () = ready(out.as_ref()) => Some(0),
             () = ready(error.as_ref()) => Some(1),
         };
+        self.patience.wait().await;
         match place {
             None => self.take_records(TURN),
             Some(place) => {

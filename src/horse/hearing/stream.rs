@@ -11,12 +11,13 @@ use tokio::task::{spawn_local, yield_now};
 
 use super::lines::Lines;
 use super::messages::now_empty;
+use super::patience::Patience;
 use super::whose::Whose;
 use crate::event::OutputStream;
 use crate::os;
 
-/// How much is read at once: others get their turn after it.
-pub(super) const PORTION: usize = 16 << 10;
+/// How much is read at once: others get their turn after it, and it has no more lines than the log has room for.
+pub(super) const PORTION: usize = 4 << 10;
 
 /// How many streams may be read whose jobs are over, because some process that such a job left behind has them open.
 const MOST_LEFT: usize = 64;
@@ -85,9 +86,10 @@ impl Stream {
             return;
         }
         spawn_local(async move {
-            let mut buffer = vec![0; PORTION];
+            let (mut buffer, mut patience) = (vec![0; PORTION], Patience::default());
             while self.pipe.is_some() {
                 self.ready().await;
+                patience.wait().await;
                 self.read(&whose, &mut buffer);
                 yield_now().await;
             }

@@ -1,6 +1,6 @@
 //! What jobs write to their standard streams, told line by line.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
 
@@ -111,6 +111,36 @@ fn a_hundred_megabytes_hold_nobody_up_and_are_not_held_in_memory() {
     let most = peak_kib(&worker);
     assert!(most < 100_000, "{most} KiB");
     world.stop(&mut worker);
+    world.finish();
+}
+
+#[test]
+fn a_job_that_writes_faster_than_the_log_takes_it_loses_no_line() {
+    let world = World::new();
+    world.enqueue("'jobs.prints.lines', 60_000, job_id='j1'");
+
+    let exit = work(&world, &[]);
+
+    let count =
+        exit.stdout.lines().filter(|line| line.starts_with("INFO|rq.job.stdout|Job j1: line ")).count();
+    assert_eq!(count, 60_000);
+    world.finish();
+}
+
+#[test]
+fn a_log_that_is_stuck_does_not_keep_a_job_from_its_end() {
+    let world = World::new();
+    let mut command = command(&world, &[]);
+    // Nobody reads its standard output, which is a pipe.
+    command.arg("--burst").stdout(Stdio::piped()).stderr(Stdio::null());
+    command.env("RQ_TEST_TAG", world.path("stuck"));
+    let job = world.enqueue("'jobs.prints.much', 5_000_000");
+
+    let mut daemon = command.spawn().unwrap();
+
+    world.wait_for_status(&job, "finished");
+    assert_eq!(world.view(&job)["result"], 5_000_000);
+    assert!(daemon.wait().unwrap().success());
     world.finish();
 }
 
