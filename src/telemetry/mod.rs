@@ -148,7 +148,7 @@ static MEMORY: Mutex<Option<Memory>> = Mutex::new(None);
 
 /// Tells a fact. Never fails, and never waits.
 pub(crate) fn emit(event: Event) {
-    let now = SystemTime::now();
+    let now = event.happened().unwrap_or_else(SystemTime::now);
     if let Route::Open(router) = &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
         router.route(now, &event, &recall(&event));
         return;
@@ -181,6 +181,14 @@ pub(crate) fn install(options: &LoggingOptions) -> Result<(), Misformed> {
     }
     *route = Route::Open(router);
     Ok(())
+}
+
+/// Whether so many lines wait somewhere that more of them may be lost.
+pub(crate) fn is_behind() -> bool {
+    match &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
+        Route::Open(router) => router.is_behind(),
+        Route::Waiting(_) | Route::Closed => false,
+    }
 }
 
 /// Has files opened anew, as whoever moves them asks for.

@@ -19,6 +19,10 @@ section! {
             .default("\"%(asctime)s %(message)s\""), Immediate;
         /// How `%(asctime)s` looks, in the notation of `strftime`.
         date_format: String = Key::new(Kind::Text).option("--date-format").default("\"%H:%M:%S\""), Immediate;
+        /// Which log records of jobs (Python's `logging`) are told with the daemon's own lines: `unhandled`, those which no
+        /// handler of the application takes, so that Python would write warnings and worse to standard error, where they
+        /// still go; `all`, those of `level` and worse, in whatever way the application logs; `off`, none.
+        records: Records = Key::new(Kind::Choice(RECORDS)).default("\"unhandled\""), NextJob;
         /// Whether a job is told with what it is called with, as RQ does: `tasks.add(1)`, or else `tasks.add(...)`.
         arguments: bool = Key::new(Kind::Boolean).default("true"), Immediate;
         /// A configuration for Python's `logging.config.dictConfig`, for the processes that run the jobs. Where there is no
@@ -49,6 +53,17 @@ pub(super) const LEVELS: &[(&str, &str)] = &[
     ("critical", "critical"),
     ("fatal", "critical"),
 ];
+
+/// Which log records of jobs are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Records {
+    Unhandled,
+    All,
+    Off,
+}
+
+const RECORDS: &[(&str, &str)] = &[("unhandled", "unhandled"), ("all", "all"), ("off", "off")];
 
 /// Where the `dictConfig` of the horses is.
 #[derive(Clone, PartialEq)]

@@ -158,6 +158,11 @@ impl Appender {
         let _ = self.messages.as_ref().map(|messages| messages.try_send(Message::Nudge));
     }
 
+    /// Whether half of the room is taken.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.tally.waiting() > LINES as u64 / 2 || self.tally.waiting_bytes() > BYTES / 2
+    }
+
     /// What became of lines.
     pub(crate) fn tally(&self) -> &Tally {
         &self.tally

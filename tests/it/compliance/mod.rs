@@ -23,6 +23,7 @@ mod exception_handlers;
 mod failures;
 mod groups;
 mod horse_deaths;
+mod job_logs;
 mod large_results;
 mod lifecycle;
 mod logging;
