@@ -1,12 +1,54 @@
 //! What a horse found out about an exception, kept within bounds: its words come from a process that a job may have broken.
 
-use super::protocol::{MissingHead, PayloadHead, RaisedBy};
+use serde::Deserialize;
+
 use crate::job::{Cause, Clue, Missing, Payload, Tried};
 
 /// The longest text that is kept, in characters.
 const LONGEST: usize = 500;
 /// The longest list.
 const MOST: usize = 10;
+
+/// What an exception came from.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RaisedBy {
+    /// The job's own code.
+    #[default]
+    Code,
+    TimeLimit,
+    Memory,
+    /// The search for the function.
+    Import,
+    /// The reading of the payload.
+    Payload,
+}
+
+/// What is known of a function that was not found.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MissingHead {
+    pub(super) name: String,
+    pub(super) directory: String,
+    pub(super) path: Vec<String>,
+    pub(super) interpreter: String,
+    pub(super) tried: Vec<(String, String)>,
+    pub(super) near: Option<String>,
+}
+
+/// What is known of a payload that could not be read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PayloadHead {
+    pub(super) serializer: String,
+    pub(super) size: u64,
+    pub(super) looks_like: String,
+    pub(super) protocol: Option<u8>,
+    pub(super) names: Vec<String>,
+    pub(super) missing: Option<String>,
+    pub(super) near: Option<String>,
+    pub(super) python: String,
+}
 
 /// Why, in one word.
 pub(super) fn cause(by: RaisedBy) -> Cause {

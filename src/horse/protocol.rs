@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::bounds::{Bounds, Ground};
+use super::clue::{MissingHead, PayloadHead, RaisedBy};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
+use super::hearing::RecordsWanted;
 use crate::job::{self, Fields};
 
 /// The version of the protocol that both sides must speak.
@@ -174,6 +176,8 @@ pub(crate) struct Run<'a> {
     pub(crate) timeout_counts: bool,
     /// Whether anybody can read what the job returns.
     pub(crate) keeps_result: bool,
+    /// Which of its log records are to be told.
+    pub(crate) records: Option<RecordsWanted>,
     pub(crate) fields: Vec<(String, usize)>,
 }
 
@@ -341,47 +345,9 @@ pub(super) struct EndedHead {
     /// It asks not to be given another job.
     #[serde(default)]
     pub(super) worn: bool,
-}
-
-/// What an exception came from.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RaisedBy {
-    /// The job's own code.
-    #[default]
-    Code,
-    TimeLimit,
-    Memory,
-    /// The search for the function.
-    Import,
-    /// The reading of the payload.
-    Payload,
-}
-
-/// What is known of a function that was not found.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct MissingHead {
-    pub(super) name: String,
-    pub(super) directory: String,
-    pub(super) path: Vec<String>,
-    pub(super) interpreter: String,
-    pub(super) tried: Vec<(String, String)>,
-    pub(super) near: Option<String>,
-}
-
-/// What is known of a payload that could not be read.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PayloadHead {
-    pub(super) serializer: String,
-    pub(super) size: u64,
-    pub(super) looks_like: String,
-    pub(super) protocol: Option<u8>,
-    pub(super) names: Vec<String>,
-    pub(super) missing: Option<String>,
-    pub(super) near: Option<String>,
-    pub(super) python: String,
+    /// How many log records of the job did not get through.
+    #[serde(default)]
+    pub(super) lost_records: u64,
 }
 
 /// The kinds of end.

@@ -205,10 +205,11 @@ fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Ve
     if !matches!(ended.outcome, Outcome::Stopped(_)) {
         entry.push(("execution_ended_at", ended.ended_at.float()));
     }
-    // Beyond RQ, whose clients pass over what they do not know.
+    // RQ's clients read the fields that they know, and no others.
     if let Some(cause) = ended.outcome.cause() {
         entry.push(("cause", cause.slug().to_owned()));
     }
     entry.extend(ended.outcome.evidence().map(|evidence| ("evidence", evidence.to_owned())));
+    entry.extend(ended.heard.output.as_ref().map(|output| ("output", packed(output))));
     entry.into_iter().flat_map(|(name, value)| [name.into(), value.into_bytes()]).collect()
 }
