@@ -8,7 +8,10 @@ mod cron;
 
 pub(crate) use cron::CronEvent;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use crate::job::Evidence;
 
 /// Something that happened.
 ///
@@ -129,7 +132,14 @@ pub(crate) enum Event {
         repeats_left: Option<u32>,
     },
     /// A job raised an exception, which may yet be retried; `func_name` is `None` when its payload could not be read.
-    JobRaised { worker: String, job: String, func_name: Option<String>, traceback: String },
+    JobRaised {
+        worker: String,
+        job: String,
+        func_name: Option<String>,
+        traceback: String,
+        /// What a report is made of, where somebody wants one.
+        evidence: Option<Arc<Evidence>>,
+    },
     /// An execution is over, and so is the worker's part in it; `took` is from the claim to the end.
     JobSettled { worker: String, queue: String, job: String, end: JobEnd, took: Duration },
     /// A horse ended, well or not; `status` is the raw wait status.
@@ -191,7 +201,12 @@ pub(crate) enum Event {
     /// A chore of maintenance could not be done; it is due again later.
     ChoreFailed { worker: String, chore: &'static str, error: String },
     /// A job whose worker vanished was failed.
-    AbandonedJobFailed { job: String, at: SystemTime },
+    AbandonedJobFailed {
+        job: String,
+        at: SystemTime,
+        /// What is known of it.
+        reason: String,
+    },
 
     // The scheduler.
     /// A scheduler asks for the locks of its queues.
@@ -238,6 +253,12 @@ pub(crate) enum Event {
     Cron { scheduler: String, event: CronEvent },
     /// It is decided who performs and settles jobs, and why.
     EngineChosen { engine: &'static str, reason: String },
+
+    // Reports.
+    /// Something was sent to Sentry, or was to be.
+    ReportSent { what: String, outcome: String },
+    /// So many reports were not sent, by reason; `trouble` is what went wrong last.
+    ReportsLost { losses: Vec<(&'static str, u64)>, trouble: Option<String> },
 
     // Configuration.
     /// Something about the configuration is not as its author may think.

@@ -11,6 +11,7 @@ mod later;
 mod output;
 mod quiet;
 mod reload;
+mod reports;
 pub(crate) mod settings_table;
 mod status;
 mod stop;
@@ -53,6 +54,7 @@ fn run() -> Exit {
     };
     // Warnings of a command that ends before it has a log must not be lost.
     telemetry::give_up_waiting();
+    telemetry::sentry::close();
     ended.unwrap_or_else(|failure| failure.report())
 }
 

@@ -6,6 +6,7 @@ use super::args::settings::Override;
 use super::args::{PoolArgs, RunArgs, WorkerArgs};
 use super::exit::{Exit, Failure};
 use super::later;
+use super::reports;
 use crate::config::{Environment, Level, Origin, Resolved, Sources};
 use crate::horse::StartError;
 use crate::os::{self, terminal::Stream};
@@ -75,7 +76,11 @@ pub(super) fn open_log(resolved: &Resolved) -> Result<(), SupervisorError> {
         describe_jobs: settings.worker.describe_jobs,
     };
     let unusable = |error: FormatError| resolved.problem("logging.format", error.to_string());
-    telemetry::install(&options).map_err(|error| SupervisorError::Config(unusable(error).into()))
+    // What may be refused comes before anything is changed.
+    let reports = reports::prepare(resolved)?;
+    telemetry::install(&options).map_err(|error| SupervisorError::Config(unusable(error).into()))?;
+    reports.apply();
+    Ok(())
 }
 
 fn level(level: Level) -> telemetry::Level {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::bounds::{Bounds, Ground};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
-use crate::job::{self, Fields};
+use crate::job::{self, Evidence, Fields};
 
 /// The version of the protocol that both sides must speak.
 pub(super) const VERSION: u32 = 1;
@@ -165,7 +165,17 @@ pub(crate) struct Run<'a> {
     pub(crate) timeout_counts: bool,
     /// Whether anybody can read what the job returns.
     pub(crate) keeps_result: bool,
+    /// What is to be told of an exception beside its text; nothing where nobody wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) report: Option<ReportWish>,
     pub(crate) fields: Vec<(String, usize)>,
+}
+
+/// What a report of an exception is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct ReportWish {
+    pub(crate) variables: bool,
+    pub(crate) arguments: bool,
 }
 
 /// A job whose horse is gone, for RQ's own code to settle as its parent process does.
@@ -308,6 +318,9 @@ pub(super) struct EndedHead {
     pub(super) intervals: Vec<f64>,
     #[serde(default)]
     pub(super) at_front: bool,
+    /// Boxed, as hardly any report has it.
+    #[serde(default)]
+    pub(super) evidence: Option<Box<Evidence>>,
     /// It asks not to be given another job.
     #[serde(default)]
     pub(super) worn: bool,

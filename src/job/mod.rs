@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod call;
+mod evidence;
 mod interruption;
 mod keeping;
 mod limits;
@@ -10,6 +11,7 @@ mod outcome;
 mod timestamp;
 mod verdict;
 
+pub(crate) use evidence::{Evidence, Frame, Python, Thrown};
 pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
 pub(crate) use keeping::FailureTtl;
 pub(crate) use limits::{LimitBy, TimeLimits, TimeRules};

@@ -59,17 +59,7 @@ fn formats(resolved: &Resolved) -> Vec<Problem> {
 /// What its author should know of settings that can be used.
 pub(crate) fn doubts(resolved: &Resolved) -> Vec<String> {
     let told = resolved.warnings.iter().map(ToString::to_string);
-    told.chain(without_effect(resolved)).chain(without_tls(resolved)).collect()
-}
-
-/// What is set and does nothing yet.
-fn without_effect(resolved: &Resolved) -> Vec<String> {
-    let told = |effective: &Effective| {
-        let Effective { spelled, origin, .. } = effective;
-        format!("{spelled} from {origin} has no effect: this release does not report to Sentry yet")
-    };
-    let asked = resolved.settings.sentry.is_asked_for();
-    given(resolved, "sentry.").filter(|_| asked).map(told).collect()
+    told.chain(without_tls(resolved)).collect()
 }
 
 /// What is set for TLS where none is spoken.

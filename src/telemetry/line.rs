@@ -26,6 +26,8 @@ pub(crate) const REGISTRY: &str = "rq.registry";
 const SCHEDULER: &str = "rq.scheduler";
 /// The logger of what concerns the fork server, which RQ does not have.
 const HORSE: &str = "rq.horse";
+/// The logger of what becomes of reports.
+const SENTRY: &str = "rq.sentry";
 /// The logger of what concerns the configuration.
 const CONFIG: &str = "rq.config";
 

@@ -8,9 +8,9 @@ pub(crate) mod appender;
 pub(crate) mod format;
 pub(crate) mod level;
 pub(crate) mod line;
-#[expect(dead_code, reason = "nobody listens yet")]
 pub(crate) mod listener;
 mod python_text;
+pub(crate) mod sentry;
 
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};

@@ -109,6 +109,7 @@ impl Worker {
             queue: claim.queue.as_str(),
             timeout: job.timeout.map(|limit| limit.as_secs()),
             timeout_counts: job.limit_by == LimitBy::Queue,
+            report: self.options.reports,
             keeps_result: job.result_ttl.unwrap_or(self.options.defaults.result_ttl) != Keep::Never,
             fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
         }

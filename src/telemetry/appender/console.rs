@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn lines_of_the_registries_are_bare_whatever_the_level() {
-        let abandoned = Event::AbandonedJobFailed { job: "j".to_owned(), at: UNIX_EPOCH };
+        let abandoned =
+            Event::AbandonedJobFailed { job: "j".to_owned(), at: UNIX_EPOCH, reason: String::new() };
 
         let [(stream, text)] = written(&abandoned, Some(Level::Critical)).try_into().unwrap();
 

@@ -118,7 +118,7 @@ fn success(event: &Event, describe: bool) -> Option<Vec<Line>> {
 /// A job that did not go well.
 fn failure(event: &Event) -> Option<Vec<Line>> {
     Some(match event {
-        Event::JobRaised { worker, job, func_name, traceback } => {
+        Event::JobRaised { worker, job, func_name, traceback, evidence: _ } => {
             let func_name = func_name.as_deref().unwrap_or("<DeserializationError>");
             let [handling, cleaning] = failing(worker, job);
             vec![
