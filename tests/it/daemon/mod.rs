@@ -61,6 +61,7 @@ mod sentry;
 mod sentry_losses;
 mod sentry_sdk;
 mod service_manager;
+mod stack;
 mod stage;
 mod status;
 mod stop_grace;
