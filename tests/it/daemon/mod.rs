@@ -59,6 +59,7 @@ mod scheduler;
 mod scheduler_mixed;
 mod sentry;
 mod sentry_losses;
+mod sentry_receivers;
 mod sentry_sdk;
 mod service_manager;
 mod stack;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::harness::{Sink, Venv, World, skipped};
 
 /// The jobs, as `q.enqueue(…)` takes them.
-const JOBS: [&str; 17] = [
+pub(super) const JOBS: [&str; 17] = [
     "'jobs.failing.plain', 1, y='three'",
     "'jobs.failing.nested', 3, description='by another name'",
     "'jobs.failing.during'",
