@@ -41,6 +41,7 @@ impl Event {
             | Self::StoppedCallbackRaised { worker, .. }
             | Self::JobSucceeded { worker, .. }
             | Self::JobRaised { worker, .. }
+            | Self::FailureLeft { worker, .. }
             | Self::JobSettled { worker, .. }
             | Self::HorseEnded { worker, .. }
             | Self::HorseDied { worker, .. }
@@ -82,6 +83,7 @@ impl Event {
             | Self::StoppedCallbackRaised { job, .. }
             | Self::JobSucceeded { job, .. }
             | Self::JobRaised { job, .. }
+            | Self::FailureLeft { job, .. }
             | Self::JobSettled { job, .. }
             | Self::HorseEnded { job, .. }
             | Self::HorseDied { job, .. }
