@@ -11,7 +11,7 @@ pub(crate) use cron::CronEvent;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::job::Evidence;
+use crate::job::{Evidence, Lineage};
 
 /// Something that happened.
 ///
@@ -100,7 +100,13 @@ pub(crate) enum Event {
     /// The job's execution stands in Redis and a horse may have it.
     ExecutionPrepared { worker: String, job: String },
     /// The horse began with the job's function.
-    FunctionBegan { worker: String, job: String, function: Option<String> },
+    FunctionBegan {
+        worker: String,
+        job: String,
+        function: Option<String>,
+        /// What the job was enqueued within, where somebody wants to know.
+        lineage: Option<Box<Lineage>>,
+    },
     /// The job's function returned.
     FunctionReturned { worker: String, job: String },
     /// A webhook of a job that ended is about to be sent; `status` is `finished` or `failed`.
@@ -140,6 +146,8 @@ pub(crate) enum Event {
         /// What a report is made of, where somebody wants one.
         evidence: Option<Arc<Evidence>>,
     },
+    /// RQ's own code has settled a job that raised, and says that it failed for good.
+    FailureLeft { worker: String, job: String, function: Option<String>, evidence: Arc<Evidence> },
     /// An execution is over, and so is the worker's part in it; `took` is from the claim to the end.
     JobSettled { worker: String, queue: String, job: String, end: JobEnd, took: Duration },
     /// A horse ended, well or not; `status` is the raw wait status.
@@ -279,6 +287,8 @@ pub(crate) enum Event {
     ReloadChangedNothing { asked_by: String, pending: Vec<String>, shadowed: Vec<String> },
     /// The configuration was read again and cannot be used: everything is as it was.
     ReloadRefused { asked_by: String, errors: Vec<String> },
+    /// Lines are not written by an appender of the log: so many were lost since that was last told, for that reason.
+    LogHindered { appender: String, lost: u64, reason: Option<String> },
     /// The kernel does not tell when files change: they are looked at every `interval` only.
     FilesUnwatched { reason: String, interval: Duration },
 }

@@ -25,6 +25,8 @@ fn options(settings: &Settings) -> Option<Options> {
         server_name: sentry.server_name.clone().unwrap_or_else(os::hostname),
         tags: sentry.tags.0.clone(),
         sample_rate: sentry.sample_rate.0,
+        traces_sample_rate: sentry.traces_sample_rate.0,
+        cron_check_ins: sentry.cron_check_ins,
         include_arguments: sentry.include_arguments,
         in_app_include: sentry.in_app_include.clone(),
         in_app_exclude: sentry.in_app_exclude.clone(),

@@ -82,6 +82,7 @@ impl Event {
             | Self::StoppedCallbackRaised { job, .. }
             | Self::JobSucceeded { job, .. }
             | Self::JobRaised { job, .. }
+            | Self::FailureLeft { job, .. }
             | Self::JobSettled { job, .. }
             | Self::HorseEnded { job, .. }
             | Self::HorseDied { job, .. }

@@ -9,6 +9,7 @@ mod errand;
 mod foal;
 mod fork_server;
 mod frame;
+mod hearing;
 mod keeper;
 mod program;
 mod protocol;

@@ -55,6 +55,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "threads",
         "title",
         "trace",
+        "traces",
         "values",
         "wire"
     ])

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 use super::bounds::{Bounds, Ground};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
-use crate::job::{self, Evidence, Fields};
+use crate::job::{self, Evidence, Fields, TraceHeaders};
 
 /// The version of the protocol that both sides must speak.
 pub(super) const VERSION: u32 = 1;
@@ -270,6 +271,9 @@ pub(super) enum PhaseHead {
     Function {
         #[serde(default)]
         func_name: Option<String>,
+        /// What the job's `meta` tells of a trace.
+        #[serde(default)]
+        trace: Option<TraceHeaders>,
     },
     Callback {
         callback: CallbackKind,
@@ -283,7 +287,8 @@ pub(super) enum PhaseHead {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The function runs: its time counts. Its dotted name, when the payload could be read.
-    Function(Option<String>),
+    /// What its `meta` tells of a trace comes with it.
+    Function(Option<String>, Option<TraceHeaders>),
     /// A callback runs, under a limit of its own if it has one.
     Callback(CallbackKind, Option<Duration>),
     /// The function, or a callback, is over.
@@ -312,7 +317,7 @@ impl fmt::Display for CallbackKind {
 impl From<PhaseHead> for Phase {
     fn from(head: PhaseHead) -> Self {
         match head {
-            PhaseHead::Function { func_name } => Self::Function(func_name),
+            PhaseHead::Function { func_name, trace } => Self::Function(func_name, trace),
             PhaseHead::Callback { callback, limit } => {
                 Self::Callback(callback, limit.map(|limit| Duration::from_secs(limit.min(job::LONGEST))))
             }
@@ -347,6 +352,14 @@ pub(super) struct EndedHead {
     /// It asks not to be given another job.
     #[serde(default)]
     pub(super) worn: bool,
+}
+
+impl EndedHead {
+    /// What is told of the failure of a job that RQ's own code has settled.
+    pub(super) fn settled_evidence(&mut self) -> Option<Arc<Evidence>> {
+        let evidence = matches!(self.kind, EndedKind::Settled).then(|| self.evidence.take()).flatten();
+        evidence.map(|evidence| Arc::new(*evidence))
+    }
 }
 
 /// The kinds of end.

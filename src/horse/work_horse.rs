@@ -1,6 +1,7 @@
 //! One work horse, as the daemon sees it.
 
 use std::fs::File;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -11,9 +12,10 @@ use tokio::task::JoinHandle;
 
 use super::ending::Ending;
 use super::frame::{self, FrameError};
+use super::hearing::{Heard, attend};
 use super::protocol::{Aftermath, CallbackKind, Errand, HorseOrder, HorseReport, Phase, Run};
 use super::window::Window;
-use crate::job::{Death, Fields, Usage};
+use crate::job::{Death, Evidence, Fields, Usage};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -87,6 +89,8 @@ pub(crate) struct Horse {
     worn: bool,
     /// The dotted name of its job's function, once that is known.
     function: Option<String>,
+    /// What it told of a job's failure that RQ's own code has settled.
+    evidence: Option<Arc<Evidence>>,
 }
 
 /// What is known of the end of a horse's process.
@@ -98,9 +102,6 @@ enum End {
     /// It ended, and nobody can tell how.
     Untold,
 }
-
-/// What the task that reads a horse's socket heard.
-type Heard = Result<(HorseReport, Vec<u8>), FrameError>;
 
 /// What the keeper knows of a new horse.
 pub(super) struct Parts {
@@ -133,6 +134,7 @@ impl Horse {
             served: 0,
             worn: false,
             function: None,
+            evidence: None,
         }
     }
 
@@ -159,6 +161,11 @@ impl Horse {
     /// The dotted name of its job's function, when it said it.
     pub(crate) fn function(&self) -> Option<String> {
         self.function.clone()
+    }
+
+    /// What it told of a job's failure that RQ's own code has settled.
+    pub(crate) fn evidence(&mut self) -> Option<Arc<Evidence>> {
+        self.evidence.take()
     }
 
     /// Whether it ended before it had a job.
@@ -229,8 +236,9 @@ impl Horse {
             Some(Ok((HorseReport::Called { raised }, body))) => {
                 Said::Called(raised.then(|| String::from_utf8_lossy(&body).into_owned()))
             }
-            Some(Ok((HorseReport::Ended(head), body))) => {
+            Some(Ok((HorseReport::Ended(mut head), body))) => {
                 self.worn = head.worn;
+                self.evidence = head.settled_evidence();
                 match Ending::new(head, body) {
                     Some(ending) => Said::Ended(Box::new(ending)),
                     None if self.settles => Said::Settled,
@@ -262,7 +270,7 @@ impl Horse {
     /// Whether it may enter that phase now; each comes once in a job (the end of each, too), because each gives it time.
     fn enters(&mut self, phase: &Phase) -> bool {
         let step = match phase {
-            Phase::Function(name) => {
+            Phase::Function(name, _) => {
                 self.function.clone_from(name);
                 Step::Function
             }
@@ -378,22 +386,6 @@ async fn end(exit: &mut oneshot::Receiver<Exit>, known: &mut End) -> Option<Exit
         End::Told(exit) => Some(*exit),
         End::Unknown | End::Untold => None,
     }
-}
-
-/// Reads a horse's socket in a task of its own, because reading a frame must not be interrupted.
-fn attend(stream: UnixStream) -> (OwnedWriteHalf, mpsc::Receiver<Heard>, JoinHandle<()>) {
-    let (mut reader, writer) = stream.into_split();
-    let (tell, heard) = mpsc::channel(4);
-    let listener = tokio::task::spawn_local(async move {
-        loop {
-            let frame = frame::read::<HorseReport>(&mut reader).await.map(|frame| (frame.head, frame.body));
-            let over = frame.is_err();
-            if tell.send(frame).await.is_err() || over {
-                return;
-            }
-        }
-    });
-    (writer, heard, listener)
 }
 
 #[cfg(test)]

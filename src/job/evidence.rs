@@ -64,6 +64,44 @@ pub(crate) struct Frame {
     pub(crate) vars: Option<BTreeMap<String, Value>>,
 }
 
+/// What a job was enqueued within, as far as its own hash tells.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Lineage {
+    pub(crate) trace: Option<TraceHeaders>,
+    /// The cron entry that it is a run of.
+    pub(crate) cron: Option<CronMark>,
+}
+
+/// The headers of a trace, as those who enqueue leave them in a job's `meta`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct TraceHeaders {
+    /// `sentry-trace`.
+    pub(crate) parent: String,
+}
+
+/// The cron entry of a job, as our cron scheduler writes it into the job's hash where runs are to be monitored.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub(crate) struct CronMark {
+    /// What it is called.
+    pub(crate) monitor: String,
+    /// Five fields, when it goes by an expression.
+    pub(crate) crontab: Option<String>,
+    /// Seconds, when it goes by an interval.
+    pub(crate) interval: Option<u64>,
+    /// The zone of the expression, by its IANA name.
+    pub(crate) zone: Option<String>,
+}
+
+impl CronMark {
+    /// The field of the job's hash that holds it.
+    pub(crate) const FIELD: &'static str = "rqd_cron";
+
+    /// Reads the field's text; nothing when it makes no sense.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        (text.len() <= 1_000).then(|| serde_json::from_str(text).ok()).flatten()
+    }
+}
+
 /// The interpreter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Python {

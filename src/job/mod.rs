@@ -11,7 +11,7 @@ mod outcome;
 mod timestamp;
 mod verdict;
 
-pub(crate) use evidence::{Evidence, Frame, Python, Thrown};
+pub(crate) use evidence::{CronMark, Evidence, Frame, Lineage, Python, Thrown, TraceHeaders};
 pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
 pub(crate) use keeping::FailureTtl;
 pub(crate) use limits::{LimitBy, TimeLimits, TimeRules};

@@ -11,7 +11,7 @@ use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
-use crate::job::{Claim, Ended, Job, Keep, LimitBy, Outcome, Timestamp};
+use crate::job::{Claim, CronMark, Ended, Job, Keep, LimitBy, Lineage, Outcome, Timestamp, TraceHeaders};
 use crate::telemetry::emit;
 
 /// What happens to a horse at work.
@@ -72,6 +72,10 @@ impl Worker {
             }
             Ok(Said::Settled) => {
                 left = Left::Word;
+                if let Some(evidence) = horse.evidence() {
+                    let (worker, job, function) = (self.name(), claim.id.to_string(), function.clone());
+                    emit(Event::FailureLeft { worker, job, function, evidence });
+                }
                 let outcome = unsettled(horse.pid());
                 self.let_go(horse).await;
                 (outcome, (None, None))
@@ -142,7 +146,7 @@ impl Worker {
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(phase)) => {
                     self.began = true;
-                    in_function = matches!(phase, Phase::Function(_));
+                    in_function = matches!(phase, Phase::Function(..));
                     limit = self.entered(&phase, job);
                     since = Instant::now();
                     self.show_phase(&phase, limit, since);
@@ -177,7 +181,7 @@ impl Worker {
         let Some(at_work) = at_work.as_mut() else { return };
         (at_work.limit, at_work.since) = (limit, since);
         at_work.phase = match phase {
-            Phase::Function(function) => {
+            Phase::Function(function, _) => {
                 at_work.function.clone_from(function);
                 "function".to_owned()
             }
@@ -189,11 +193,12 @@ impl Worker {
     /// Tells the phase that a horse entered, and returns the limit that holds from now on.
     fn entered(&self, phase: &Phase, job: &Job) -> Option<Duration> {
         match phase {
-            Phase::Function(function) => {
+            Phase::Function(function, trace) => {
                 // RQ's own code tells it by itself.
                 if self.options.horses.engine == EngineKind::Native {
+                    let lineage = self.options.reports.and_then(|_| lineage(job, trace.clone()));
                     let (worker, job, function) = (self.name(), job.id.to_string(), function.clone());
-                    emit(Event::FunctionBegan { worker, job, function });
+                    emit(Event::FunctionBegan { worker, job, function, lineage });
                 }
                 job.timeout
             }
@@ -333,4 +338,10 @@ impl Worker {
         let (outcome, ended_at) = (Outcome::Unreadable(reason), Timestamp::now());
         Ended { claim, outcome, function: None, started_at: None, ended_at }
     }
+}
+
+/// What a job was enqueued within; nothing when there is nothing.
+fn lineage(job: &Job, trace: Option<TraceHeaders>) -> Option<Box<Lineage>> {
+    let cron = job.text(CronMark::FIELD).and_then(CronMark::parse);
+    (trace.is_some() || cron.is_some()).then(|| Box::new(Lineage { trace, cron }))
 }

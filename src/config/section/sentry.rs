@@ -32,6 +32,12 @@ section! {
         tags: Tags = Key::new(Kind::Table).check(tags).default("{}"), Immediate;
         /// Which part of the reports is sent.
         sample_rate: Rate = Key::new(Kind::Rate).default("1.0"), Immediate;
+        /// Which part of the jobs is reported as a transaction, with its time; none at 0. A job that was enqueued within a trace
+        /// follows the decision of that trace.
+        traces_sample_rate: Rate = Key::new(Kind::Rate).default("0.0"), Immediate;
+        /// Whether the runs of cron jobs are told to Sentry's monitors, which miss those that do not come: `rq cron` marks the jobs,
+        /// and the daemons that run them check in.
+        cron_check_ins: bool = Key::new(Kind::Boolean).default("false"), Immediate;
         /// Whether reports show local variables. Values under names such as `password` are masked, but no others.
         include_variables: bool = Key::new(Kind::Boolean).default("false"), NextJob;
         /// Whether reports show the arguments of jobs, also in their description.

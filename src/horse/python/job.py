@@ -4,7 +4,7 @@ import types
 from os import getpid
 from time import time
 
-from . import callbacks, current_job, evidence, own_sdk, payload, title
+from . import callbacks, current_job, evidence, own_sdk, payload, title, traces
 from .limit import Limit
 from .outcome import raised, returned
 from .process import end_stray_fork, export_names, flush
@@ -105,7 +105,11 @@ class JobRun:
 
     def run_function(self, pid):
         """Calls the function within its limit; returns its value and its exception."""
-        self.channel.send({"report": "phase", "phase": "function", "func_name": self.func_name()})
+        phase = {"report": "phase", "phase": "function", "func_name": self.func_name()}
+        trace = traces.of(self)
+        if trace is not None:
+            phase["trace"] = trace
+        self.channel.send(phase)
         value = failure = None
         try:
             self.hooks.call("before_job")

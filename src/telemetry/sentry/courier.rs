@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use super::Options;
 use super::envelope::{Item, pack};
-use super::event::{Surroundings, event};
+use super::event::{Surroundings, event, transaction};
 use super::limits::Limits;
 use super::losses::{LOSSES, Loss, count, counts};
 use super::modules::Shelf;
-use super::report::{Parcel, Report, Subject};
+use super::report::{Parcel, Report, Span, Subject};
 use super::scrub::scrub;
 use super::storm::{self, Storm};
 use super::transport::Transport;
@@ -130,7 +130,23 @@ impl Courier {
     fn deliver(&mut self, parcel: Parcel) {
         match parcel {
             Parcel::Report(report) => self.report(&report),
+            Parcel::Span(span) => self.span(&span),
+            Parcel::CheckIn(check_in) => {
+                let what = format!("check-in of {}, {}", check_in.mark.monitor, check_in.status);
+                self.send(Item::CheckIn, &check_in.payload(&self.options), &what);
+            }
         }
+    }
+
+    fn span(&mut self, span: &Span) {
+        let rate = self.options.traces_sample_rate;
+        if rate <= 0.0 || !span.trace.sampled.unwrap_or_else(|| chance(rate)) {
+            return;
+        }
+        let id = Uuid::new_v4().simple().to_string();
+        let mut event = transaction(span, &id, &self.options, &self.around);
+        scrub(&mut event, &self.options.secrets);
+        self.send(Item::Transaction, &event, &format!("transaction {id}"));
     }
 
     fn report(&mut self, report: &Report) {
@@ -210,6 +226,9 @@ fn kind(report: &Report) -> (String, storm::Allowance) {
         Subject::Died { status, .. } => (format!("death {status:?} in {function}"), storm::JOBS),
         Subject::Failed { kind, .. } => (format!("{kind} {function}"), storm::JOBS),
         Subject::Daemon { cause, .. } => ((*cause).to_owned(), storm::DAEMON),
+        Subject::Logged { logger, words, .. } => {
+            (format!("{logger}: {}", words.chars().take(40).collect::<String>()), storm::JOBS)
+        }
         Subject::Panicked { place, .. } => (format!("panic at {place}"), storm::DAEMON),
     }
 }

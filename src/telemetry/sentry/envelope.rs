@@ -13,6 +13,8 @@ use crate::job::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Item {
     Event,
+    Transaction,
+    CheckIn,
 }
 
 impl Item {
@@ -20,6 +22,8 @@ impl Item {
     fn name(self) -> &'static str {
         match self {
             Self::Event => "event",
+            Self::Transaction => "transaction",
+            Self::CheckIn => "check_in",
         }
     }
 
@@ -27,6 +31,8 @@ impl Item {
     pub(super) fn category(self) -> &'static str {
         match self {
             Self::Event => "error",
+            Self::Transaction => "transaction",
+            Self::CheckIn => "monitor",
         }
     }
 }

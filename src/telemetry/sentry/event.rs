@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
@@ -9,8 +10,9 @@ use super::Options;
 use super::death::Death;
 use super::envelope::time;
 use super::exception::{cut, of_text, values};
-use super::report::{JobFacts, Report, Subject};
+use super::report::{JobFacts, Report, Span, Subject};
 use crate::job::{Evidence, Python};
+use crate::telemetry::About;
 
 /// What the SDK shows in place of what is not to be seen.
 const FILTERED: &str = "[Filtered]";
@@ -65,27 +67,10 @@ fn is_installed(path: &str) -> bool {
 pub(super) fn event(report: &Report, id: &str, options: &Options, around: &Surroundings) -> Value {
     let root = root(report);
     let placing = Placing { root: &root, include: &options.in_app_include, exclude: &options.in_app_exclude };
-    let mut event = json!({
-        "event_id": id,
-        "timestamp": time(report.at),
-        "platform": "python",
-        "level": "error",
-        "environment": options.environment,
-        "server_name": options.server_name,
-        "sdk": {
-            "name": "sentry.python.rq",
-            "version": env!("CARGO_PKG_VERSION"),
-            "packages": [{"name": "cargo:rqd", "version": env!("CARGO_PKG_VERSION")}],
-        },
-        "tags": tags(report, options),
-        "contexts": contexts(around),
-    });
-    if let Some(release) = &options.release {
-        event["release"] = release.as_str().into();
-    }
-    if let Some(function) = &report.about.function {
-        event["transaction"] = cut(function).into();
-        event["transaction_info"] = json!({"source": "task"});
+    let mut event = frame(id, report.at, &report.about, (options, around));
+    event["level"] = "error".into();
+    if let Some(trace) = report.job.as_ref().and_then(|facts| facts.trace.as_ref()) {
+        event["contexts"]["trace"] = trace.context();
     }
     if !around.modules.is_empty() {
         event["modules"] = json!(*around.modules);
@@ -94,6 +79,49 @@ pub(super) fn event(report: &Report, id: &str, options: &Options, around: &Surro
         event["extra"] = json!({"rq-job": rq_job(job, facts, report, options)});
     }
     say(&mut event, report, &placing);
+    event
+}
+
+/// The time of a job, as the transaction that the SDK would send.
+pub(super) fn transaction(span: &Span, id: &str, options: &Options, around: &Surroundings) -> Value {
+    let mut event = frame(id, span.ended, &span.about, (options, around));
+    event["type"] = "transaction".into();
+    event["start_timestamp"] = time(span.began);
+    event["spans"] = json!([]);
+    let mut trace = span.trace.context();
+    trace["op"] = "queue.task.rq".into();
+    trace["origin"] = "auto.queue.rq".into();
+    trace["status"] = span.status.into();
+    trace["data"] = json!({
+        "messaging.destination.name": span.about.queue, "messaging.message.id": span.about.job,
+    });
+    event["contexts"]["trace"] = trace;
+    event
+}
+
+/// What all events have.
+fn frame(id: &str, at: SystemTime, about: &About, (options, around): (&Options, &Surroundings)) -> Value {
+    let mut event = json!({
+        "event_id": id,
+        "timestamp": time(at),
+        "platform": "python",
+        "environment": options.environment,
+        "server_name": options.server_name,
+        "sdk": {
+            "name": "sentry.python.rq",
+            "version": env!("CARGO_PKG_VERSION"),
+            "packages": [{"name": "cargo:rqd", "version": env!("CARGO_PKG_VERSION")}],
+        },
+        "tags": tags(about, options),
+        "contexts": contexts(around),
+    });
+    if let Some(release) = &options.release {
+        event["release"] = release.as_str().into();
+    }
+    if let Some(function) = &about.function {
+        event["transaction"] = cut(function).into();
+        event["transaction_info"] = json!({"source": "task"});
+    }
     event
 }
 
@@ -140,6 +168,11 @@ fn say(event: &mut Value, report: &Report, placing: &Placing<'_>) {
             event["tags"]["cause"] = (*cause).into();
             event["platform"] = "other".into();
         }
+        Subject::Logged { level, logger, words } => {
+            event["level"] = (*level).into();
+            event["logger"] = logger.as_str().into();
+            event["logentry"] = json!({"formatted": cut(words)});
+        }
         Subject::Panicked { message, place } => {
             let mut exception = synthetic("Panic", message);
             exception["mechanism"]["type"] = "panic".into();
@@ -167,8 +200,7 @@ fn is_timeout(evidence: Option<&Evidence>) -> bool {
 }
 
 /// RQ's tags, and those of the configuration where they have other names.
-fn tags(report: &Report, options: &Options) -> Value {
-    let about = &report.about;
+fn tags(about: &About, options: &Options) -> Value {
     let mut tags: Map<String, Value> =
         options.tags.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
     let own = [("queue", &about.queue), ("worker", &about.worker), ("function", &about.function)];

@@ -6,12 +6,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::report::{JobFacts, Parcel, Report, Subject};
-use super::send;
+use uuid::Uuid;
+
+use super::check_in::CheckIn;
+use super::report::{JobFacts, Parcel, Report, Span, Subject};
+use super::trace::Trace;
+use super::{Options, desk, send};
 use crate::event::{Event, JobEnd};
-use crate::job::Evidence;
-use crate::telemetry::About;
+use crate::job::{Evidence, Lineage};
+use crate::telemetry::line::SENTRY;
+use crate::telemetry::line_listener::LineListener;
 use crate::telemetry::listener::{Fact, Listener};
+use crate::telemetry::{About, Level, Record};
 
 /// How many jobs are remembered; of more in hand at once, less is told.
 const ROOM: usize = 10_000;
@@ -21,8 +27,47 @@ pub(super) struct Ear;
 
 impl Listener for Ear {
     fn hear(&self, fact: &Fact<'_>) {
-        let parcels = JOBS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().hear(fact);
-        parcels.into_iter().for_each(send);
+        let Some(desk) = desk() else { return };
+        let wishes = Wishes::of(desk.options());
+        let mut jobs = JOBS.lock().unwrap_or_else(PoisonError::into_inner);
+        let parcels = jobs.get_or_insert_default().hear(fact, wishes);
+        drop(jobs);
+        for parcel in parcels {
+            desk.take(parcel);
+        }
+    }
+}
+
+impl LineListener for Ear {
+    fn hear_line(&self, record: &Record<'_>) {
+        // What is said of reports would be reported for ever.
+        if record.line.logger == SENTRY {
+            return;
+        }
+        let level = match record.line.level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+            Level::Critical => "fatal",
+        };
+        let (logger, words) = (record.line.logger.clone().into_owned(), record.line.message(false));
+        let subject = Subject::Logged { level, logger, words };
+        let about = record.about.clone();
+        send(Parcel::Report(Box::new(Report { at: record.created, about, job: None, subject })));
+    }
+}
+
+/// What is wanted beside reports of failures.
+#[derive(Debug, Clone, Copy)]
+struct Wishes {
+    spans: bool,
+    check_ins: bool,
+}
+
+impl Wishes {
+    fn of(options: &Options) -> Self {
+        Self { spans: options.traces_sample_rate > 0.0, check_ins: options.cron_check_ins }
     }
 }
 
@@ -41,17 +86,42 @@ struct Known {
     end: Option<Subject>,
     overran: bool,
     stopped: bool,
+    /// The dotted name of its function, where only its end tells it.
+    function: Option<String>,
+    /// The run of a cron entry that it is, once that was told to begin.
+    check_in: Option<CheckIn>,
 }
 
 impl Jobs {
     /// Takes note of a fact; what comes back is to be sent.
-    fn hear(&mut self, fact: &Fact<'_>) -> Option<Parcel> {
+    fn hear(&mut self, fact: &Fact<'_>, wishes: Wishes) -> Vec<Parcel> {
         let report = match fact.event {
-            Event::JobSettled { job, end, .. } => self.settled(job, *end, fact),
+            Event::JobSettled { job, end, .. } => return self.settled(job, *end, fact, wishes),
+            Event::FunctionBegan { job, lineage, .. } => {
+                return self.began(job, lineage.as_deref(), fact, wishes).into_iter().collect();
+            }
             Event::JobFailed { job, reason, .. } => self.failed(job, reason, fact),
             event => self.note(event, fact.created).map_or_else(|| of_event(fact), |()| None),
         };
-        report.map(|report| Parcel::Report(Box::new(report)))
+        report.map(|report| Parcel::Report(Box::new(report))).into_iter().collect()
+    }
+
+    /// The function began; a run of a cron entry checks in.
+    fn began(
+        &mut self,
+        job: &str,
+        lineage: Option<&Lineage>,
+        fact: &Fact<'_>,
+        wishes: Wishes,
+    ) -> Option<Parcel> {
+        let known = self.known(job);
+        known.facts.started_at = Some(fact.created);
+        known.facts.trace = Some(Trace::of(lineage.and_then(|lineage| lineage.trace.as_ref())));
+        let mark = lineage?.cron.clone().filter(|_| wishes.check_ins)?;
+        let id = Uuid::new_v4().simple().to_string();
+        let check_in = CheckIn { id, mark, status: "in_progress", duration: None };
+        known.check_in = Some(check_in.clone());
+        Some(Parcel::CheckIn(Box::new(check_in)))
     }
 
     /// What is told of a job on its way; nothing when the event is none of these.
@@ -59,18 +129,23 @@ impl Jobs {
         match event {
             Event::JobClaimed { job, description, waited, .. } => {
                 let enqueued_at = waited.and_then(|waited| created.checked_sub(waited));
-                let facts =
-                    JobFacts { description: Some(description.clone()), enqueued_at, started_at: None };
+                let description = Some(description.clone());
+                let facts = JobFacts { description, enqueued_at, ..JobFacts::default() };
                 if self.0.len() < ROOM {
                     self.0.insert(job.clone(), Known { facts, ..Known::default() });
                 }
             }
-            Event::FunctionBegan { job, .. } => self.known(job).facts.started_at = Some(created),
             Event::JobStopped { job, .. } => self.known(job).stopped = true,
             Event::HorseOverran { job, .. } => self.known(job).overran = true,
             Event::JobRaised { job, traceback, evidence, .. } => {
                 let (traceback, evidence) = (traceback.clone(), evidence.as_ref().map(Arc::clone));
                 self.known(job).end = Some(Subject::Raised { evidence, traceback });
+            }
+            Event::FailureLeft { job, function, evidence, .. } => {
+                let known = self.known(job);
+                known.function.clone_from(function);
+                let evidence = Some(Arc::clone(evidence));
+                known.end = Some(Subject::Raised { evidence, traceback: String::new() });
             }
             Event::HorseEnded { job, status, .. } => {
                 let known = self.known(job);
@@ -111,14 +186,46 @@ impl Jobs {
         report(fact, Some(facts), subject)
     }
 
-    /// RQ's own code does not tell whether the job is tried again: of a horse that died there, the daemon alone can tell.
-    fn settled(&mut self, job: &str, end: JobEnd, fact: &Fact<'_>) -> Option<Report> {
-        let known = self.0.remove(job)?;
-        match (end, known.end) {
-            (JobEnd::Left, Some(subject @ Subject::Died { .. })) => report(fact, Some(known.facts), subject),
-            _ => None,
-        }
+    /// The end of an execution. RQ's own code tells itself what it has to say; of a horse that died there, and of what its job raised,
+    /// the daemon tells.
+    fn settled(&mut self, job: &str, end: JobEnd, fact: &Fact<'_>, wishes: Wishes) -> Vec<Parcel> {
+        let Some(mut known) = self.0.remove(job) else { return Vec::new() };
+        let left = known.end.take().filter(|_| end == JobEnd::Left);
+        let function = fact.about.function.clone().or_else(|| known.function.take());
+        let about = About { function, ..fact.about.clone() };
+        let fact = Fact { about: &about, ..*fact };
+        let span = wishes.spans.then(|| span(&known.facts, end, &fact)).flatten();
+        let check_in = known.check_in.and_then(|check_in| over(check_in, known.facts.started_at, end, &fact));
+        let report = left.and_then(|subject| report(&fact, Some(known.facts), subject));
+        let report = report.map(|report| Parcel::Report(Box::new(report)));
+        [report, span, check_in].into_iter().flatten().collect()
     }
+}
+
+/// The time of a job whose function began.
+fn span(facts: &JobFacts, end: JobEnd, fact: &Fact<'_>) -> Option<Parcel> {
+    let status = match end {
+        JobEnd::Finished => "ok",
+        JobEnd::Failed | JobEnd::Retried => "internal_error",
+        JobEnd::Stopped => "cancelled",
+        JobEnd::PutBack => "aborted",
+        JobEnd::Dropped | JobEnd::Left => "unknown",
+    };
+    let (began, ended, about) = (facts.started_at?, fact.created, fact.about.clone());
+    Some(Parcel::Span(Box::new(Span { began, ended, about, trace: facts.trace.clone()?, status })))
+}
+
+/// The end of a run of a cron entry. One that is tried again has failed: the next try is a run of its own.
+fn over(check_in: CheckIn, began: Option<SystemTime>, end: JobEnd, fact: &Fact<'_>) -> Option<Parcel> {
+    let status = match end {
+        JobEnd::Finished => "ok",
+        JobEnd::Failed | JobEnd::Retried | JobEnd::Stopped | JobEnd::PutBack => "error",
+        // Nobody here knows.
+        JobEnd::Dropped | JobEnd::Left => return None,
+    };
+    let took = began.and_then(|began| fact.created.duration_since(began).ok());
+    let duration = took.map(|took| took.as_secs_f64());
+    Some(Parcel::CheckIn(Box::new(CheckIn { status, duration, ..check_in })))
 }
 
 /// A report, unless somebody else has made it.
@@ -178,6 +285,7 @@ mod tests {
     use super::*;
 
     const JOB: &str = "j";
+    const NOTHING_MORE: Wishes = Wishes { spans: false, check_ins: false };
 
     fn claimed() -> Event {
         let [worker, queue, job, execution] = ["w", "q", JOB, "e"].map(str::to_owned);
@@ -209,8 +317,12 @@ mod tests {
         let mut jobs = Jobs::default();
         let created = SystemTime::UNIX_EPOCH + Duration::from_secs(10);
         let about = About { job: Some(JOB.to_owned()), ..About::default() };
-        let parcels = events.iter().filter_map(|event| jobs.hear(&Fact { created, event, about: &about }));
-        parcels.map(|Parcel::Report(report)| *report).collect()
+        let hear = |event| jobs.hear(&Fact { created, event, about: &about }, NOTHING_MORE);
+        let reports = events.iter().flat_map(hear).map(|parcel| match parcel {
+            Parcel::Report(report) => *report,
+            Parcel::Span(_) | Parcel::CheckIn(_) => panic!("nobody asked for it"),
+        });
+        reports.collect()
     }
 
     #[test]
@@ -263,7 +375,7 @@ mod tests {
         let mut jobs = Jobs::default();
         let about = About::default();
         for event in [claimed(), settled(JobEnd::Finished)] {
-            jobs.hear(&Fact { created: SystemTime::now(), event: &event, about: &about });
+            jobs.hear(&Fact { created: SystemTime::now(), event: &event, about: &about }, NOTHING_MORE);
         }
 
         assert!(jobs.0.is_empty());

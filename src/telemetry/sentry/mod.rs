@@ -4,6 +4,7 @@
 //! thread, which makes an event of it, scrubs it and sends it; a Sentry that is slow or gone fills the channel, and what does not
 //! fit is counted. No client of Sentry's own is used: it could not say all that a Python event says, nor how much it lost.
 
+mod check_in;
 mod courier;
 mod death;
 mod envelope;
@@ -17,6 +18,7 @@ mod modules;
 mod report;
 mod scrub;
 mod storm;
+mod trace;
 mod transport;
 
 use std::collections::BTreeMap;
@@ -26,7 +28,8 @@ use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
-use super::listener::{Seat, seat};
+use super::line_listener::{self, LineListener};
+use super::listener::{Listener, Seat, seat};
 use crate::config::Dsn;
 use courier::Desk;
 use listener::Ear;
@@ -42,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) server_name: String,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) sample_rate: f64,
+    pub(crate) traces_sample_rate: f64,
+    pub(crate) cron_check_ins: bool,
     pub(crate) include_arguments: bool,
     pub(crate) in_app_include: Vec<String>,
     pub(crate) in_app_exclude: Vec<String>,
@@ -94,14 +99,21 @@ pub(crate) fn prepare(options: Option<Options>) -> Result<Prepared, SentryError>
 impl Prepared {
     /// Brings it into force. What was there before goes on until it has sent what it has.
     pub(crate) fn apply(self) {
-        let (desk, ear): (_, Option<Arc<dyn super::listener::Listener>>) = match self.0 {
+        let desk = match self.0 {
             Change::None => return,
-            Change::Off => (None, None),
-            Change::To(desk) => (Some(Arc::new(desk)), Some(Arc::new(Ear))),
+            Change::Off => None,
+            Change::To(desk) => Some(Arc::new(desk)),
         };
+        let is_on = desk.is_some();
         *DESK.lock().unwrap_or_else(PoisonError::into_inner) = desk;
-        seat(Seat::Sentry, ear);
+        listen(is_on);
     }
+}
+
+/// Has facts and lines heard, or not.
+fn listen(is_on: bool) {
+    seat(Seat::Sentry, is_on.then(|| -> Arc<dyn Listener> { Arc::new(Ear) }));
+    line_listener::seat(is_on.then(|| -> Arc<dyn LineListener> { Arc::new(Ear) }));
 }
 
 /// Hands something over to who sends, if anybody does. Never waits.
@@ -125,7 +137,7 @@ pub(crate) fn report_panic(message: &str, place: Option<&str>) {
 
 /// Ends reporting: waits until all is sent, but no longer than the options say.
 pub(crate) fn close() {
-    seat(Seat::Sentry, None);
+    listen(false);
     let desk = DESK.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(desk) = desk {
         desk.close();

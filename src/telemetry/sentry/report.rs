@@ -3,12 +3,27 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::check_in::CheckIn;
+use super::trace::Trace;
 use crate::job::Evidence;
 use crate::telemetry::About;
 
 /// What goes to whoever sends.
 pub(super) enum Parcel {
     Report(Box<Report>),
+    Span(Box<Span>),
+    CheckIn(Box<CheckIn>),
+}
+
+/// The time of a job, for its trace.
+#[derive(Debug)]
+pub(super) struct Span {
+    pub(super) began: SystemTime,
+    pub(super) ended: SystemTime,
+    pub(super) about: About,
+    pub(super) trace: Trace,
+    /// How it ended, in a word of Sentry's.
+    pub(super) status: &'static str,
 }
 
 /// Something that went wrong.
@@ -28,6 +43,8 @@ pub(super) struct JobFacts {
     pub(super) description: Option<String>,
     pub(super) enqueued_at: Option<SystemTime>,
     pub(super) started_at: Option<SystemTime>,
+    /// Where it stands in a trace, once its function has begun.
+    pub(super) trace: Option<Trace>,
 }
 
 /// What went wrong.
@@ -41,6 +58,8 @@ pub(super) enum Subject {
     Failed { kind: &'static str, reason: String },
     /// Something is wrong with the daemon, or with what it is told.
     Daemon { cause: &'static str, level: &'static str, words: String },
+    /// A line of the log, for an appender that makes messages of lines.
+    Logged { level: &'static str, logger: String, words: String },
     /// A mistake of our own.
     Panicked { message: String, place: String },
 }

@@ -61,6 +61,7 @@ mod sentry;
 mod sentry_losses;
 mod sentry_receivers;
 mod sentry_sdk;
+mod sentry_traces;
 mod service_manager;
 mod stack;
 mod stage;
