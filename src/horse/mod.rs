@@ -28,6 +28,7 @@ pub(crate) use ending::Ending;
 pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOptions};
 pub(crate) use errand::{Mourners, names_callback, run as run_errand};
 pub(crate) use fork_server::{Application, Prepared, StartError};
+pub(crate) use hearing::{Attention, Output, RecordsWanted};
 pub(crate) use protocol::{
     Aftermath, CallbackKind, Errand, Hooks, Occasion, Phase, ReportWish, Run, names_and_lengths,
 };

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::bounds::{Bounds, Ground};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
+use super::hearing::RecordsWanted;
 use crate::job::{self, Evidence, Fields, TraceHeaders};
 
 /// The version of the protocol that both sides must speak.
@@ -178,6 +179,8 @@ pub(crate) struct Run<'a> {
     /// What is to be told of an exception beside its text; nothing where nobody wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) report: Option<ReportWish>,
+    /// Which of its log records are to be told.
+    pub(crate) records: Option<RecordsWanted>,
     pub(crate) fields: Vec<(String, usize)>,
 }
 
@@ -352,6 +355,9 @@ pub(super) struct EndedHead {
     /// It asks not to be given another job.
     #[serde(default)]
     pub(super) worn: bool,
+    /// How many log records of the job did not get through.
+    #[serde(default)]
+    pub(super) lost_records: u64,
 }
 
 impl EndedHead {

@@ -53,7 +53,7 @@ fn options(settings: &Settings, loaded: &Loaded, name: WorkerName) -> Options {
         stop_grace: settings.horse.stop_grace,
         python_version: loaded.python_version.clone(),
         reports: reports(&settings.sentry),
-        horses: engine::horses(&settings.horse, &loaded.engine),
+        horses: engine::horses(settings, &loaded.engine),
     }
 }
 
