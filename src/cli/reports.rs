@@ -28,6 +28,7 @@ fn options(settings: &Settings) -> Option<Options> {
         traces_sample_rate: sentry.traces_sample_rate.0,
         cron_check_ins: sentry.cron_check_ins,
         include_arguments: sentry.include_arguments,
+        max_breadcrumbs: usize::try_from(sentry.max_breadcrumbs).unwrap_or(usize::MAX),
         in_app_include: sentry.in_app_include.clone(),
         in_app_exclude: sentry.in_app_exclude.clone(),
         shutdown_timeout: sentry.shutdown_timeout,

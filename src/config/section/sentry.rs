@@ -42,6 +42,8 @@ section! {
         include_variables: bool = Key::new(Kind::Boolean).default("false"), NextJob;
         /// Whether reports show the arguments of jobs, also in their description.
         include_arguments: bool = Key::new(Kind::Boolean).default("false"), NextJob;
+        /// How many of a job's last log records a report shows: those that the daemon is told (`logging.records`).
+        max_breadcrumbs: u64 = Key::integer(0, 100).default("100"), Immediate;
         /// Modules whose frames are the application's own wherever they stand.
         in_app_include: Vec<String> = Key::new(Kind::List).default("[]"), Immediate;
         /// Modules whose frames are not the application's own.

@@ -10,7 +10,7 @@ use super::Options;
 use super::death::Death;
 use super::envelope::time;
 use super::exception::{cut, of_text, values};
-use super::report::{JobFacts, Report, Span, Subject};
+use super::report::{Crumb, JobFacts, Report, Span, Subject};
 use crate::job::{Evidence, Python};
 use crate::telemetry::About;
 
@@ -72,6 +72,11 @@ pub(super) fn event(report: &Report, id: &str, options: &Options, around: &Surro
     if let Some(trace) = report.job.as_ref().and_then(|facts| facts.trace.as_ref()) {
         event["contexts"]["trace"] = trace.context();
     }
+    let crumbs = report.job.iter().flat_map(|facts| &facts.crumbs);
+    let crumbs: Vec<Value> = crumbs.map(breadcrumb).collect();
+    if !crumbs.is_empty() {
+        event["breadcrumbs"] = json!({"values": crumbs});
+    }
     if !around.modules.is_empty() {
         event["modules"] = json!(*around.modules);
     }
@@ -80,6 +85,20 @@ pub(super) fn event(report: &Report, id: &str, options: &Options, around: &Surro
     }
     say(&mut event, report, &placing);
     event
+}
+
+/// A log record, as the SDK's integration for `logging` shows it.
+fn breadcrumb(crumb: &Crumb) -> Value {
+    let level = match crumb.level {
+        0..20 => "debug",
+        20..30 => "info",
+        30..40 => "warning",
+        40..50 => "error",
+        50.. => "fatal",
+    };
+    json!({
+        "type": "log", "level": level, "category": crumb.logger, "message": crumb.message, "timestamp": time(crumb.at),
+    })
 }
 
 /// The time of a job, as the transaction that the SDK would send.

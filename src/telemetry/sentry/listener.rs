@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::check_in::CheckIn;
-use super::report::{JobFacts, Parcel, Report, Span, Subject};
+use super::report::{Crumb, JobFacts, Parcel, Report, Span, Subject};
 use super::trace::Trace;
 use super::{Options, desk, send};
 use crate::event::{Event, JobEnd};
@@ -22,6 +22,10 @@ use crate::telemetry::{About, Level, Record};
 /// How many jobs are remembered; of more in hand at once, less is told.
 const ROOM: usize = 10_000;
 
+/// The most characters of a logger's name and of a message that are kept.
+const NAME: usize = 200;
+const MESSAGE: usize = 1_000;
+
 /// Who hears for Sentry.
 pub(super) struct Ear;
 
@@ -32,7 +36,9 @@ impl Listener for Ear {
         let mut jobs = JOBS.lock().unwrap_or_else(PoisonError::into_inner);
         let parcels = jobs.get_or_insert_default().hear(fact, wishes);
         drop(jobs);
-        parcels.into_iter().for_each(|parcel| desk.take(parcel));
+        for parcel in parcels {
+            desk.take(parcel);
+        }
     }
 }
 
@@ -61,11 +67,14 @@ impl LineListener for Ear {
 struct Wishes {
     spans: bool,
     check_ins: bool,
+    /// How many log records are kept of a job.
+    crumbs: usize,
 }
 
 impl Wishes {
     fn of(options: &Options) -> Self {
-        Self { spans: options.traces_sample_rate > 0.0, check_ins: options.cron_check_ins }
+        let crumbs = options.max_breadcrumbs;
+        Self { spans: options.traces_sample_rate > 0.0, check_ins: options.cron_check_ins, crumbs }
     }
 }
 
@@ -99,9 +108,28 @@ impl Jobs {
                 return self.began(job, lineage.as_deref(), fact, wishes).into_iter().collect();
             }
             Event::JobFailed { job, reason, .. } => self.failed(job, reason, fact),
+            Event::JobLogged { job: Some(job), level, logger, message, created, .. } => {
+                let crumb = Crumb {
+                    at: *created,
+                    level: *level,
+                    logger: logger.chars().take(NAME).collect(),
+                    message: message.chars().take(MESSAGE).collect(),
+                };
+                self.keep(job, crumb, wishes.crumbs);
+                None
+            }
             event => self.note(event, fact.created).map_or_else(|| of_event(fact), |()| None),
         };
         report.map(|report| Parcel::Report(Box::new(report))).into_iter().collect()
+    }
+
+    /// Keeps a log record of a job in hand, and no more than so many.
+    fn keep(&mut self, job: &str, crumb: Crumb, most: usize) {
+        let Some(known) = self.0.get_mut(job).filter(|_| most > 0) else { return };
+        while known.facts.crumbs.len() >= most {
+            known.facts.crumbs.pop_front();
+        }
+        known.facts.crumbs.push_back(crumb);
     }
 
     /// The function began; a run of a cron entry checks in.
@@ -283,7 +311,7 @@ mod tests {
     use super::*;
 
     const JOB: &str = "j";
-    const NOTHING_MORE: Wishes = Wishes { spans: false, check_ins: false };
+    const NOTHING_MORE: Wishes = Wishes { spans: false, check_ins: false, crumbs: 2 };
 
     fn claimed() -> Event {
         let [worker, queue, job, execution] = ["w", "q", JOB, "e"].map(str::to_owned);
@@ -366,6 +394,26 @@ mod tests {
         let [report] = &ours[..] else { panic!("{ours:?}") };
         assert!(matches!(&report.subject, Subject::Died { overran: true, reason, .. } if reason == "killed"));
         assert_eq!(theirs.len(), 1);
+    }
+
+    #[test]
+    fn the_last_log_records_of_a_job_come_with_its_report() {
+        let logged = |number: usize| Event::JobLogged {
+            worker: "w".to_owned(),
+            job: Some(JOB.to_owned()),
+            execution: None,
+            level: 30,
+            logger: "app".to_owned(),
+            message: number.to_string(),
+            traceback: None,
+            created: SystemTime::UNIX_EPOCH,
+            shown: false,
+        };
+
+        let told = told(&[logged(0), claimed(), logged(1), logged(2), logged(3), raised(None), failed()]);
+
+        let crumbs: Vec<_> = told[0].job.iter().flat_map(|facts| &facts.crumbs).collect();
+        assert_eq!(crumbs.iter().map(|crumb| crumb.message.as_str()).collect::<Vec<_>>(), ["2", "3"]);
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub(crate) struct Options {
     pub(crate) traces_sample_rate: f64,
     pub(crate) cron_check_ins: bool,
     pub(crate) include_arguments: bool,
+    pub(crate) max_breadcrumbs: usize,
     pub(crate) in_app_include: Vec<String>,
     pub(crate) in_app_exclude: Vec<String>,
     pub(crate) shutdown_timeout: Duration,

@@ -1,5 +1,6 @@
 //! What is to be reported, before it has Sentry's form.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -45,6 +46,18 @@ pub(super) struct JobFacts {
     pub(super) started_at: Option<SystemTime>,
     /// Where it stands in a trace, once its function has begun.
     pub(super) trace: Option<Trace>,
+    /// Its last log records, the oldest first.
+    pub(super) crumbs: VecDeque<Crumb>,
+}
+
+/// A log record of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Crumb {
+    pub(super) at: SystemTime,
+    /// Python's number.
+    pub(super) level: u8,
+    pub(super) logger: String,
+    pub(super) message: String,
 }
 
 /// What went wrong.

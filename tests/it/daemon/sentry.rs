@@ -318,3 +318,20 @@ fn a_project_that_initialises_its_own_sdk_in_a_job_has_its_report_and_no_other()
     assert_eq!(only(&ours)["extra"]["rq-job"]["job_id"], "j2");
     world.finish();
 }
+
+#[test]
+fn the_log_records_of_a_job_are_breadcrumbs_of_its_report() {
+    let (world, sink) = (World::new(), Sink::open());
+    settings(&world, &sink, "RQ_SENTRY = {'max_breadcrumbs': 2}\nRQ_LOGGING = {'records': 'all'}\n");
+    world.enqueue("'jobs.failing.after_words', 3, job_id='j1'");
+
+    world.work(&[]);
+
+    let event = only(&sink);
+    let crumbs = event["breadcrumbs"]["values"].as_array().unwrap_or_else(|| panic!("{event:#}"));
+    let told: Vec<_> = crumbs.iter().map(|it| (&it["category"], &it["level"], &it["message"])).collect();
+    let [app, warning] = [json!("app"), json!("warning")];
+    assert_eq!(told, [(&app, &warning, &json!("word 1")), (&app, &warning, &json!("word 2"))]);
+    assert!(crumbs[0]["timestamp"].as_str().unwrap().ends_with('Z'));
+    world.finish();
+}

@@ -69,7 +69,7 @@ fn no_trace_is_sent_unless_that_is_asked_for() {
 fn runs_of_cron_jobs_check_in_when_they_begin_and_end() {
     let (world, sink) = (World::new(), Sink::open());
     let tables = "[cron.nightly]\nfunction = 'jobs.returns.value'\nargs = [1]\ninterval = '2h'\n\
-                  [cron.broken]\nfunction = 'jobs.failing.plain'\nargs = [1]\ncron = '0 3 * * *'\ntimezone = 'Europe/Berlin'\n";
+                  [cron.broken]\nfunction = 'jobs.failing.plain'\nargs = [1]\ncron = '0 3 * * *'\ntime_zone = 'Europe/Berlin'\n";
     let on = format!("SENTRY_DSN = {:?}\n[sentry]\ncron_check_ins = true\n", sink.dsn("key"));
     fs::write(world.path("rq.toml"), format!("{on}{tables}")).unwrap();
     let mut command = world.command(Path::new(env!("CARGO_BIN_EXE_rq")));
