@@ -17,7 +17,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use check::CheckArgs;
-pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
+pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StackArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use job::{JobCommand, JobShowArgs};
 pub(crate) use pool::{PoolArgs, RunArgs};
@@ -83,6 +83,9 @@ pub(crate) enum Command {
     /// Look at one job.
     #[command(subcommand, arg_required_else_help = true)]
     Job(JobCommand),
+    /// Show where a job that runs is just now, thread by thread, without stopping it.
+    #[command(args_override_self = true, after_help = control::STACK_EXAMPLES)]
+    Stack(Box<StackArgs>),
     /// Let daemons read their configuration again.
     #[command(args_override_self = true, after_help = control::RELOAD_EXAMPLES)]
     Reload(Box<ReloadArgs>),
@@ -166,7 +169,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
     let mut command = Cli::command();
-    for name in ["worker", "run", "reload", "quiet", "stop"] {
+    for name in ["worker", "run", "reload", "quiet", "stop", "stack"] {
         command = command.mut_subcommand(name, settings::annotated);
     }
     let command =

@@ -257,6 +257,28 @@ fn without_a_terminal_it_is_refused_or_prints_once() {
 }
 
 #[test]
+fn the_stack_of_a_running_job_is_shown() {
+    let world = World::new();
+    if world.subject == Subject::Theirs {
+        return;
+    }
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+    let mut worker = world.worker(&["--name", "w1"]);
+    gate.wait_for_arrival();
+    if let Some(tmux) = view(&world, "--tab running") {
+        tmux.wait_for("jobs.waits.at(");
+        tmux.press("t");
+        tmux.wait_for("job j1 of queue default: jobs.waits.at");
+        tmux.wait_for("main thread, the innermost call first");
+    }
+    gate.open();
+    world.wait_for_status("j1", "finished");
+    worker.stop();
+    world.finish();
+}
+
+#[test]
 fn the_daemons_of_this_machine_are_seen_with_their_workers() {
     let world = World::new();
     if world.subject == Subject::Theirs {
