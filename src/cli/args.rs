@@ -8,6 +8,8 @@ mod pool;
 pub(crate) mod settings;
 mod show;
 mod sources;
+#[cfg(feature = "top")]
+mod top;
 mod worker;
 
 use std::ffi::{OsStr, OsString};
@@ -21,6 +23,8 @@ pub(crate) use job::{JobCommand, JobShowArgs};
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
+#[cfg(feature = "top")]
+pub(crate) use top::{Tab, TopArgs};
 pub(crate) use worker::WorkerArgs;
 
 /// What `rq --version` says after the name; the number of RQ is the level that we are compatible with.
@@ -72,6 +76,10 @@ pub(crate) enum Command {
     Cron(Box<CronArgs>),
     /// Show the daemons of yours on this machine, their workers, and what each is doing.
     Status(StatusArgs),
+    /// Watch daemons, workers, queues and failed jobs in the terminal.
+    #[cfg(feature = "top")]
+    #[command(args_override_self = true, after_help = top::EXAMPLES)]
+    Top(Box<TopArgs>),
     /// Look at one job.
     #[command(subcommand, arg_required_else_help = true)]
     Job(JobCommand),
@@ -166,6 +174,8 @@ pub(crate) fn command() -> clap::Command {
     }
     let command =
         command.mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
+    #[cfg(feature = "top")]
+    let command = command.mut_subcommand("top", settings::annotated);
     let command = command.mut_subcommand("job", |job| job.mut_subcommand("show", settings::annotated));
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config

@@ -18,6 +18,8 @@ mod span;
 mod stack;
 mod status;
 mod stop;
+#[cfg(feature = "top")]
+mod top;
 mod worker;
 
 use std::process::ExitCode;
@@ -44,6 +46,8 @@ fn run() -> Exit {
         Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
+        #[cfg(feature = "top")]
+        Command::Top(args) => top::run(&args),
         Command::Job(JobCommand::Show(args)) => job::show(&args),
         Command::Stack(args) => stack::run(&args),
         Command::Reload(args) => reload::run(&args),

@@ -59,6 +59,7 @@ impl Router {
             let last_resort = router.layout(&Layout::lines(Format::Bare));
             router.posts.push(Post { definition, layout, last_resort, appender });
         }
+        open.into_values().for_each(Appender::end_aside);
         router
     }
 

@@ -70,8 +70,9 @@ const RECORDS: &[(&str, &str)] = &[("unhandled", "unhandled"), ("all", "all"), (
 pub(crate) enum DictConfig {
     /// Given in a file: to be applied in the fork server.
     Given(serde_json::Value),
-    /// In the Python settings module: the fork server has applied it by itself.
-    InModule,
+    /// In the Python settings module: the fork server applies it by itself. What JSON cannot hold stands in it as a table
+    /// with the key `()`; nothing at all is null.
+    InModule(serde_json::Value),
 }
 
 /// Handlers may have passwords.
@@ -79,7 +80,7 @@ impl fmt::Debug for DictConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given(table) => write!(f, "Given({})", mask_table(table)),
-            Self::InModule => f.write_str("InModule"),
+            Self::InModule(table) => write!(f, "InModule({})", mask_table(table)),
         }
     }
 }
@@ -89,6 +90,10 @@ impl<'de> Deserialize<'de> for DictConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let table = serde_json::from_str(&text).map_err(serde::de::Error::custom)?;
-        Ok(if matches!(table, serde_json::Value::Object(_)) { Self::Given(table) } else { Self::InModule })
+        Ok(match table {
+            // A list of one is what no file can say.
+            serde_json::Value::Array(mut tables) => Self::InModule(tables.pop().unwrap_or_default()),
+            table => Self::Given(table),
+        })
     }
 }

@@ -16,6 +16,7 @@ mod core;
 mod cron;
 mod dashboard;
 mod dependents;
+mod dict_config;
 mod differences;
 mod documentation;
 mod exception_handlers;
