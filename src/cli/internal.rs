@@ -111,9 +111,8 @@ mod tests {
             reader.read_line(&mut line).unwrap();
             match line.to_lowercase().trim_end().split_once(": ") {
                 Some(("content-length", text)) => length = text.parse().unwrap(),
-                Some(_) => {}
                 None if line.trim_end().is_empty() => break,
-                None => {}
+                _ => {}
             }
         }
         let mut body = vec![0; length];

@@ -176,11 +176,11 @@ pub(crate) struct Run<'a> {
     pub(crate) timeout_counts: bool,
     /// Whether anybody can read what the job returns.
     pub(crate) keeps_result: bool,
+    /// Which of its log records are to be told.
+    pub(crate) records: Option<RecordsWanted>,
     /// What is to be told of an exception beside its text; nothing where nobody wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) report: Option<ReportWish>,
-    /// Which of its log records are to be told.
-    pub(crate) records: Option<RecordsWanted>,
     pub(crate) fields: Vec<(String, usize)>,
 }
 
