@@ -210,7 +210,6 @@ impl Horse {
             }
             Some(Ok((HorseReport::Ended(mut head), body))) => {
                 self.worn = head.worn;
-                self.evidence = head.settled_evidence();
                 self.hearing.note_lost(head.lost_records);
                 self.evidence = head.settled_evidence();
                 match Ending::new(head, body) {

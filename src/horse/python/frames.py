@@ -23,6 +23,8 @@ class Frames:
 
     def __init__(self, variables):
         self.source_left = SOURCE
+        # By path: a loader reads its file anew each time.
+        self.sources = {}
         self.variables_left = VARIABLES if variables else 0
 
     def of(self, traceback_of):
@@ -52,7 +54,9 @@ class Frames:
 
     def lines(self, frame, path, line, module):
         """The lines before, at and after the place."""
-        found = source_of(frame, path, module)
+        found = self.sources.get(path)
+        if found is None:
+            found = self.sources[path] = source_of(frame, path, module)
         at = line - 1
         if self.source_left <= 0 or not 0 <= at < len(found):
             return [], None, []
