@@ -1,5 +1,7 @@
 //! How a job ended, by its horse's word.
 
+use std::sync::Arc;
+
 use super::clue;
 use super::protocol::{EndedHead, EndedKind};
 use crate::job::{self, AskedRetry, Outcome, Raised, Returned, Timestamp};
@@ -26,7 +28,8 @@ impl Ending {
                 function: head.func_name,
                 cause: clue::cause(head.cause),
                 clue: clue::of(head.missing, head.payload),
-                evidence: String::new(),
+                known: String::new(),
+                evidence: head.evidence.map(|evidence| Arc::new(*evidence)),
             }),
             EndedKind::Settled => return None,
             EndedKind::AskedRetry => Outcome::AskedRetry(AskedRetry {

@@ -3,6 +3,7 @@
 pub(crate) mod calendar;
 pub(crate) mod call;
 mod cause;
+mod evidence;
 mod heard;
 mod interruption;
 mod keeping;
@@ -12,7 +13,8 @@ mod outcome;
 mod timestamp;
 mod verdict;
 
-pub(crate) use cause::{Cause, Clue, Gone, Memory, Missing, Payload, Shown, Tried, Why, evidence, stopped};
+pub(crate) use cause::{Cause, Clue, Gone, Memory, Missing, Payload, Shown, Tried, Why, known_of, stopped};
+pub(crate) use evidence::{CronMark, Evidence, Frame, Lineage, Python, Thrown, TraceHeaders};
 pub(crate) use heard::{Heard, LogRecord};
 pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
 pub(crate) use keeping::FailureTtl;

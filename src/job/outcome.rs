@@ -1,10 +1,11 @@
 //! How an execution ended.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Verdict;
 use super::cause::{Cause, Clue, Why};
+use super::{Evidence, Verdict};
 
 /// How an execution ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,10 +38,10 @@ impl Outcome {
     }
 
     /// What is known of it that stands in no text of RQ's, in words.
-    pub(crate) fn evidence(&self) -> Option<&str> {
+    pub(crate) fn known(&self) -> Option<&str> {
         match self {
-            Self::Raised(Raised { evidence, .. }) | Self::Stopped(evidence) => {
-                Some(evidence.as_str()).filter(|text| !text.is_empty())
+            Self::Raised(Raised { known, .. }) | Self::Stopped(known) => {
+                Some(known.as_str()).filter(|text| !text.is_empty())
             }
             Self::Returned(_)
             | Self::AskedRetry(_)
@@ -107,7 +108,9 @@ pub(crate) struct Raised {
     /// What the horse found out about it, beyond the traceback.
     pub(crate) clue: Option<Box<Clue>>,
     /// What is known of it, in words.
-    pub(crate) evidence: String,
+    pub(crate) known: String,
+    /// What a report is made of, where somebody wants one.
+    pub(crate) evidence: Option<Arc<Evidence>>,
 }
 
 /// How a horse died.

@@ -192,8 +192,8 @@ fn tell(ended: &Ended) {
             emit(Event::RetryScheduled { job, at, remaining: *left });
         }
         _ => {
-            let cause = ended.cause;
-            emit(Event::AbandonedJobFailed { job: job.clone(), at: SystemTime::now(), cause });
+            let (cause, why) = (ended.cause, reason.clone());
+            emit(Event::AbandonedJobFailed { job: job.clone(), at: SystemTime::now(), reason: why, cause });
             if ended.was_ours {
                 emit(Event::InterruptedFailed { queue, job, reason, cause });
             }

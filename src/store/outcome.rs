@@ -209,7 +209,7 @@ fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Ve
     if let Some(cause) = ended.outcome.cause() {
         entry.push(("cause", cause.slug().to_owned()));
     }
-    entry.extend(ended.outcome.evidence().map(|evidence| ("evidence", evidence.to_owned())));
+    entry.extend(ended.outcome.known().map(|known| ("evidence", known.to_owned())));
     entry.extend(ended.heard.output.as_ref().map(|output| ("output", packed(output))));
     entry.into_iter().flat_map(|(name, value)| [name.into(), value.into_bytes()]).collect()
 }

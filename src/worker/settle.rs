@@ -82,7 +82,8 @@ impl Worker {
                 func_name: raised.function.clone(),
                 traceback: raised.traceback.clone(),
                 cause: raised.cause,
-                evidence: ended.outcome.evidence().map(str::to_owned),
+                known: ended.outcome.known().map(str::to_owned),
+                evidence: raised.evidence.clone(),
             }),
             Outcome::Died(death) => {
                 let (pid, status) = (death.pid, death.status);

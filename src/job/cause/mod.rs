@@ -9,7 +9,7 @@ mod signals;
 
 pub(crate) use deaths::{Memory, Why, stopped};
 pub(crate) use gone::{Gone, Shown};
-pub(crate) use raised::{Clue, Missing, Payload, Tried, evidence};
+pub(crate) use raised::{Clue, Missing, Payload, Tried, known_of};
 
 /// Why an execution did not end well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -56,7 +56,7 @@ pub(crate) struct Payload {
 }
 
 /// What is known of an exception beside its traceback, in lines; empty where that says it all.
-pub(crate) fn evidence(raised: &Raised, job: &Job) -> String {
+pub(crate) fn known_of(raised: &Raised, job: &Job) -> String {
     let mut notes = match raised.clue.as_deref() {
         Some(Clue::Missing(missing)) => of_missing(missing),
         Some(Clue::Payload(payload)) => of_payload(payload),
@@ -141,7 +141,7 @@ mod tests {
 
     fn told(raised: &Raised) -> String {
         let job = Job { limit_by: LimitBy::Queue, ..Job::bare(JobId::new("j"), QueueName::new("q")) };
-        evidence(raised, &job)
+        known_of(raised, &job)
     }
 
     #[test]

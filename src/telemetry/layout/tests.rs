@@ -15,6 +15,7 @@ fn rendered(format: Format, envelope: Envelope) -> String {
         func_name: Some("tasks.add".to_owned()),
         traceback: "Traceback:\n  boom = \x1b[1m\n".to_owned(),
         cause: crate::job::Cause::Raised,
+        known: None,
         evidence: None,
     };
     let about = About {

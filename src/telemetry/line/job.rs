@@ -45,7 +45,7 @@ fn progress(event: &Event, describe: Describe) -> Option<Vec<Line>> {
             vec![Line::debug(format!("Worker {worker}: finished performing job {job}"))]
         }
         // Each end has words of its own.
-        Event::JobSettled { .. } => Vec::new(),
+        Event::JobSettled { .. } | Event::FailureLeft { .. } => Vec::new(),
         Event::HorseEnded { worker, job, pid, status } => vec![Line::debug(format!(
             "Worker {worker}: work horse finished for job {job}: retpid={pid}, ret_val={status}"
         ))],
@@ -118,7 +118,7 @@ fn success(event: &Event, describe: Describe) -> Option<Vec<Line>> {
 /// A job that did not go well.
 fn failure(event: &Event) -> Option<Vec<Line>> {
     Some(match event {
-        Event::JobRaised { worker, job, func_name, traceback, evidence, .. } => {
+        Event::JobRaised { worker, job, func_name, traceback, known, .. } => {
             let func_name = func_name.as_deref().unwrap_or("<DeserializationError>");
             let [handling, cleaning] = failing(worker, job);
             let mut lines = vec![
@@ -129,8 +129,8 @@ fn failure(event: &Event) -> Option<Vec<Line>> {
                 ))
                 .then(Part::Block(format!("\n{traceback}"))),
             ];
-            lines.extend(evidence.as_ref().map(|evidence| {
-                Line::info(format!("Worker {worker}: job {job}: ")).then(Part::Block(evidence.clone()))
+            lines.extend(known.as_ref().map(|known| {
+                Line::info(format!("Worker {worker}: job {job}: ")).then(Part::Block(known.clone()))
             }));
             lines.extend([handling, cleaning]);
             lines

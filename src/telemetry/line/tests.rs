@@ -164,7 +164,10 @@ fn an_abandoned_job_belongs_to_the_logger_of_the_registries() {
     let at = UNIX_EPOCH + Duration::from_micros(1_795_332_720_000_120);
 
     assert_eq!(
-        told(&Event::AbandonedJobFailed { job: j1(), at, cause: Cause::Abandoned }, Describe::Whole),
+        told(
+            &Event::AbandonedJobFailed { job: j1(), at, reason: String::new(), cause: Cause::Abandoned },
+            Describe::Whole
+        ),
         [(
             Level::Warning,
             REGISTRY.into(),
@@ -193,6 +196,7 @@ fn a_traceback_keeps_its_lines_and_nothing_else() {
         func_name: None,
         traceback: "Traceback:\n\tboom \x1b[31m\n".to_owned(),
         cause: Cause::Raised,
+        known: None,
         evidence: None,
     };
 
