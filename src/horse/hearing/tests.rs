@@ -19,6 +19,7 @@ fn run(execution: &str) -> Run<'_> {
         timeout_counts: false,
         keeps_result: true,
         records: None,
+        report: None,
         fields: Vec::new(),
     }
 }
