@@ -3,6 +3,7 @@
 mod check;
 mod control;
 mod cron;
+mod health;
 mod pool;
 pub(crate) mod settings;
 mod show;
@@ -16,6 +17,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use check::CheckArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
+pub(crate) use health::HealthcheckArgs;
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
@@ -70,6 +72,9 @@ pub(crate) enum Command {
     Cron(Box<CronArgs>),
     /// Show the daemons of yours on this machine, their workers, and what each is doing.
     Status(StatusArgs),
+    /// Tell whether daemons are well, for probes.
+    #[command(args_override_self = true, after_help = health::EXAMPLES)]
+    Healthcheck(HealthcheckArgs),
     /// Let daemons read their configuration again.
     #[command(args_override_self = true, after_help = control::RELOAD_EXAMPLES)]
     Reload(Box<ReloadArgs>),
@@ -99,6 +104,8 @@ pub(crate) enum Generated {
     Reference,
     /// The JSON Schema of a configuration file.
     Schema,
+    /// The table of `docs/metrics.md`.
+    Metrics,
 }
 
 /// What to do with the configuration.

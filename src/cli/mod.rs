@@ -6,6 +6,7 @@ mod control;
 mod cron;
 pub(crate) mod exit;
 mod explain;
+mod healthcheck;
 mod internal;
 mod later;
 mod output;
@@ -40,6 +41,7 @@ fn run() -> Exit {
         Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Quiet(args) => quiet::run(&args),
         Command::Stop(args) => stop::run(&args),

@@ -53,9 +53,9 @@ pub(crate) use schema::schema;
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    Additions, AtSuspension, CatchUp, Count, Cron, DictConfig, Group, Horse, Key, Level, Logging,
-    Maintenance, OnInterrupt, OnShutdown, OnStranded, Overlap, Queue, Reload, Scheduler, Sentry, Shutdown,
-    Strategy, Worker, class_of, key,
+    Additions, AtSuspension, CatchUp, Count, Cron, DictConfig, Group, Health, Horse, Http, Key, Level,
+    Logging, Maintenance, Metrics, OnInterrupt, OnShutdown, OnStranded, Overlap, Place, Queue, Reload,
+    Scheduler, Sentry, Shutdown, Strategy, Worker, class_of, key,
 };
 pub(crate) use sources::Sources;
 
@@ -71,6 +71,9 @@ pub(crate) struct Settings {
     pub(crate) reload: Reload,
     pub(crate) maintenance: Maintenance,
     pub(crate) sentry: Sentry,
+    pub(crate) http: Http,
+    pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
     /// The rules of queues, by their names.
     pub(crate) queues: BTreeMap<String, Queue>,
     /// Workers of one kind, by the names of the kinds.

@@ -19,7 +19,8 @@ use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
 use super::section::{
-    self, Cron, Group, Horse, Logging, Maintenance, Queue, Reload, Scheduler, Sentry, Shutdown, Worker,
+    self, Cron, Group, Health, Horse, Http, Logging, Maintenance, Metrics, Queue, Reload, Scheduler, Sentry,
+    Shutdown, Worker,
 };
 use super::stack::{self, Stack};
 use super::{Redis, Settings, cron, doubts, shadow};
@@ -259,6 +260,9 @@ fn settings(stack: &Stack, home: Option<&str>, problems: &mut Vec<Problem>) -> R
         maintenance: stack.section::<Maintenance>("maintenance")?,
         scheduler: stack.section::<Scheduler>("scheduler")?,
         sentry: stack.section::<Sentry>("sentry")?,
+        http: stack.section::<Http>("http")?,
+        metrics: stack.section::<Metrics>("metrics")?,
+        health: stack.section::<Health>("health")?,
         cron,
         queues: stack.tables::<Queue>("queue")?,
         groups: groups(stack, home)?,

@@ -3,10 +3,14 @@
 use std::rc::Rc;
 use std::time::SystemTime;
 
+use tokio::sync::oneshot;
+
+use super::briefing;
 use super::control::{
     Asked, DaemonStatus, GroupStatus, Reply, Request as Question, Setting, State, WorkerStatus,
 };
 use super::daemon::Daemon;
+use super::outlook::Scene;
 use super::reload::difference;
 use super::request::{Answer, Request, outcome, refused};
 use super::staffing::place;
@@ -64,6 +68,7 @@ impl Daemon {
         let reply = match request {
             Question::Status => Reply::Status(self.daemon_status()),
             Question::Configuration => self.configuration(),
+            Question::Health => return self.tell_health(answer),
             Question::Difference => return self.tell_difference(Answer::Socket(answer)),
             Question::Reload { code } => {
                 let request = Request::of("rq reload", code).answering(Some(Answer::Socket(answer)));
@@ -117,6 +122,14 @@ impl Daemon {
         })
     }
 
+    /// Asks Redis how it is, too, and tells how the daemon is.
+    fn tell_health(&mut self, answer: oneshot::Sender<Reply>) {
+        let (view, scene) = (Rc::clone(&self.outlook.view), self.scene());
+        self.asides.spawn_local(async move {
+            let _ = answer.send(Reply::Health(view.health_of(&scene).await));
+        });
+    }
+
     /// Reads everything again, and tells what a reload would do.
     fn tell_difference(&mut self, answer: Answer) {
         let (recipe, now) = (self.recipe.clone(), Rc::clone(&self.now));
@@ -148,6 +161,12 @@ impl Daemon {
             sources,
             generation: self.generation,
         }
+    }
+
+    /// What those who watch may see.
+    pub(super) fn scene(&self) -> Scene {
+        let queues = briefing::queues(&self.now.wanted());
+        Scene { status: self.daemon_status(), redis: Some((self.now.base.store.clone(), queues)) }
     }
 
     fn daemon_status(&self) -> DaemonStatus {

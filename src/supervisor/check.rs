@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::settling::Purpose;
 use super::wanted::{Scope, Wanted};
-use super::{SupervisorError, address, interpreter};
+use super::{SupervisorError, address, interpreter, pages};
 use crate::config::{Address, Effective, Origin, Problem, Problems, Resolved, Sources};
 use crate::telemetry::format::{LineFormat, date_format};
 
@@ -17,6 +17,7 @@ pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, S
     }
     if purpose.runs_jobs() {
         problems.extend(clashes(&resolved));
+        problems.extend(pages::problems(&resolved));
         match interpreter::find(&resolved) {
             Ok(_) => {}
             Err(SupervisorError::Config(missing)) => problems.extend(missing),

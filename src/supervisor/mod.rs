@@ -14,9 +14,12 @@ mod daemon;
 mod engine;
 mod file_watch;
 mod growing;
+pub(crate) mod health;
 mod interpreter;
 mod leash;
 mod loaded;
+pub(crate) mod outlook;
+mod pages;
 mod redis;
 mod refusal;
 mod reload;
@@ -38,7 +41,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use crate::config::{Problems, Resolved, Sources};
@@ -111,6 +114,8 @@ enum Input {
     /// The pause after a failed worker is over.
     Rested,
     Prepared(Box<Result<reload::Prepared, SupervisorError>>),
+    /// Somebody who watches wants to see the daemon.
+    Look(oneshot::Sender<outlook::Scene>),
     /// A user of the machine asks something.
     Question(control::Asked),
     /// So many jobs wait for a group, the first of them for so long.

@@ -8,8 +8,9 @@ pub(crate) mod appender;
 pub(crate) mod format;
 pub(crate) mod level;
 pub(crate) mod line;
-#[expect(dead_code, reason = "nobody listens yet")]
 pub(crate) mod listener;
+pub(crate) mod losses;
+pub(crate) mod metrics;
 mod python_text;
 
 use std::sync::{Mutex, PoisonError, RwLock};

@@ -9,6 +9,7 @@ use crate::os::terminal::Stream;
 use crate::telemetry::format::{LineFormat, Scene, date_format};
 use crate::telemetry::level::Level;
 use crate::telemetry::line::{JOB, Line, REGISTRY, WEBHOOK};
+use crate::telemetry::losses::{self, Loss};
 use crate::telemetry::{FormatError, LoggingOptions, Record};
 
 /// How long one line may wait for a console that does not take it, before it is dropped.
@@ -27,6 +28,7 @@ pub(crate) struct Console {
 impl Console {
     /// Builds the console that the options describe.
     pub(crate) fn new(options: &LoggingOptions, colour: bool) -> Result<Self, FormatError> {
+        losses::know("console");
         Ok(Self {
             format: LineFormat::parse(&options.format)?,
             date_format: date_format(&options.date_format)?,
@@ -81,6 +83,7 @@ impl Appender for Console {
         }
         if stream.write_whole(text.as_bytes(), PATIENCE).is_err() {
             self.torn.store(true, Ordering::Relaxed);
+            losses::count(Loss::Line("console"));
         }
     }
 }

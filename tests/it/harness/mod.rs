@@ -10,6 +10,7 @@ mod output;
 mod proxy;
 mod receiver;
 mod redis_server;
+mod site;
 mod skew;
 mod skip;
 mod subject;
@@ -30,6 +31,7 @@ pub(crate) use self::{
     proxy::{Act, Match, Proxy, Rule},
     receiver::Receiver,
     redis_server::{Redis, free_port},
+    site::Site,
     skew::Skew,
     skip::{Lack, skipped},
     subject::Subject,
