@@ -4,6 +4,7 @@ mod check;
 mod control;
 mod cron;
 mod health;
+mod job;
 mod pool;
 pub(crate) mod settings;
 mod show;
@@ -15,9 +16,10 @@ use std::ffi::{OsStr, OsString};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use check::CheckArgs;
-pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
+pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StackArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use health::HealthcheckArgs;
+pub(crate) use job::{JobCommand, JobShowArgs};
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
@@ -75,6 +77,12 @@ pub(crate) enum Command {
     /// Tell whether daemons are well, for probes.
     #[command(args_override_self = true, after_help = health::EXAMPLES)]
     Healthcheck(HealthcheckArgs),
+    /// Look at one job.
+    #[command(subcommand, arg_required_else_help = true)]
+    Job(JobCommand),
+    /// Show where a job that runs is just now, thread by thread, without stopping it.
+    #[command(args_override_self = true, after_help = control::STACK_EXAMPLES)]
+    Stack(Box<StackArgs>),
     /// Let daemons read their configuration again.
     #[command(args_override_self = true, after_help = control::RELOAD_EXAMPLES)]
     Reload(Box<ReloadArgs>),
@@ -160,11 +168,12 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
     let mut command = Cli::command();
-    for name in ["worker", "run", "reload", "quiet", "stop"] {
+    for name in ["worker", "run", "reload", "quiet", "stop", "stack"] {
         command = command.mut_subcommand(name, settings::annotated);
     }
     let command =
         command.mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
+    let command = command.mut_subcommand("job", |job| job.mut_subcommand("show", settings::annotated));
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config
             .mut_subcommand("check", settings::annotated)

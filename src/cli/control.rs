@@ -45,9 +45,11 @@ pub(super) fn done(reply: &Reply, one: &str, several: &str) -> String {
         Reply::Done { workers } if !workers.is_empty() => format!("{} {several}", workers.join(", ")),
         Reply::Done { .. } => one.to_owned(),
         Reply::Refused { error } => error.clone(),
-        Reply::Status(_) | Reply::Health(_) | Reply::Reload(_) | Reply::Configuration { .. } => {
-            "it answered something else".to_owned()
-        }
+        Reply::Status(_)
+        | Reply::Health(_)
+        | Reply::Reload(_)
+        | Reply::Configuration { .. }
+        | Reply::Stack(_) => "it answered something else".to_owned(),
     }
 }
 
@@ -138,7 +140,8 @@ fn meant(request: &Request, to: Vec<String>) -> Request {
         | Request::Health
         | Request::Reload { .. }
         | Request::Configuration
-        | Request::Difference => request.clone(),
+        | Request::Difference
+        | Request::Stack { .. } => request.clone(),
     }
 }
 
@@ -180,7 +183,8 @@ fn unexpected(daemon: &Found, reply: Reply) -> Answer {
         | Reply::Health(_)
         | Reply::Reload(_)
         | Reply::Done { .. }
-        | Reply::Configuration { .. } => failed(daemon, "it answered something else".to_owned()),
+        | Reply::Configuration { .. }
+        | Reply::Stack(_) => failed(daemon, "it answered something else".to_owned()),
     }
 }
 

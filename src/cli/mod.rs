@@ -8,18 +8,22 @@ pub(crate) mod exit;
 mod explain;
 mod healthcheck;
 mod internal;
+mod job;
 mod later;
 mod output;
+mod page;
 mod quiet;
 mod reload;
 pub(crate) mod settings_table;
+mod span;
+mod stack;
 mod status;
 mod stop;
 mod worker;
 
 use std::process::ExitCode;
 
-use args::{Command, ConfigCommand, Generated};
+use args::{Command, ConfigCommand, Generated, JobCommand};
 use exit::Exit;
 
 use crate::telemetry;
@@ -42,6 +46,8 @@ fn run() -> Exit {
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Job(JobCommand::Show(args)) => job::show(&args),
+        Command::Stack(args) => stack::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Quiet(args) => quiet::run(&args),
         Command::Stop(args) => stop::run(&args),

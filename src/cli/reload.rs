@@ -25,6 +25,7 @@ fn told(reply: &Reply) -> String {
         | Reply::Health(_)
         | Reply::Done { .. }
         | Reply::Configuration { .. }
+        | Reply::Stack(_)
         | Reply::Refused { .. } => control::done(reply, "reloads", "reload"),
     }
 }

@@ -43,6 +43,12 @@ pub(super) enum ServerOrder<'a> {
         module: &'a str,
         key_prefix: &'a str,
     },
+    Decode {
+        serializer: Option<&'a str>,
+        key_prefix: &'a str,
+        /// Names of values and their lengths; the values are the body.
+        fields: Vec<(&'a str, usize)>,
+    },
     Fork {
         horse: u64,
     },
@@ -82,6 +88,9 @@ pub(super) enum ServerReport {
         jobs: Vec<CronJobHead>,
         #[serde(default)]
         said: Vec<Said>,
+    },
+    Decoded {
+        values: Map<String, Value>,
     },
     Refused(Refused),
     Forked {
@@ -222,12 +231,26 @@ pub(crate) enum Occasion {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub(super) enum HorseReport {
-    Ready { protocol: u32, horse: u64, pid: u32, pgid: u32 },
+    Ready {
+        protocol: u32,
+        horse: u64,
+        pid: u32,
+        pgid: u32,
+        /// The number of the file for stacks in the horse.
+        #[serde(default)]
+        window: Option<u32>,
+    },
     Phase(PhaseHead),
-    CallbackRaised { callback: CallbackKind },
-    Called { raised: bool },
+    CallbackRaised {
+        callback: CallbackKind,
+    },
+    Called {
+        raised: bool,
+    },
     Ended(EndedHead),
-    Return { pid: u32 },
+    Return {
+        pid: u32,
+    },
 }
 
 /// Where in a job a horse says it is.

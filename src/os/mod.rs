@@ -12,6 +12,7 @@ mod signals;
 mod spawn;
 pub(crate) mod terminal;
 pub(crate) mod title;
+mod vitals;
 
 pub(crate) use descriptor::{
     is_listening, memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
@@ -26,3 +27,4 @@ pub(crate) use process::{
 };
 pub(crate) use signals::{Signal, Signals};
 pub(crate) use spawn::{Program, spawn};
+pub(crate) use vitals::{Vitals, hearing, holds, signal_thread, threads, vitals};

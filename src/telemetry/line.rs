@@ -47,8 +47,8 @@ pub(crate) enum Part {
 pub(crate) struct Line {
     /// How loud it is.
     pub(crate) level: Level,
-    /// Which logger of RQ's it comes from.
-    pub(crate) logger: &'static str,
+    /// Which logger it comes from: one of RQ's, or one that a job has.
+    pub(crate) logger: Cow<'static, str>,
     /// The message.
     parts: Vec<Part>,
     /// What follows the formatted line on lines of its own, as a traceback follows in Python.
@@ -57,8 +57,8 @@ pub(crate) struct Line {
 
 impl Line {
     /// A line of plain words.
-    fn new(level: Level, logger: &'static str, text: String) -> Self {
-        Self { level, logger, parts: vec![Part::Plain(text)], appendix: None }
+    fn new(level: Level, logger: impl Into<Cow<'static, str>>, text: String) -> Self {
+        Self { level, logger: logger.into(), parts: vec![Part::Plain(text)], appendix: None }
     }
 
     /// A worker's line of DEBUG.
@@ -89,7 +89,7 @@ impl Line {
 
     /// The same line under another logger.
     fn by(mut self, logger: &'static str) -> Self {
-        self.logger = logger;
+        self.logger = Cow::Borrowed(logger);
         self
     }
 

@@ -67,9 +67,13 @@ fn asked(args: &HealthcheckArgs, patience: Duration) -> Result<Vec<Judged>, Fail
         judged.push(match reply {
             Ok(Reply::Health(health)) => Judged { pid, health },
             Ok(Reply::Refused { error }) | Err(error) => Judged::hung(pid, error),
-            Ok(Reply::Status(_) | Reply::Reload(_) | Reply::Done { .. } | Reply::Configuration { .. }) => {
-                Judged::hung(pid, "it answered something else")
-            }
+            Ok(
+                Reply::Status(_)
+                | Reply::Reload(_)
+                | Reply::Done { .. }
+                | Reply::Configuration { .. }
+                | Reply::Stack(_),
+            ) => Judged::hung(pid, "it answered something else"),
         });
     }
     Ok(judged)

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::stack::JobStack;
 use crate::supervisor::health::Health;
 
 /// The version of this language; another one is refused in words.
@@ -49,6 +50,8 @@ pub(crate) enum Request {
     Configuration,
     /// What a reload would do.
     Difference,
+    /// What a job does just now: the id of a job, or the name of its worker.
+    Stack { of: String },
 }
 
 /// An answer.
@@ -68,7 +71,8 @@ pub(crate) enum Reply {
         sources: Vec<String>,
         generation: u64,
     },
-    /// Nothing was changed.
+    Stack(Box<JobStack>),
+    /// Nothing was changed, or nothing can be told.
     Refused {
         error: String,
     },

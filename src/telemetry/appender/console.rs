@@ -41,11 +41,11 @@ impl Console {
     /// The text of a line and the stream that it belongs to; `None` when it is too quiet.
     fn render(&self, record: &Record<'_>) -> Option<(Stream, String)> {
         let line = record.line;
-        if [REGISTRY, WEBHOOK].contains(&line.logger) {
+        if [REGISTRY, WEBHOOK].contains(&&*line.logger) {
             // RQ: this logger has no handler, so Python's last resort takes it: warnings, bare, on standard error.
             return (line.level >= Level::Warning).then(|| (Stream::Error, bare(line)));
         }
-        if line.level < self.threshold(line.logger) {
+        if line.level < self.threshold(&line.logger) {
             return None;
         }
         let stream = if line.level < Level::Error { Stream::Out } else { Stream::Error };
@@ -54,7 +54,7 @@ impl Console {
             created: record.created,
             date_format: self.date_format.as_ref(),
             level: line.level,
-            logger: line.logger,
+            logger: &line.logger,
             message: &message,
         });
         if let Some(appendix) = line.appendix() {

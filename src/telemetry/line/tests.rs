@@ -3,8 +3,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::*;
 
 /// What is logged of an event without colours: level, logger, message.
-fn told(event: &Event, describe: bool) -> Vec<(Level, &'static str, String)> {
-    lines(event, describe).iter().map(|line| (line.level, line.logger, line.message(false))).collect()
+fn told(event: &Event, describe: bool) -> Vec<(Level, Cow<'static, str>, String)> {
+    lines(event, describe).iter().map(|line| (line.level, line.logger.clone(), line.message(false))).collect()
 }
 
 /// What is logged at INFO and above.
@@ -161,7 +161,7 @@ fn an_abandoned_job_belongs_to_the_logger_of_the_registries() {
         told(&Event::AbandonedJobFailed { job: j1(), at }, true),
         [(
             Level::Warning,
-            REGISTRY,
+            REGISTRY.into(),
             "StartedJobRegistry cleanup: j1 Moved to FailedJobRegistry, due to AbandonedJobError, \
              at 2026-11-22 07:32:00.000120+00:00"
                 .to_owned()
