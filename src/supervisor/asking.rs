@@ -206,9 +206,10 @@ impl Daemon {
             let members = self.team.members.iter().filter(|member| member.place.group == wanted.group);
             let queues = &wanted.resolved.settings.worker.queues;
             let workers = members.map(|member| worker(member, queues));
+            let places = (1..=self.size(wanted)).map(|number| place(wanted, number));
             GroupStatus {
                 name: wanted.group.clone(),
-                wanted: self.size(wanted).into(),
+                wanted: places.filter(|place| !self.down.contains(place)).count() as u64,
                 workers: workers.chain(self.resting(wanted)).collect(),
             }
         };

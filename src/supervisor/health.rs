@@ -7,6 +7,8 @@ use super::control::{DaemonStatus, GroupStatus, State};
 /// The most reasons that are told.
 const MOST: usize = 20;
 
+const STARTING: &str = "the daemon is starting";
+
 /// How the daemon is, for whoever restarts it or sends it work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Health {
@@ -25,10 +27,15 @@ impl Health {
         Self { live: false, ready: false, reasons: vec![reason] }
     }
 
+    /// That of a daemon which nobody has looked at yet.
+    pub(crate) fn starting() -> Self {
+        Self { live: true, ready: false, reasons: vec![STARTING.to_owned()] }
+    }
+
     /// That of a daemon which says how it is; `redis` is what was wrong with Redis just now.
     pub(crate) fn of(status: &DaemonStatus, redis: Option<&str>) -> Self {
         let state = match status.state {
-            State::Starting => Some("the daemon is starting"),
+            State::Starting => Some(STARTING),
             State::Running => None,
             State::Quiet => Some("the daemon is quiet: it takes no new jobs"),
             State::Stopping => Some("the daemon is stopping"),

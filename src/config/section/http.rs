@@ -20,7 +20,7 @@ section! {
         listen: Option<Place> = Key::new(Kind::Text).check(place).example("\"127.0.0.1:9464\""), Immediate;
         /// What whoever asks has to show as a bearer token. Without it, `/livez` and `/readyz` then tell yes or no and nothing
         /// else.
-        token: Option<SecretString> = Key::new(Kind::Secret).example("\"a long random text\""), Immediate;
+        token: Option<SecretString> = Key::new(Kind::Secret).check(token).example("\"a long random text\""), Immediate;
         /// Whether others may look without a token, where `listen` is no address of this machine alone.
         allow_anonymous: bool = Key::new(Kind::Boolean).default("false"), Immediate;
         /// Who may use a Unix socket, in the notation of `chmod`.
@@ -84,6 +84,19 @@ fn place(value: &Value) -> Result<(), Mismatch> {
             "an address of this machine and a port, such as 127.0.0.1:9464, or unix: and an absolute path",
             format!("{text:?}"),
         )),
+        _ => Ok(()),
+    }
+}
+
+/// The fewest characters of a token: what is shorter is guessed.
+const SHORTEST: usize = 8;
+
+/// Nothing of it is told.
+fn token(value: &Value) -> Result<(), Mismatch> {
+    match value {
+        Value::Text(text) if text.trim().len() < SHORTEST => {
+            Err(Mismatch::new(format!("at least {SHORTEST} characters"), "fewer"))
+        }
         _ => Ok(()),
     }
 }

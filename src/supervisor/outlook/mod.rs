@@ -12,11 +12,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Input;
+use super::health::Health;
 use super::pages::{Door, Rules};
 use crate::config::{Health as HealthSection, Metrics as MetricsSection, Settings};
 use crate::store::{self, Traffic};
@@ -32,6 +33,8 @@ pub(super) struct Outlook {
     heart: RefCell<Option<Heart>>,
     textfile: RefCell<Option<Textfile>>,
     lag: RefCell<Option<AbortHandle>>,
+    /// A heart began to beat, or another way.
+    changed: Notify,
 }
 
 /// The heartbeat file, and when it is due.
@@ -39,6 +42,8 @@ struct Heart {
     file: Rc<Kept>,
     interval: Duration,
     next: Instant,
+    /// As it was last looked at.
+    health: Rc<RefCell<Health>>,
 }
 
 /// The metrics as a file, written by a task of its own.
@@ -55,6 +60,7 @@ impl Outlook {
             heart: RefCell::default(),
             textfile: RefCell::default(),
             lag: RefCell::default(),
+            changed: Notify::new(),
         }
     }
 
@@ -81,23 +87,33 @@ impl Outlook {
 
     /// Waits until a sign of life is due.
     pub(super) async fn due(&self) {
-        let next = self.heart.borrow().as_ref().map(|heart| heart.next);
-        match next {
-            Some(next) => sleep_until(next).await,
-            None => std::future::pending().await,
+        loop {
+            let next = self.heart.borrow().as_ref().map(|heart| heart.next);
+            let Some(next) = next else {
+                self.changed.notified().await;
+                continue;
+            };
+            tokio::select! {
+                () = sleep_until(next) => return,
+                () = self.changed.notified() => {}
+            }
         }
     }
 
     /// Gives a sign of life, from the loop that does the work.
     pub(super) fn beat(&self) {
         let mut heart = self.heart.borrow_mut();
-        let Some(Heart { file, interval, next }) = &mut *heart else { return };
+        let Some(Heart { file, interval, next, health }) = &mut *heart else { return };
         *next = Instant::now() + *interval;
-        let (view, file, interval) = (Rc::clone(&self.view), Rc::downgrade(file), *interval);
+        // Redis may take its time, and a sign of life may not.
+        file.put(Heartbeat::now(health.borrow().clone(), *interval).text());
+        let (view, health) = (Rc::clone(&self.view), Rc::downgrade(health));
+        let (file, interval) = (Rc::downgrade(file), *interval);
         tokio::task::spawn_local(async move {
-            let health = view.health().await;
-            if let Some(file) = file.upgrade() {
-                file.put(Heartbeat::now(health, interval).text());
+            let fresh = view.health().await;
+            let (Some(health), Some(file)) = (health.upgrade(), file.upgrade()) else { return };
+            if health.replace(fresh.clone()) != fresh {
+                file.put(Heartbeat::now(fresh, interval).text());
             }
         });
     }
@@ -125,10 +141,14 @@ impl Outlook {
         let mut heart = self.heart.borrow_mut();
         let interval = settings.heartbeat_interval;
         let next = Instant::now();
+        self.changed.notify_one();
         *heart = match (&settings.heartbeat_file, heart.take()) {
             (None, _) => None,
             (Some(path), Some(heart)) if heart.file.path() == path => Some(Heart { interval, next, ..heart }),
-            (Some(path), _) => Some(Heart { file: Rc::new(Kept::new(path)), interval, next }),
+            (Some(path), _) => {
+                let health = Rc::new(RefCell::new(Health::starting()));
+                Some(Heart { file: Rc::new(Kept::new(path)), interval, next, health })
+            }
         };
     }
 

@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::thread;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::reload_stage::Stage;
 use crate::harness::{Gate, SOON, Site, World, free_port, wait_until};
 
@@ -153,6 +156,31 @@ fn what_became_of_reloads_is_counted_and_outlives_them() {
     assert_eq!(shown.number("rqd_config_generation"), Some(2.0));
     assert_eq!(shown.number("rqd_config_pending_settings"), Some(1.0));
     assert_eq!(shown.number(&ended("finished")), Some(1.0));
+    stage.daemon.stop();
+    stage.world.finish();
+}
+
+#[test]
+fn a_lease_that_is_lost_and_a_fork_server_that_is_killed_are_counted() {
+    let (mut stage, site) = watched("[worker]\njob_monitoring_interval = \"1s\"\n");
+    let world = &stage.world;
+    let mut gate = at_gate(world, "taken");
+    gate.wait_for_arrival();
+    wait_for_metric(&site, "rqd_lease_losses_total{queue=\"default\"}", 0.0);
+
+    world.client.exec(
+        "key = 'rq:wip:default'\nconn.zadd(key, {member: 1 for member in conn.zrange(key, 0, -1)})\n\
+         StartedJobRegistry(connection=conn).cleanup()",
+    );
+
+    wait_for_metric(&site, "rqd_lease_losses_total{queue=\"default\"}", 1.0);
+    wait_for_metric(&site, &ended("dropped"), 1.0);
+    // What is lent or warm outlives its fork server, and is no fork server itself.
+    let started = stage.told("Fork server started with PID *");
+    let pid = started.split("PID ").nth(1).unwrap().split(':').next().unwrap().parse().unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    wait_for_metric(&site, "rqd_fork_server_restarts_total", 1.0);
+    wait_until(SOON, "one fork server", || site.metric("rqd_processes{kind=\"fork_server\"}") == Some(1.0));
     stage.daemon.stop();
     stage.world.finish();
 }

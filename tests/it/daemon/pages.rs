@@ -51,7 +51,7 @@ fn every_page_is_there_and_nothing_else() {
 fn without_the_token_a_probe_hears_yes_or_no() {
     let port = free_port();
     let world = World::new();
-    fs::write(world.path("token"), "t0ken\n").unwrap();
+    fs::write(world.path("token"), "l0ngt0ken\n").unwrap();
     save(&world.path("rq.toml"), &settings(&world, &format!("[http]\nlisten = \"0.0.0.0:{port}\"\n")));
     let mut command = run(&world, &["-c", "rq.toml"]);
     command.env("RQ_HTTP__TOKEN_FILE", world.path("token"));
@@ -59,24 +59,24 @@ fn without_the_token_a_probe_hears_yes_or_no() {
     let site = Site::Port(port);
 
     for page in ["/", "/metrics", "/status"] {
-        for headers in [&[][..], &["Authorization: Bearer t0ke"], &["Authorization: Basic t0ken"]] {
+        for headers in [&[][..], &["Authorization: Bearer l0ngt0ke"], &["Authorization: Basic l0ngt0ken"]] {
             let shown = site.ask("GET", page, headers);
             assert_eq!(shown.status, 401, "{page}");
             assert!(shown.head.to_lowercase().contains("www-authenticate: bearer"), "{}", shown.head);
         }
-        assert_eq!(site.ask("GET", page, &["Authorization: Bearer t0ken"]).status, 200, "{page}");
+        assert_eq!(site.ask("GET", page, &["Authorization: Bearer l0ngt0ken"]).status, 200, "{page}");
     }
     assert_eq!(site.get("/livez").body, "live\n");
     stage.rq(&["quiet"]);
     wait_until(SOON, "the daemon to be quiet", || site.get("/readyz").status == 503);
     assert_eq!(site.get("/readyz").body, "not ready\n");
-    let known = site.ask("GET", "/readyz", &["Authorization: Bearer t0ken"]);
+    let known = site.ask("GET", "/readyz", &["Authorization: Bearer l0ngt0ken"]);
     assert!(known.body.contains("the daemon is quiet"), "{}", known.body);
-    fs::write(stage.world.path("token"), "an0ther\n").unwrap();
+    fs::write(stage.world.path("token"), "an0thert0ken\n").unwrap();
     wait_until(SOON, "another token to count", || {
-        site.ask("GET", "/metrics", &["Authorization: Bearer an0ther"]).status == 200
+        site.ask("GET", "/metrics", &["Authorization: Bearer an0thert0ken"]).status == 200
     });
-    assert_eq!(site.ask("GET", "/metrics", &["Authorization: Bearer t0ken"]).status, 401);
+    assert_eq!(site.ask("GET", "/metrics", &["Authorization: Bearer l0ngt0ken"]).status, 401);
     stage.daemon.stop();
     stage.world.finish();
 }
@@ -118,6 +118,8 @@ fn a_place_that_is_taken_is_told_at_the_start() {
         (format!("unix:{}", world.path("nowhere/sock").display()), "folder of the socket"),
         ("rq.example:80".to_owned(), "an address of this machine and a port"),
     ];
+    let short = refused(&world, "[http]\ntoken = \"hunter2\"\n").stderr;
+    assert!(short.contains("at least 8 characters") && !short.contains("hunter2"), "{short}");
 
     for (place, told) in cases {
         let exit = refused(&world, &format!("[http]\nlisten = {place:?}\n"));
