@@ -266,6 +266,8 @@ pub(crate) enum Event {
     PagesOpened { place: String },
     /// A file for monitoring systems cannot be written; it is told once until it can.
     FileUnwritten { path: String, error: String },
+    /// Lines are not written by an appender of the log: so many were lost since that was last told, for that reason.
+    LogHindered { appender: String, lost: u64, reason: Option<String> },
     /// The kernel does not tell when files change: they are looked at every `interval` only.
     FilesUnwatched { reason: String, interval: Duration },
 }

@@ -59,8 +59,8 @@ fn run() -> Exit {
         Command::Config(ConfigCommand::Schema) => Ok(config::generate(Generated::Schema)),
         Command::Generate { text } => Ok(config::generate(text)),
     };
-    // Warnings of a command that ends before it has a log must not be lost.
-    telemetry::give_up_waiting();
+    // What waits must not be lost, and stands before what the command says of its end.
+    telemetry::close();
     ended.unwrap_or_else(|failure| failure.report())
 }
 

@@ -41,6 +41,7 @@ pub(super) async fn start(
         () = meanwhile.stopped(inputs, &outlook) => return Ok(None),
     };
     let mut daemon = Daemon::new(recipe, open_log, (now, outlook), tell);
+    daemon.started_at = meanwhile.started_at;
     daemon.team.say_quiet(meanwhile.quiet);
     if let Some(reload) = meanwhile.reload {
         daemon.request(reload);

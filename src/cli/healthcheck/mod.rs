@@ -66,7 +66,11 @@ fn asked(args: &HealthcheckArgs, patience: Duration) -> Result<Vec<Judged>, Fail
         let pid = Some(daemon.pid);
         judged.push(match reply {
             Ok(Reply::Health(health)) => Judged { pid, health },
-            Ok(Reply::Refused { error }) | Err(error) => Judged::hung(pid, error),
+            // One that answers lives, whatever it says.
+            Ok(Reply::Refused { error }) => {
+                Judged { pid, health: Health { live: true, ready: false, reasons: vec![error] } }
+            }
+            Err(error) => Judged::hung(pid, error),
             Ok(
                 Reply::Status(_)
                 | Reply::Reload(_)

@@ -1,7 +1,7 @@
 //! Files that others read while we write them.
 
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,13 +79,20 @@ fn replace(path: &Path, text: &str, over: &AtomicBool) -> io::Result<()> {
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.new", std::process::id()));
     let new = path.with_file_name(name);
-    let replaced = fs::write(&new, text).and_then(|()| {
+    // What a dead daemon of this number left there.
+    let _ = fs::remove_file(&new);
+    let replaced = write(&new, text).and_then(|()| {
         if over.load(Ordering::Acquire) { fs::remove_file(&new) } else { fs::rename(&new, path) }
     });
     if replaced.is_err() {
         let _ = fs::remove_file(&new);
     }
     replaced
+}
+
+/// Writes a new file: nobody can have put a link there that leads elsewhere.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 #[cfg(test)]

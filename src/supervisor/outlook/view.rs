@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long what the kernel said of processes is good for.
 const PROCESSES: Duration = Duration::from_secs(5);
 
-/// The most queues that are counted.
-const MOST_QUEUES: usize = 200;
+/// The most queues that are counted: so few that Redis is not held up for a millisecond.
+const MOST_QUEUES: usize = 100;
 
 /// What the loop shows of the daemon.
 pub(crate) struct Scene {
