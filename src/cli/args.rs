@@ -9,6 +9,8 @@ mod pool;
 pub(crate) mod settings;
 mod show;
 mod sources;
+#[cfg(feature = "top")]
+mod top;
 mod worker;
 
 use std::ffi::{OsStr, OsString};
@@ -23,6 +25,8 @@ pub(crate) use job::{JobCommand, JobShowArgs};
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
+#[cfg(feature = "top")]
+pub(crate) use top::{Tab, TopArgs};
 pub(crate) use worker::WorkerArgs;
 
 /// What `rq --version` says after the name; the number of RQ is the level that we are compatible with.
@@ -77,6 +81,10 @@ pub(crate) enum Command {
     /// Tell whether daemons are well, for probes.
     #[command(args_override_self = true, after_help = health::EXAMPLES)]
     Healthcheck(HealthcheckArgs),
+    /// Watch daemons, workers, queues and failed jobs in the terminal.
+    #[cfg(feature = "top")]
+    #[command(args_override_self = true, after_help = top::EXAMPLES)]
+    Top(Box<TopArgs>),
     /// Look at one job.
     #[command(subcommand, arg_required_else_help = true)]
     Job(JobCommand),
@@ -173,6 +181,8 @@ pub(crate) fn command() -> clap::Command {
     }
     let command =
         command.mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
+    #[cfg(feature = "top")]
+    let command = command.mut_subcommand("top", settings::annotated);
     let command = command.mut_subcommand("job", |job| job.mut_subcommand("show", settings::annotated));
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config

@@ -19,6 +19,8 @@ mod span;
 mod stack;
 mod status;
 mod stop;
+#[cfg(feature = "top")]
+mod top;
 mod worker;
 
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ fn run() -> Exit {
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        #[cfg(feature = "top")]
+        Command::Top(args) => top::run(&args),
         Command::Job(JobCommand::Show(args)) => job::show(&args),
         Command::Stack(args) => stack::run(&args),
         Command::Reload(args) => reload::run(&args),

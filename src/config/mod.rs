@@ -56,8 +56,8 @@ pub(crate) use section::keys;
 pub(crate) use section::{
     Additions, Appender, AppenderKind, AtSuspension, CatchUp, Count, Cron, DictConfig, Facility, Group,
     Health, Horse, Http, Key, Level, LineLook, Logging, Maintenance, Metrics, OnInterrupt, OnShutdown,
-    OnStranded, Overlap, Place, Protocol, Queue, Reload, Rotate, Scheduler, Sentry, Shutdown, Strategy,
-    StreamChoice, Target, Worker, class_of, key, target,
+    OnStranded, Output, Overlap, Place, Protocol, Queue, Records, Reload, Rotate, Scheduler, Sentry,
+    Shutdown, Strategy, StreamChoice, Target, Worker, class_of, key, target,
 };
 pub(crate) use sources::Sources;
 

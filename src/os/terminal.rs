@@ -10,6 +10,19 @@ pub(crate) fn is_controlled() -> bool {
     std::fs::File::open("/dev/tty").is_ok()
 }
 
+/// Stops the processes in the foreground of the terminal, this one among them, as its key for that does; goes on when they are
+/// continued.
+pub(crate) fn stop_here() -> io::Result<()> {
+    let ours = nix::unistd::Pid::from_raw(0);
+    Ok(nix::sys::signal::kill(ours, nix::sys::signal::Signal::SIGSTOP)?)
+}
+
+/// Whether a person can be asked: both ends are a terminal that can do more than print.
+pub(crate) fn is_interactive() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_none_or(|kind| kind.is_empty() || kind == "dumb");
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
+}
+
 /// One of the two streams that a process may write to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {

@@ -40,6 +40,8 @@ scripts! {
     HOLD = "prelude" "hold";
     LET_GO = "prelude" "let_go";
     GLANCE = "prelude" "glance";
+    REQUEUE = "prelude" "rate_limit" "requeue";
+    DISCARD = "prelude" "rate_limit" "discard";
     CRON_ENQUEUE = "prelude" "cron_enqueue";
     SCHEDULE = "prelude" "rate_limit" "schedule";
 }

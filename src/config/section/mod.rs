@@ -28,9 +28,9 @@ pub(crate) use appender::{
 pub(crate) use cron::{CatchUp, Cron, Overlap};
 pub(crate) use group::{Count, Group};
 pub(crate) use health::Health;
-pub(crate) use horse::{Additions, EngineWish, Horse};
+pub(crate) use horse::{Additions, EngineWish, Horse, Output};
 pub(crate) use http::{Http, Place};
-pub(crate) use logging::{DictConfig, Level, Logging};
+pub(crate) use logging::{DictConfig, Level, Logging, Records};
 pub(crate) use maintenance::{Maintenance, OnStranded};
 pub(crate) use metrics::Metrics;
 pub(crate) use queue::Queue;

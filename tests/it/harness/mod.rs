@@ -16,6 +16,7 @@ mod skip;
 mod subject;
 mod tagged;
 mod text;
+mod tmux;
 mod version;
 mod wait;
 mod worker;
@@ -37,6 +38,7 @@ pub(crate) use self::{
     subject::Subject,
     tagged::process_exists,
     text::{application_part, is_python_float},
+    tmux::Tmux,
     version::{Venv, Version},
     wait::{SOON, wait_for, wait_until},
     worker::{Exit, Worker},
