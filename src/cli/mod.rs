@@ -14,6 +14,7 @@ mod output;
 mod page;
 mod quiet;
 mod reload;
+mod reports;
 pub(crate) mod settings_table;
 mod span;
 mod stack;
@@ -63,6 +64,7 @@ fn run() -> Exit {
         Command::Config(ConfigCommand::Schema) => Ok(config::generate(Generated::Schema)),
         Command::Generate { text } => Ok(config::generate(text)),
     };
+    telemetry::sentry::close();
     // What waits must not be lost, and stands before what the command says of its end.
     telemetry::close();
     ended.unwrap_or_else(|failure| failure.report())

@@ -9,7 +9,6 @@ use crate::event::Event;
 /// A fact, when it happened, and what is known of whom it concerns.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fact<'event> {
-    #[expect(dead_code, reason = "only reports will tell it")]
     pub(crate) created: SystemTime,
     pub(crate) event: &'event Event,
     pub(crate) about: &'event About,
@@ -25,7 +24,6 @@ pub(crate) trait Listener: Send + Sync {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Seat {
     Metrics,
-    #[expect(dead_code, reason = "nobody reports yet")]
     Sentry,
 }
 

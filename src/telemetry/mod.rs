@@ -17,6 +17,7 @@ pub(crate) mod listener;
 pub(crate) mod metrics;
 mod python_text;
 mod router;
+pub(crate) mod sentry;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, RwLock};
