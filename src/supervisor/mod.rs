@@ -14,11 +14,14 @@ mod daemon;
 mod engine;
 mod file_watch;
 mod growing;
+pub(crate) mod health;
 mod interpreter;
 mod leash;
 mod loaded;
 mod logging;
 mod looking;
+pub(crate) mod outlook;
+mod pages;
 mod redis;
 mod refusal;
 mod reload;
@@ -41,7 +44,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use crate::config::{Problems, Resolved, Sources};
@@ -116,6 +119,8 @@ enum Input {
     /// The pause after a failed worker is over.
     Rested,
     Prepared(Box<Result<reload::Prepared, SupervisorError>>),
+    /// Somebody who watches wants to see the daemon.
+    Look(oneshot::Sender<outlook::Scene>),
     /// A user of the machine asks something.
     Question(control::Asked),
     /// So many jobs wait for a group, the first of them for so long.

@@ -140,7 +140,8 @@ fn payload(request: &Request, id: Option<&str>) -> Value {
         Request::Quiet { .. } => json!({"command": "quiet", "id": id}),
         Request::Resume { .. } => json!({"command": "unquiet", "id": id}),
         Request::Stop { cold, .. } => json!({"command": "shutdown", "id": id, "cold": cold}),
-        Request::Status => json!({"command": "status", "id": id}),
+        // How well a daemon is, is asked for on its own machine only.
+        Request::Status | Request::Health => json!({"command": "status", "id": id}),
         Request::Configuration => json!({"command": "configuration", "id": id}),
         Request::Difference => json!({"command": "difference", "id": id}),
         Request::Stack { of } => json!({"command": "stack", "id": id, "of": of}),

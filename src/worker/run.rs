@@ -12,8 +12,8 @@ use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
 use crate::job::{
-    Claim, CronMark, Ended, Heard, Job, Keep, LimitBy, Lineage, Outcome, Raised, Timestamp, TraceHeaders,
-    known_of, stopped,
+    Claim, CronMark, Death, Ended, Heard, Job, Keep, LimitBy, Lineage, Outcome, Raised, Timestamp,
+    TraceHeaders, known_of, stopped,
 };
 use crate::telemetry::emit;
 
@@ -89,14 +89,7 @@ impl Worker {
                 unreachable!("these are noted while the horse is attended")
             }
             Err(Killed { kill: Kill::Stopped, death }) => {
-                let channel = self.store.channel(&self.registration.name);
-                let evidence = stopped(&death, &channel, self.options.stop_grace);
-                if native {
-                    let (worker, id) = (self.name(), job.id.to_string());
-                    emit(Event::JobStopped { worker, job: id, evidence: evidence.clone() });
-                    self.call_stopped(job).await;
-                }
-                (Outcome::Stopped(evidence), (None, None))
+                (self.stopped_by_user(&death, job).await, (None, None))
             }
             Err(Killed { kill: kill @ (Kill::ColdShutdown | Kill::Deadline), .. }) => {
                 left = Left::Haste;
@@ -112,6 +105,18 @@ impl Worker {
         let ended_at = ended_at.unwrap_or_else(Timestamp::now);
         let ended = Ended { claim, outcome, function, started_at, ended_at, heard };
         if native { Some(ended) } else { self.close(ended, left).await }
+    }
+
+    /// Tells of a job that a user stopped, and lets it call back.
+    async fn stopped_by_user(&mut self, death: &Death, job: &Job) -> Outcome {
+        let channel = self.store.channel(&self.registration.name);
+        let evidence = stopped(death, &channel, self.options.stop_grace);
+        if self.options.horses.engine == EngineKind::Native {
+            let (worker, id) = (self.name(), job.id.to_string());
+            emit(Event::JobStopped { worker, job: id, evidence: evidence.clone() });
+            self.call_stopped(job).await;
+        }
+        Outcome::Stopped(evidence)
     }
 
     /// What a horse is told of a job. RQ's own code fetches its fields by itself.
