@@ -272,6 +272,10 @@ pub(crate) enum Event {
     ForkServerReplaced { lost_pid: u32, pid: u32 },
     /// A fork server could not start; `retry_in` is `None` when that is the end of it.
     ForkServerFailed { error: String, traceback: Option<String>, retry_in: Option<Duration> },
+    /// A fork server forked a work horse.
+    HorseForked { pid: u32 },
+    /// A work horse is no more, however it ended.
+    HorseGone { pid: u32 },
     /// The preloaded modules started threads, which do not survive a fork.
     PreloadThreadsFound { threads: Vec<String> },
 
@@ -306,6 +310,10 @@ pub(crate) enum Event {
     ReloadChangedNothing { asked_by: String, pending: Vec<String>, shadowed: Vec<String> },
     /// The configuration was read again and cannot be used: everything is as it was.
     ReloadRefused { asked_by: String, errors: Vec<String> },
+    /// Pages for monitoring systems are there.
+    PagesOpened { place: String },
+    /// A file for monitoring systems cannot be written; it is told once until it can.
+    FileUnwritten { path: String, error: String },
     /// Lines are not written by an appender of the log: so many were lost since that was last told, for that reason.
     LogHindered { appender: String, lost: u64, reason: Option<String> },
     /// The kernel does not tell when files change: they are looked at every `interval` only.

@@ -3,6 +3,7 @@
 mod check;
 mod control;
 mod cron;
+mod health;
 mod job;
 mod pool;
 pub(crate) mod settings;
@@ -19,6 +20,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use check::CheckArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StackArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
+pub(crate) use health::HealthcheckArgs;
 pub(crate) use job::{JobCommand, JobShowArgs};
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use show::{Daemon, ShowArgs};
@@ -76,6 +78,9 @@ pub(crate) enum Command {
     Cron(Box<CronArgs>),
     /// Show the daemons of yours on this machine, their workers, and what each is doing.
     Status(StatusArgs),
+    /// Tell whether daemons are well, for probes.
+    #[command(args_override_self = true, after_help = health::EXAMPLES)]
+    Healthcheck(HealthcheckArgs),
     /// Watch daemons, workers, queues and failed jobs in the terminal.
     #[cfg(feature = "top")]
     #[command(args_override_self = true, after_help = top::EXAMPLES)]
@@ -115,6 +120,8 @@ pub(crate) enum Generated {
     Reference,
     /// The JSON Schema of a configuration file.
     Schema,
+    /// The table of `docs/metrics.md`.
+    Metrics,
 }
 
 /// What to do with the configuration.

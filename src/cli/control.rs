@@ -45,9 +45,11 @@ pub(super) fn done(reply: &Reply, one: &str, several: &str) -> String {
         Reply::Done { workers } if !workers.is_empty() => format!("{} {several}", workers.join(", ")),
         Reply::Done { .. } => one.to_owned(),
         Reply::Refused { error } => error.clone(),
-        Reply::Status(_) | Reply::Reload(_) | Reply::Configuration { .. } | Reply::Stack(_) => {
-            "it answered something else".to_owned()
-        }
+        Reply::Status(_)
+        | Reply::Health(_)
+        | Reply::Reload(_)
+        | Reply::Configuration { .. }
+        | Reply::Stack(_) => "it answered something else".to_owned(),
     }
 }
 
@@ -135,6 +137,7 @@ fn meant(request: &Request, to: Vec<String>) -> Request {
         Request::Stop { cold, .. } => Request::Stop { workers: to, cold: *cold },
         // These are the daemon's as a whole.
         Request::Status
+        | Request::Health
         | Request::Reload { .. }
         | Request::Configuration
         | Request::Difference
@@ -177,6 +180,7 @@ fn unexpected(daemon: &Found, reply: Reply) -> Answer {
     match reply {
         Reply::Refused { error } => failed(daemon, error),
         Reply::Status(_)
+        | Reply::Health(_)
         | Reply::Reload(_)
         | Reply::Done { .. }
         | Reply::Configuration { .. }

@@ -112,7 +112,7 @@ mod tests {
             match line.to_lowercase().trim_end().split_once(": ") {
                 Some(("content-length", text)) => length = text.parse().unwrap(),
                 None if line.trim_end().is_empty() => break,
-                _ => {}
+                Some(_) | None => {}
             }
         }
         let mut body = vec![0; length];

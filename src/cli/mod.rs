@@ -6,6 +6,7 @@ mod control;
 mod cron;
 pub(crate) mod exit;
 mod explain;
+mod healthcheck;
 mod internal;
 mod job;
 mod later;
@@ -47,6 +48,7 @@ fn run() -> Exit {
         Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
         #[cfg(feature = "top")]
         Command::Top(args) => top::run(&args),
         Command::Job(JobCommand::Show(args)) => job::show(&args),

@@ -22,6 +22,7 @@ fn told(reply: &Reply) -> String {
     match reply {
         Reply::Reload(reload) => in_lines(outcome(reload.outcome), reload),
         Reply::Status(_)
+        | Reply::Health(_)
         | Reply::Done { .. }
         | Reply::Configuration { .. }
         | Reply::Stack(_)

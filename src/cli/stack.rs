@@ -67,7 +67,8 @@ fn elsewhere(args: &StackArgs) -> Result<Reply, Failure> {
     }
 }
 
-fn in_words(stack: &JobStack) -> String {
+/// A stack in words, fit for a terminal.
+pub(super) fn in_words(stack: &JobStack) -> String {
     let JobStack { worker, queue, job, function, phase, elapsed, process, threads, note, .. } = stack;
     let function = function.as_deref().unwrap_or("its function is not known yet");
     let doing = if phase == "function" { String::new() } else { format!(" ({phase})") };

@@ -57,9 +57,9 @@ pub(crate) use schema::schema;
 pub(crate) use section::keys;
 pub(crate) use section::{
     Additions, Appender, AppenderKind, AtSuspension, CatchUp, Count, Cron, DictConfig, Facility, Group,
-    Horse, Key, Level, LineLook, Logging, Maintenance, OnInterrupt, OnShutdown, OnStranded, Output, Overlap,
-    Protocol, Queue, Records, Reload, Rotate, Scheduler, Sentry, Shutdown, Strategy, StreamChoice, Target,
-    Worker, class_of, key, target,
+    Health, Horse, Http, Key, Level, LineLook, Logging, Maintenance, Metrics, OnInterrupt, OnShutdown,
+    OnStranded, Output, Overlap, Place, Protocol, Queue, Records, Reload, Rotate, Scheduler, Sentry,
+    Shutdown, Strategy, StreamChoice, Target, Worker, class_of, key, target,
 };
 pub(crate) use sources::Sources;
 
@@ -77,6 +77,9 @@ pub(crate) struct Settings {
     pub(crate) reload: Reload,
     pub(crate) maintenance: Maintenance,
     pub(crate) sentry: Sentry,
+    pub(crate) http: Http,
+    pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
     /// The rules of queues, by their names.
     pub(crate) queues: BTreeMap<String, Queue>,
     /// Workers of one kind, by the names of the kinds.

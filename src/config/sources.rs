@@ -19,8 +19,8 @@ use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
 use super::section::{
-    self, Appender, Cron, Group, Horse, Logging, Maintenance, Queue, Reload, Scheduler, Sentry, Shutdown,
-    Worker,
+    self, Appender, Cron, Group, Health, Horse, Http, Logging, Maintenance, Metrics, Queue, Reload,
+    Scheduler, Sentry, Shutdown, Worker,
 };
 use super::stack::{self, Stack};
 use super::{Redis, Settings, appender, cron, doubts, shadow};
@@ -265,6 +265,9 @@ fn settings(stack: &Stack, home: Option<&str>, problems: &mut Vec<Problem>) -> R
         maintenance: stack.section::<Maintenance>("maintenance")?,
         scheduler: stack.section::<Scheduler>("scheduler")?,
         sentry: stack.section::<Sentry>("sentry")?,
+        http: stack.section::<Http>("http")?,
+        metrics: stack.section::<Metrics>("metrics")?,
+        health: stack.section::<Health>("health")?,
         cron,
         queues: stack.tables::<Queue>("queue")?,
         groups: groups(stack, home)?,

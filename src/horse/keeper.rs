@@ -224,6 +224,7 @@ impl Keeper {
         let (tell, exit) = oneshot::channel();
         let (returned, _) = mpsc::channel(1);
         self.watched.insert(pid, Watched { exit: Some(tell), returned });
+        emit(Event::HorseForked { pid });
         if let Some(foal) = self.foals.get_mut(&number) {
             foal.pid = Some(pid);
             foal.exit = Some(exit);
@@ -276,9 +277,9 @@ impl Keeper {
     }
 
     fn ended(&mut self, pid: u32, exit: Exit) {
-        if let Some(tell) = self.watched.remove(&pid).and_then(|watched| watched.exit) {
-            let _ = tell.send(exit);
-        }
+        let Some(watched) = self.watched.remove(&pid) else { return };
+        emit(Event::HorseGone { pid });
+        let _ = watched.exit.map(|tell| tell.send(exit));
     }
 
     fn child_ended(&mut self, reaped: Reaped) {
@@ -314,11 +315,8 @@ impl Keeper {
 
     /// The horses of a lost fork server go on, the warm ones too: orphans of it are ours to reap.
     fn lose_server(&mut self, reason: &str) {
-        if self.server_pid == 0 {
-            return;
-        }
-        if self.closed {
-            // It is gone when its process is.
+        // That of a closed stable is gone when its process is.
+        if self.server_pid == 0 || self.closed {
             return;
         }
         emit(Event::ForkServerLost { pid: self.server_pid, reason: reason.to_owned() });

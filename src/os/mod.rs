@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 mod descriptor;
 mod identity;
+mod memory;
 mod mounts;
 mod notify_socket;
 mod oom;
@@ -18,6 +19,7 @@ pub(crate) use descriptor::{
     sealed_memory_file, send_with_descriptors, socket_pair, watch, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
+pub(crate) use memory::{Relative, relatives};
 pub(crate) use mounts::is_mounted;
 pub(crate) use notify_socket::ServiceManager;
 pub(crate) use oom::OomKills;

@@ -19,6 +19,7 @@ scripts! {
     BEAT = "prelude" "beat";
     REGISTER = "prelude" "life" "register";
     BACKLOG = "prelude" "backlog";
+    CENSUS = "prelude" "census";
     CHANGE = "prelude" "change";
     UNREGISTER = "prelude" "life" "unregister";
     SETTLE = "prelude" "rate_limit" "dependents" "failures" "outcomes" "settle";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::settling::Purpose;
 use super::wanted::{Scope, Wanted};
-use super::{SupervisorError, address, interpreter, logging};
+use super::{SupervisorError, address, interpreter, logging, pages};
 use crate::config::{Address, Effective, Origin, Problem, Problems, Resolved, Sources};
 
 /// The settings, or all that is wrong with them, as far as it matters for the purpose.
@@ -16,6 +16,7 @@ pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, S
     }
     if purpose.runs_jobs() {
         problems.extend(clashes(&resolved));
+        problems.extend(pages::problems(&resolved));
         match interpreter::find(&resolved) {
             Ok(_) => {}
             Err(SupervisorError::Config(missing)) => problems.extend(missing),

@@ -62,7 +62,15 @@ pub(crate) async fn look_elsewhere(
     of: &str,
     patience: Duration,
 ) -> Result<Delivery, SupervisorError> {
-    let store = reach(sources).await?;
+    ask_for_stack(&reach(sources).await?, of, patience).await
+}
+
+/// The same, in a Redis that was reached already.
+pub(crate) async fn ask_for_stack(
+    store: &Store,
+    of: &str,
+    patience: Duration,
+) -> Result<Delivery, SupervisorError> {
     let worker = match store.place_of(of).await.map_err(WorkError::from)? {
         Some((status, worker)) if status == "started" && !worker.is_empty() => WorkerName::new(worker),
         Some((status, _)) => {
@@ -78,8 +86,8 @@ pub(crate) async fn look_elsewhere(
     let id = Uuid::new_v4().simple().to_string();
     let request = Request::Stack { of: of.to_owned() };
     let of_worker = |why: String| Delivery::Failed(format!("worker {worker}: {why}"));
-    Ok(match give(&store, &worker, &request, Some(&id)).await? {
-        Delivery::Heard => match answered(&store, &id, patience).await? {
+    Ok(match give(store, &worker, &request, Some(&id)).await? {
+        Delivery::Heard => match answered(store, &id, patience).await? {
             Delivery::Failed(why) => of_worker(why),
             answered => answered,
         },
@@ -132,7 +140,8 @@ fn payload(request: &Request, id: Option<&str>) -> Value {
         Request::Quiet { .. } => json!({"command": "quiet", "id": id}),
         Request::Resume { .. } => json!({"command": "unquiet", "id": id}),
         Request::Stop { cold, .. } => json!({"command": "shutdown", "id": id, "cold": cold}),
-        Request::Status => json!({"command": "status", "id": id}),
+        // How well a daemon is, is asked for on its own machine only.
+        Request::Status | Request::Health => json!({"command": "status", "id": id}),
         Request::Configuration => json!({"command": "configuration", "id": id}),
         Request::Difference => json!({"command": "difference", "id": id}),
         Request::Stack { of } => json!({"command": "stack", "id": id, "of": of}),

@@ -14,6 +14,7 @@ pub(crate) mod level;
 pub(crate) mod line;
 pub(crate) mod line_listener;
 pub(crate) mod listener;
+pub(crate) mod metrics;
 mod python_text;
 mod router;
 pub(crate) mod sentry;
@@ -199,7 +200,6 @@ pub(crate) fn reopen() {
 }
 
 /// How many lines each appender has lost so far, by its name.
-#[expect(dead_code, reason = "the metrics are not there yet")]
 pub(crate) fn lost_lines() -> Vec<(String, u64)> {
     match &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
         Route::Open(router) => router.lost_lines(),

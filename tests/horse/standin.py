@@ -5,8 +5,9 @@ The tests beside this file run on whichever interpreter runs them, and judge the
     PYTHON -m unittest discover -s tests/horse
 
 `test_server` is about the fork server, `test_jobs` about jobs that return, `test_failures` about jobs that raise,
-`test_harm` about what dies, forks or closes things, `test_callbacks` about callbacks and exception handlers, `test_rq` about what a job sees of rq (skipped where rq is not
-installed). `application/` holds the jobs.
+`test_output` about what jobs log and print, `test_harm` about what dies, forks or closes things, `test_callbacks` about
+callbacks and exception handlers, `test_rq` about what a job sees of rq (skipped where rq is not installed). `application/`
+holds the jobs.
 
 Everything is on private descriptors; every wait has a deadline, so a silent peer is a failed test and no hang.
 """

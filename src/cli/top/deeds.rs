@@ -7,16 +7,23 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinSet, spawn_local};
 
 use super::state::{About, Detail, Input};
+use crate::cli::control::done as control_words;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::job::{READ, Tale, words};
-use crate::cli::page::{Line, Tone};
+use crate::cli::page::{Line, Tone, block};
+use crate::cli::stack::in_words;
+use crate::cli::worker::failure;
 use crate::job::WorkerName;
 use crate::job::calendar::Zone;
 use crate::store::{Overview, Rearranged, Store, StoreError, Wanted};
 use crate::supervisor::control::{self, DaemonStatus, Reply, Request};
+use crate::supervisor::{self, Delivery};
 
 /// How long a daemon of this machine may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a look at a process may take, and the way through Redis.
+const LOOKING: Duration = Duration::from_secs(20);
 
 /// Who does it, and where what came of it goes.
 #[derive(Clone)]
@@ -53,10 +60,21 @@ impl Deeds {
         });
     }
 
-    /// Finds the Python stack of a job.
+    /// Finds the Python stack of a job, wherever it runs.
     pub(super) fn stack(&self, job: String) {
-        let line = Line::of(Tone::Bad, "this release cannot show the stack of a running job");
-        let _ = self.tell.send(Input::Detail(Detail { about: About::Stack(job), lines: vec![line] }));
+        let Self { store, tell } = self.clone();
+        spawn_local(async move {
+            let lines = match supervisor::ask_for_stack(&store, &job, LOOKING).await {
+                Ok(Delivery::Answered(reply)) => match *reply {
+                    Reply::Stack(stack) => block("", Tone::Plain, &in_words(&stack)),
+                    other => vec![Line::of(Tone::Bad, &control_words(&other, "", ""))],
+                },
+                Ok(Delivery::Failed(why)) => vec![Line::of(Tone::Bad, &why)],
+                Ok(Delivery::Heard) => vec![Line::of(Tone::Bad, "the worker did not answer")],
+                Err(error) => vec![Line::of(Tone::Bad, &failure(&error).message())],
+            };
+            let _ = tell.send(Input::Detail(Detail { about: About::Stack(job), lines }));
+        });
     }
 
     /// Gives RQ's command to stop a job.

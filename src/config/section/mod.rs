@@ -7,9 +7,12 @@
 mod appender;
 mod cron;
 mod group;
+mod health;
 mod horse;
+mod http;
 mod logging;
 mod maintenance;
+mod metrics;
 mod queue;
 mod redis;
 mod reload;
@@ -24,9 +27,12 @@ pub(crate) use appender::{
 };
 pub(crate) use cron::{CatchUp, Cron, Overlap};
 pub(crate) use group::{Count, Group};
+pub(crate) use health::Health;
 pub(crate) use horse::{Additions, EngineWish, Horse, Output};
+pub(crate) use http::{Http, Place};
 pub(crate) use logging::{DictConfig, Level, Logging, Records};
 pub(crate) use maintenance::{Maintenance, OnStranded};
+pub(crate) use metrics::Metrics;
 pub(crate) use queue::Queue;
 pub(crate) use redis::RedisKeys;
 pub(crate) use reload::Reload;
@@ -189,7 +195,7 @@ impl Key {
 }
 
 /// All sections, in the order in which they are explained.
-pub(crate) const SECTIONS: [&Section; 9] = [
+pub(crate) const SECTIONS: [&Section; 12] = [
     &RedisKeys::SECTION,
     &Worker::SECTION,
     &Scheduler::SECTION,
@@ -199,6 +205,9 @@ pub(crate) const SECTIONS: [&Section; 9] = [
     &Maintenance::SECTION,
     &Logging::SECTION,
     &Sentry::SECTION,
+    &Http::SECTION,
+    &Metrics::SECTION,
+    &Health::SECTION,
 ];
 
 /// The tables that users name themselves; each definition's name ends in `.*`.

@@ -273,3 +273,6 @@ fn cut(text: &str) -> String {
     let end = (0..=text.len().min(REMEMBERED)).rev().find(|at| text.is_char_boundary(*at));
     text[..end.unwrap_or_default()].to_owned()
 }
+
+#[cfg(test)]
+mod tests;

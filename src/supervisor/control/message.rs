@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::stack::JobStack;
+use crate::supervisor::health::Health;
 
 /// The version of this language; another one is refused in words.
 pub(super) const VERSION: u32 = 1;
@@ -21,6 +22,8 @@ pub(super) struct Envelope<T> {
 pub(crate) enum Request {
     /// How the daemon and its workers are.
     Status,
+    /// Whether the daemon is well.
+    Health,
     /// Read the configuration again; with `code`, load the application anew too.
     Reload {
         #[serde(default)]
@@ -56,6 +59,7 @@ pub(crate) enum Request {
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub(crate) enum Reply {
     Status(DaemonStatus),
+    Health(Health),
     Reload(ReloadOutcome),
     /// It is so, or will be when the jobs in hand are done, for these workers.
     Done {

@@ -118,6 +118,13 @@ fn configuration(event: &Event) -> Option<Vec<Line>> {
             let text = format!("The configuration is looked at every {seconds} seconds only: {reason}");
             Line::new(Level::Warning, CONFIG, text)
         }
+        Event::PagesOpened { place } => {
+            let text = format!("Metrics and health are told at {place}");
+            Line::new(Level::Info, CONFIG, text)
+        }
+        Event::FileUnwritten { path, error } => {
+            Line::new(Level::Error, CONFIG, format!("Cannot write {path}, trying again: {error}"))
+        }
         Event::LogHindered { appender, lost, reason } => {
             let reason = reason.as_deref().unwrap_or("there was not time enough");
             let text = match lost {
@@ -134,6 +141,10 @@ fn configuration(event: &Event) -> Option<Vec<Line>> {
 
 /// The application's Python, and how it fares.
 fn fork_server(event: &Event) -> Option<Vec<Line>> {
+    // They are for those who count.
+    if let Event::HorseForked { .. } | Event::HorseGone { .. } = event {
+        return Some(Vec::new());
+    }
     Some(vec![match event {
         Event::ForkServerStarted { pid, python, executable, modules, took } => Line::new(
             Level::Info,

@@ -12,7 +12,6 @@ mod event;
 mod exception;
 mod limits;
 mod listener;
-#[expect(dead_code, reason = "no metric shows it yet")]
 pub(crate) mod losses;
 mod modules;
 mod report;

@@ -42,7 +42,7 @@ fn busy(world: &World) -> (Worker, Gate) {
 fn assert_given_back(tmux: &Tmux) {
     tmux.wait_for("ready>");
     wait_until(SOON, "the ordinary screen", || tmux.fact("alternate_on") == "0");
-    assert_eq!(tmux.fact("cursor_flag"), "1");
+    wait_until(SOON, "the cursor", || tmux.fact("cursor_flag") == "1");
     tmux.type_line(
         "stty -a | tr ';' '\\n' | grep -o -w -e '[-]*icanon' -e '[-]*echo' | tr '\\n' '+'; echo done",
     );
@@ -253,6 +253,28 @@ fn without_a_terminal_it_is_refused_or_prints_once() {
 
     assert_eq!(run(&["--interval", "0"]).code(), 2);
     assert_eq!(run(&["--json", "-u", "redis://127.0.0.1:1"]).code(), 69);
+    world.finish();
+}
+
+#[test]
+fn the_stack_of_a_running_job_is_shown() {
+    let world = World::new();
+    if world.subject == Subject::Theirs {
+        return;
+    }
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='j1'", gate.literal()));
+    let mut worker = world.worker(&["--name", "w1"]);
+    gate.wait_for_arrival();
+    if let Some(tmux) = view(&world, "--tab running") {
+        tmux.wait_for("jobs.waits.at(");
+        tmux.press("t");
+        tmux.wait_for("job j1 of queue default: jobs.waits.at");
+        tmux.wait_for("main thread, the innermost call first");
+    }
+    gate.open();
+    world.wait_for_status("j1", "finished");
+    worker.stop();
     world.finish();
 }
 

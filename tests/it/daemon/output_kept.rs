@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-use crate::harness::{Worker, World};
+use serde_json::json;
+
+use crate::harness::{Worker, World, for_every_client};
 
 /// A worker that keeps the output of its jobs.
 fn command(world: &World, settings: &[(&str, &str)]) -> Command {
@@ -137,23 +139,19 @@ fn jobs_of_one_horse_keep_their_own_output() {
     world.finish();
 }
 
-#[test]
-fn rqs_clients_read_such_results_as_ever() {
-    let world = World::new();
-    world.enqueue("'jobs.prints.lines', 2, job_id='j1'");
-    world.enqueue("'jobs.prints.raising', job_id='j2'");
-    let mut worker = keeping(&world, &[]);
-    world.wait_for_status("j2", "failed");
+for_every_client! {
+    fn rqs_clients_read_such_results_as_ever(world: &World) {
+        world.enqueue("'jobs.prints.lines', 2, job_id='j1'");
+        world.enqueue("'jobs.prints.raising', job_id='j2'");
+        let mut worker = keeping(world, &[]);
+        world.wait_for_status("j2", "failed");
 
-    let good = world
-        .client
-        .eval("(lambda r: [r.type.name, r.return_value])(Job.fetch('j1', connection=conn).latest_result())");
-    let bad = world
-        .client
-        .eval("[r.exc_string.split(chr(10))[-2] for r in Job.fetch('j2', connection=conn).results()]");
+        let (good, bad) = (world.view("j1"), world.view("j2"));
 
-    assert_eq!(good, serde_json::json!(["SUCCESSFUL", 2]));
-    assert_eq!(bad, serde_json::json!(["ValueError: it broke"]));
-    world.stop(&mut worker);
-    world.finish();
+        assert_eq!((&good["status"], &good["result"]), (&json!("finished"), &json!(2)));
+        assert_eq!(good["latest"]["type"], "SUCCESSFUL");
+        assert!(bad["latest"]["exc_string"].as_str().unwrap().trim_end().ends_with("ValueError: it broke"));
+        assert!(kept(world, "j1").is_some());
+        world.stop(&mut worker);
+    }
 }

@@ -11,6 +11,7 @@ mod proxy;
 mod receiver;
 mod redis_server;
 mod sink;
+mod site;
 mod skew;
 mod skip;
 mod subject;
@@ -33,6 +34,7 @@ pub(crate) use self::{
     receiver::Receiver,
     redis_server::{Redis, free_port},
     sink::{Manner, Sink},
+    site::Site,
     skew::Skew,
     skip::{Lack, skipped},
     subject::Subject,

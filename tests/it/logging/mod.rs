@@ -2,6 +2,7 @@
 
 mod console;
 mod files;
+mod jobs;
 mod journal;
 mod logrotate;
 mod losses;

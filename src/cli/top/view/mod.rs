@@ -84,8 +84,9 @@ fn head(state: &State, look: Look) -> Line<'static> {
     if let Some(error) = &state.lost {
         return look.line(&line.and(Tone::Bad, &format!("  Redis is away, trying again: {error}")));
     }
+    let workers = if seen.workers_in_all == 1 { "worker" } else { "workers" };
     let mut line = line.and(Tone::Dim, &format!("  {}", clock.get(11..19).unwrap_or_default()));
-    line = line.and(Tone::Plain, &format!("  {} workers, {busy} busy", seen.workers_in_all));
+    line = line.and(Tone::Plain, &format!("  {} {workers}, {busy} busy", seen.workers_in_all));
     line = line.and(Tone::Plain, &format!("  {} waiting", total(|card| card.waiting)));
     let failed = total(|card| card.failed);
     line = line.and(if failed > 0 { Tone::Bad } else { Tone::Dim }, &format!("  {failed} failed"));
