@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::event::Placing;
+use crate::job::Cause;
 
 /// What became of a horse, for people and for grouping.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub(super) struct Death {
 }
 
 impl Death {
-    /// Reads the text that is kept with the job.
-    pub(super) fn of(status: Option<i32>, reason: &str, overran: bool) -> Self {
+    /// Reads the text that is kept with the job; RQ's own code tells no cause.
+    pub(super) fn of(status: Option<i32>, reason: &str, cause: Option<Cause>) -> Self {
         let (words, fault) = match reason.split_once("\n\n") {
             Some((words, fault)) => (words, Some(fault.to_owned())),
             None => (reason, None),
@@ -27,9 +28,9 @@ impl Death {
         let signal = status.map(|status| status & 0x7f).filter(|signal| *signal != 0);
         let code = status.map_or(0, |status| (status >> 8) & 0xff);
         let (kind, detail) = match signal {
-            _ if overran => ("TimeLimitIgnored", String::new()),
-            Some(9) if words.contains("out of memory") => ("OutOfMemory", String::new()),
-            Some(24) => ("CpuTimeExceeded", String::new()),
+            _ if cause == Some(Cause::TimeLimit) => ("TimeLimitIgnored", String::new()),
+            _ if cause == Some(Cause::OutOfMemory) => ("OutOfMemory", String::new()),
+            _ if cause == Some(Cause::CpuLimit) => ("CpuTimeExceeded", String::new()),
             Some(signal) => ("WorkHorseKilled", format!("signal {signal}")),
             None => ("WorkHorseExited", format!("exit code {code}")),
         };
@@ -101,23 +102,24 @@ mod tests {
     #[test]
     fn deaths_are_told_apart_by_what_killed() {
         let table = [
-            (Some(9), "killed by SIGKILL; out of memory: the kernel killed it", false, "OutOfMemory", ""),
-            (Some(9), "killed by SIGKILL", false, "WorkHorseKilled", "signal 9"),
-            (Some(9), "killed by SIGKILL", true, "TimeLimitIgnored", ""),
-            (Some(24), "it reached its limit of CPU time", false, "CpuTimeExceeded", ""),
-            (Some(768), "exit code 3", false, "WorkHorseExited", "exit code 3"),
-            (None, "", false, "WorkHorseExited", "exit code 0"),
+            (Some(9), Some(Cause::OutOfMemory), "OutOfMemory", ""),
+            (Some(9), Some(Cause::Killed), "WorkHorseKilled", "signal 9"),
+            (Some(9), None, "WorkHorseKilled", "signal 9"),
+            (Some(9), Some(Cause::TimeLimit), "TimeLimitIgnored", ""),
+            (Some(24), Some(Cause::CpuLimit), "CpuTimeExceeded", ""),
+            (Some(768), Some(Cause::Exited), "WorkHorseExited", "exit code 3"),
+            (None, None, "WorkHorseExited", "exit code 0"),
         ];
 
-        for (status, reason, overran, kind, detail) in table {
-            let death = Death::of(status, reason, overran);
-            assert_eq!((death.kind, death.detail.as_str()), (kind, detail), "{status:?} {reason}");
+        for (status, cause, kind, detail) in table {
+            let death = Death::of(status, "it died", cause);
+            assert_eq!((death.kind, death.detail.as_str()), (kind, detail), "{status:?} {cause:?}");
         }
     }
 
     #[test]
     fn the_stack_of_the_thread_at_work_becomes_frames() {
-        let death = Death::of(Some(139), &format!("killed by SIGSEGV\n\n{FAULT}"), false);
+        let death = Death::of(Some(139), &format!("killed by SIGSEGV\n\n{FAULT}"), None);
         let placing = Placing { root: "/app", include: &[], exclude: &[] };
 
         let told = death.exception(&placing);

@@ -83,6 +83,9 @@ pub(super) fn event(report: &Report, id: &str, options: &Options, around: &Surro
     if let (Some(job), Some(facts)) = (&report.about.job, &report.job) {
         event["extra"] = json!({"rq-job": rq_job(job, facts, report, options)});
     }
+    if let Some(cause) = report.job.as_ref().and_then(|facts| facts.cause) {
+        event["tags"]["cause"] = cause.slug().into();
+    }
     say(&mut event, report, &placing);
     event
 }
@@ -167,17 +170,15 @@ fn say(event: &mut Value, report: &Report, placing: &Placing<'_>) {
             }
             event["exception"] = json!({"values": values});
         }
-        Subject::Died { status, reason, overran } => {
-            let death = Death::of(*status, reason, *overran);
+        Subject::Died { status, reason, cause } => {
+            let death = Death::of(*status, reason, *cause);
             event["exception"] = json!({"values": [death.exception(placing)]});
             event["fingerprint"] = json!(["rq", death.kind, death.detail, function]);
-            event["tags"]["cause"] = death.kind.into();
         }
         Subject::Failed { kind, reason } => {
             let queue = report.about.queue.as_deref().unwrap_or_default();
             event["exception"] = json!({"values": [synthetic(kind, reason)]});
             event["fingerprint"] = json!(["rq", kind, function, queue]);
-            event["tags"]["cause"] = (*kind).into();
         }
         Subject::Daemon { cause, level, words } => {
             event["level"] = (*level).into();

@@ -13,7 +13,7 @@ use super::report::{Crumb, JobFacts, Parcel, Report, Span, Subject};
 use super::trace::Trace;
 use super::{Options, desk, send};
 use crate::event::{Event, JobEnd};
-use crate::job::{Evidence, Lineage};
+use crate::job::{Cause, Evidence, Lineage};
 use crate::telemetry::line::SENTRY;
 use crate::telemetry::line_listener::LineListener;
 use crate::telemetry::listener::{Fact, Listener};
@@ -107,7 +107,7 @@ impl Jobs {
             Event::FunctionBegan { job, lineage, .. } => {
                 return self.began(job, lineage.as_deref(), fact, wishes).into_iter().collect();
             }
-            Event::JobFailed { job, reason, .. } => self.failed(job, reason, fact),
+            Event::JobFailed { job, reason, cause, .. } => self.failed(job, reason, *cause, fact),
             Event::JobLogged { job: Some(job), level, logger, message, created, .. } => {
                 let crumb = Crumb {
                     at: *created,
@@ -176,12 +176,15 @@ impl Jobs {
             Event::HorseEnded { job, status, .. } => {
                 let known = self.known(job);
                 let reason = format!("the work horse ended with the wait status {status}");
-                known.end = Some(Subject::Died { status: Some(*status), reason, overran: known.overran });
+                known.end = Some(Subject::Died {
+                    status: Some(*status),
+                    reason,
+                    cause: known.overran.then_some(Cause::TimeLimit),
+                });
             }
-            Event::HorseDied { job, status, reason, .. } => {
-                let known = self.known(job);
-                let reason = reason.clone();
-                known.end = Some(Subject::Died { status: *status, reason, overran: known.overran });
+            Event::HorseDied { job, status, reason, cause, .. } => {
+                let (reason, cause) = (reason.clone(), Some(*cause));
+                self.known(job).end = Some(Subject::Died { status: *status, reason, cause });
             }
             Event::JobUnreadable { job, reason, .. } => {
                 let reason = reason.clone();
@@ -201,14 +204,14 @@ impl Jobs {
         self.0.entry(job.to_owned()).or_default()
     }
 
-    fn failed(&mut self, job: &str, reason: &str, fact: &Fact<'_>) -> Option<Report> {
+    fn failed(&mut self, job: &str, reason: &str, cause: Cause, fact: &Fact<'_>) -> Option<Report> {
         let known = self.known(job);
         if known.stopped {
             return None;
         }
         let other = || Subject::Failed { kind: "JobFailed", reason: reason.to_owned() };
         let subject = known.end.take().unwrap_or_else(other);
-        let facts = known.facts.clone();
+        let facts = JobFacts { cause: Some(cause), ..known.facts.clone() };
         report(fact, Some(facts), subject)
     }
 
@@ -300,7 +303,12 @@ fn of_event(fact: &Fact<'_>) -> Option<Report> {
         _ => return None,
     };
     let about = About { job: fact.about.job.clone(), ..fact.about.clone() };
-    let job = about.job.is_some().then(JobFacts::default);
+    let cause = match fact.event {
+        Event::AbandonedJobFailed { cause, .. } => Some(*cause),
+        Event::StrandedFailed { .. } => Some(Cause::Abandoned),
+        _ => None,
+    };
+    let job = about.job.is_some().then(|| JobFacts { cause, ..JobFacts::default() });
     Some(Report { at: fact.created, about, job, subject })
 }
 
@@ -309,7 +317,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::job::Cause;
 
     const JOB: &str = "j";
     const NOTHING_MORE: Wishes = Wishes { spans: false, check_ins: false, crumbs: 2 };
@@ -338,7 +345,7 @@ mod tests {
             worker: "w".to_owned(),
             job: JOB.to_owned(),
             reason: "why".to_owned(),
-            cause: Cause::Raised,
+            cause: Cause::TimeLimit,
         }
     }
 
@@ -355,7 +362,7 @@ mod tests {
             pid: 1,
             status: Some(9),
             reason: "killed".to_owned(),
-            cause: Cause::Killed,
+            cause: Cause::TimeLimit,
         }
     }
 
@@ -417,7 +424,10 @@ mod tests {
         let theirs = told(&[claimed(), ended, settled(JobEnd::Left)]);
 
         let [report] = &ours[..] else { panic!("{ours:?}") };
-        assert!(matches!(&report.subject, Subject::Died { overran: true, reason, .. } if reason == "killed"));
+        let killed =
+            Subject::Died { status: Some(9), reason: "killed".to_owned(), cause: Some(Cause::TimeLimit) };
+        assert_eq!(format!("{:?}", report.subject), format!("{killed:?}"));
+        assert_eq!(report.job.as_ref().and_then(|facts| facts.cause), Some(Cause::TimeLimit));
         assert_eq!(theirs.len(), 1);
     }
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::check_in::CheckIn;
 use super::trace::Trace;
-use crate::job::Evidence;
+use crate::job::{Cause, Evidence};
 use crate::telemetry::About;
 
 /// What goes to whoever sends.
@@ -44,6 +44,8 @@ pub(super) struct JobFacts {
     pub(super) description: Option<String>,
     pub(super) enqueued_at: Option<SystemTime>,
     pub(super) started_at: Option<SystemTime>,
+    /// Why it failed.
+    pub(super) cause: Option<Cause>,
     /// Where it stands in a trace, once its function has begun.
     pub(super) trace: Option<Trace>,
     /// Its last log records, the oldest first.
@@ -65,8 +67,8 @@ pub(super) struct Crumb {
 pub(super) enum Subject {
     /// The job raised; the evidence is missing when the job broke what it takes to give it.
     Raised { evidence: Option<Arc<Evidence>>, traceback: String },
-    /// The work horse died; `overran` when it was killed because it outlived its limit.
-    Died { status: Option<i32>, reason: String, overran: bool },
+    /// The work horse died; RQ's own code does not tell why.
+    Died { status: Option<i32>, reason: String, cause: Option<Cause> },
     /// The job failed without having raised; `kind` is what stands for an exception's type.
     Failed { kind: &'static str, reason: String },
     /// Something is wrong with the daemon, or with what it is told.

@@ -40,7 +40,7 @@ fn what_a_job_raises_is_an_event_of_python() {
 
     let event = only(&sink);
     assert_eq!(types(&event), ["ZeroDivisionError", "KeyError", "RuntimeError"]);
-    let tags = json!({"team": "mail", "queue": "default", "worker": "w1", "function": "jobs.failing.caused"});
+    let tags = json!({"team": "mail", "queue": "default", "worker": "w1", "function": "jobs.failing.caused", "cause": "raised"});
     assert_eq!(event["tags"], tags);
     assert_eq!(event["transaction"], "jobs.failing.caused");
     assert_eq!((&event["release"], &event["server_name"]), (&json!("shop@2"), &json!("m1")));
