@@ -19,6 +19,10 @@ pub(super) fn check(stack: &Stack, tables: &BTreeMap<String, Appender>, problems
     for (name, table) in tables {
         let mut refuse = |text: String, hint: &str| problems.push(problem(stack, name, text).hint(hint));
         let Some(kind) = table.kind else {
+            if given(stack, name).any(|entry| entry.key.name.rsplit('.').next() == Some("kind")) {
+                // It says one that there is not, and that is told already.
+                continue;
+            }
             refuse("it does not say its kind".to_owned(), "say what it is, such as kind = \"file\"");
             continue;
         };

@@ -25,3 +25,26 @@ pub(super) fn why(status: i32, earlier: OomKills, bounds: &Bounds) -> Option<Why
         _ => None,
     }
 }
+
+/// What the interpreter wrote of its crash, without our own frames, which stand below those of the job.
+pub(super) fn fault(dump: &str) -> String {
+    let ours = |line: &&str| {
+        ["  File \"<rqd>/", "  File \"/proc/self/fd/"].iter().any(|start| line.starts_with(start))
+    };
+    dump.trim().lines().filter(|line| !ours(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_is_told_without_our_own_frames() {
+        let dump = "Fatal Python error: Aborted\n\nCurrent thread 0x1 (most recent call first):\n  File \"/a.py\", line 1 in f\n  \
+                    File \"<rqd>/job.py\", line 9 in called\n  File \"/proc/self/fd/3\", line 1 in <module>\n\nExtension modules: x\n";
+
+        let told = "Fatal Python error: Aborted\n\nCurrent thread 0x1 (most recent call first):\n  File \"/a.py\", line 1 in f\n\n\
+                    Extension modules: x";
+        assert_eq!(fault(dump), told);
+    }
+}

@@ -336,7 +336,7 @@ impl Horse {
 
     fn death(&mut self, exit: Option<Exit>, why: Option<Why>) -> Death {
         let fault = os::read_memory_file(&mut self.faults, FAULT_LIMIT).unwrap_or_default();
-        let fault = String::from_utf8_lossy(&fault).trim().to_owned();
+        let fault = death::fault(&String::from_utf8_lossy(&fault));
         let why = why.or_else(|| death::why(exit?.status, self.oom_kills, &self.bounds));
         Death {
             pid: self.pid,

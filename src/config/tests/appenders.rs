@@ -27,6 +27,7 @@ fn what_an_appender_lacks_is_told_with_its_name() {
         let found = wrong(&format!("[logging.appender.a]\n{keys}\n"));
         assert!(found.contains(told), "{keys}: {found}");
     }
+    assert_eq!(wrong("[logging.appender.a]\nkind = 'fil'\n").lines().count(), 1);
 }
 
 #[test]

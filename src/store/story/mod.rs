@@ -147,9 +147,13 @@ impl Entry {
         Some(String::from_utf8_lossy(&bytes).trim_end().to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// The line of its traceback that names the exception.
+    /// The line of its traceback that names the exception, or what became of its work horse.
     pub(crate) fn reason(&self) -> Option<String> {
         let traceback = self.packed("exc_string")?;
+        // The stack below such a text is evidence: what happened stands first.
+        if traceback.starts_with("Work-horse ") {
+            return traceback.lines().next().map(str::to_owned);
+        }
         let lines: Vec<&str> = traceback.lines().collect();
         // What the exception says may have lines of its own: those behind the last one that is indented.
         let last = lines.iter().rposition(|line| line.starts_with("  ")).map_or(0, |at| at + 1);
