@@ -41,6 +41,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "listeners",
         "named",
         "nearest",
+        "order",
         "outcome",
         "own_sdk",
         "payload",

@@ -6,10 +6,10 @@ from time import time
 
 from . import callbacks, clue, current_job, evidence, own_sdk, payload, title, traces
 from .limit import Limit
+from .order import seconds_in, text_in
 from .outcome import raised, returned
 from .process import end_stray_fork, export_names, flush
 from .text import plain
-from .wire import Junk
 
 # In a tuple, where libraries that freeze time for tests do not look for it.
 CLOCK = (time,)
@@ -189,18 +189,3 @@ class JobRun:
         sdk = own_sdk.active()
         if sdk is not None:
             own_sdk.flush(sdk)
-
-
-def text_in(order, key):
-    """A key of the order that must be text."""
-    if type(order.get(key)) is not str:
-        raise Junk("an order whose %s is not text" % key)
-    return order[key]
-
-
-def seconds_in(order):
-    """The time limit of the order, None for none."""
-    seconds = order.get("timeout")
-    if seconds is not None and type(seconds) not in (int, float):
-        raise Junk("an order whose timeout is not a number")
-    return seconds

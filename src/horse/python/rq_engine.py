@@ -8,9 +8,10 @@ import sys
 
 from . import evidence, fitness, own_sdk, serializers
 from .engine import BASES, Unfit, rq_class
+from .order import text_in
 from .process import export_names, flush
 from .result import bound
-from .rq_steps import fail, is_three, keep_failure, limit_in, settle_stopped, text_in, usage_in, watch
+from .rq_steps import fail, is_three, keep_failure, limit_in, settle_stopped, usage_in, watch
 from .text import said
 from .wire import Junk
 

@@ -5,7 +5,6 @@ from time import time
 from . import title
 from .process import end_stray_fork
 from .text import plain
-from .wire import Junk
 
 NAME_LIMIT = 10_000
 # RQ: how long the failure of a job is kept that says nothing.
@@ -124,10 +123,3 @@ def limit_in(order):
         return None
     seconds = order.get("timeout")
     return -1 if seconds is None else seconds
-
-
-def text_in(order, key):
-    """A key of the order that must be text."""
-    if type(order.get(key)) is not str:
-        raise Junk("an order whose %s is not text" % key)
-    return order[key]
