@@ -5,8 +5,10 @@
 
 mod concern;
 mod cron;
+mod words;
 
 pub(crate) use cron::CronEvent;
+pub(crate) use words::in_words;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use super::output;
 use crate::config::{Excerpt, Problems, excerpts};
+use crate::event::in_words;
 use crate::os::terminal::Stream;
 
 /// The exit codes, all of them.
@@ -92,18 +93,7 @@ impl Failure {
 
     /// A failure whose words are an error's and those of its causes.
     pub(crate) fn of(exit: Exit, error: &dyn Error) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // Many errors repeat their cause already.
-            if !message.ends_with(&text) {
-                message.push_str(": ");
-                message.push_str(&text);
-            }
-            cause = error.source();
-        }
-        Self::new(exit, message)
+        Self::new(exit, in_words(error))
     }
 
     /// A failure that RQ tells in words of its own.

@@ -17,8 +17,7 @@ use super::signals::Morgues;
 use super::wanted::{Scope, Wanted};
 use super::{SupervisorError, doubts, interpreter};
 use crate::config::{Problem, Problems, ReloadClass, Resolved, Sources, class_of};
-use crate::event::Event;
-use crate::store::StoreError;
+use crate::event::{Event, in_words};
 use crate::telemetry::emit;
 
 /// How long a Redis that the configuration names anew may take to answer.
@@ -185,16 +184,6 @@ async fn base(resolved: &Resolved, now: &InForce, changes: &Changes) -> Result<R
     Err(SupervisorError::Config(
         problem.hint("redis is used as before; reload again when it is there").into(),
     ))
-}
-
-fn in_words(error: &StoreError) -> String {
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }
 
 /// Some things cannot change while the daemon runs: they stay, and are told as pending.

@@ -1,6 +1,5 @@
 //! One request, sent as Python's `urllib` sends it.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use rustls::crypto::ring;
@@ -9,6 +8,7 @@ use ureq::config::RedirectAuthHeaders;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::message::Hook;
+use crate::event::in_words;
 
 /// Who sends requests; threads share it.
 pub(super) struct Sender(Agent);
@@ -35,7 +35,6 @@ impl Sender {
 
     /// Sends a request and waits for the head of its answer, within the hook's time. RQ: only what begins with 2 is a success.
     pub(super) fn send(&self, hook: &Hook, body: &str) -> Result<(), String> {
-        let told = |error: &ureq::Error| told(error);
         let answer = if hook.post {
             let mut request = self.0.post(&hook.url).config().timeout_global(Some(hook.timeout)).build();
             if !hook.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
@@ -44,28 +43,14 @@ impl Sender {
             for (name, value) in &hook.headers {
                 request = request.header(name, value);
             }
-            request.send(body.as_bytes()).map_err(|error| told(&error))?
+            request.send(body.as_bytes()).map_err(|error| in_words(&error))?
         } else {
             let mut request = self.0.get(&hook.url).config().timeout_global(Some(hook.timeout)).build();
             for (name, value) in &hook.headers {
                 request = request.header(name, value);
             }
-            request.call().map_err(|error| told(&error))?
+            request.call().map_err(|error| in_words(&error))?
         };
         if answer.status().is_success() { Ok(()) } else { Err(format!("the answer was {}", answer.status())) }
     }
-}
-
-/// An error with its causes.
-fn told(error: &ureq::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.ends_with(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -6,10 +6,12 @@
 
 mod check_in;
 mod courier;
+mod daemon;
 mod death;
 mod envelope;
 mod event;
 mod exception;
+mod jobs;
 mod limits;
 mod listener;
 pub(crate) mod losses;

@@ -1,6 +1,5 @@
 //! The way to Sentry: HTTP with time limits, the certificates that count, and a proxy if the environment names one.
 
-use std::error::Error as _;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Proxy};
 
 use super::{Options, SentryError};
+use crate::event::in_words;
 
 /// How long connecting may take, and all of a request.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -65,7 +65,7 @@ impl Transport {
             .header("Content-Encoding", "gzip")
             .header("X-Sentry-Auth", &self.auth)
             .send(body)
-            .map_err(|error| told(&error))?;
+            .map_err(|error| in_words(&error))?;
         let header = |name| answer.headers().get(name).and_then(|text| text.to_str().ok()).map(str::to_owned);
         Ok(Answer {
             status: answer.status().as_u16(),
@@ -115,20 +115,6 @@ fn proxy(secure: bool, host: &str, variable: impl Fn(&str) -> Option<String>) ->
         return None;
     }
     either(if secure { "HTTPS_PROXY" } else { "HTTP_PROXY" }).or_else(|| either("ALL_PROXY"))
-}
-
-/// An error with its causes.
-fn told(error: &ureq::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.ends_with(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]
