@@ -1,6 +1,8 @@
 //! Reports to Sentry, as the settings want them.
 
-use crate::config::{Resolved, Settings};
+use secrecy::ExposeSecret as _;
+
+use crate::config::{Additions, Resolved, Settings};
 use crate::os;
 use crate::supervisor::SupervisorError;
 use crate::telemetry::sentry::{self, Options, Prepared, SentryError};
@@ -45,5 +47,8 @@ fn secrets(settings: &Settings) -> Vec<String> {
         let (key, secret) = dsn.keys();
         [Some(key.to_owned()), secret.map(str::to_owned)].into_iter().flatten()
     });
-    keys.chain(settings.redis.address.secrets()).chain(settings.horse.environment.secrets()).collect()
+    let token = settings.http.token.iter().map(|token| token.expose_secret().to_owned());
+    let groups = settings.groups.values().filter_map(|group| group.environment.as_ref());
+    let environments = groups.chain([&settings.horse.environment]).flat_map(Additions::secrets);
+    keys.chain(settings.redis.address.secrets()).chain(token).chain(environments).collect()
 }

@@ -66,6 +66,15 @@ pub(crate) fn read_pipe(pipe: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<u
     Ok(nix::unistd::read(pipe, buffer)?)
 }
 
+/// How many bytes there are to read just now; none where that cannot be said.
+#[expect(unsafe_code, reason = "there is no safe form of this call")]
+pub(crate) fn waiting_bytes(descriptor: BorrowedFd<'_>) -> usize {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the descriptor is open, and the call writes one number into `count`.
+    let answer = unsafe { libc::ioctl(descriptor.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+    if answer == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+}
+
 /// A file that lives in memory only, closed in programs that are started.
 pub(crate) fn memory_file(name: &CStr) -> io::Result<File> {
     Ok(File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC)?))
@@ -96,6 +105,12 @@ pub(crate) fn read_memory_file(file: &mut File, limit: u64) -> io::Result<Vec<u8
     let mut content = Vec::new();
     file.take(limit).read_to_end(&mut content)?;
     Ok(content)
+}
+
+/// Empties a memory file; whoever else writes to it begins anew, too.
+pub(crate) fn empty_memory_file(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.seek(SeekFrom::Start(0)).map(drop)
 }
 
 /// Sends bytes with descriptors attached to the first of them; returns how many bytes went.

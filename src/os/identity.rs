@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process;
 
+use nix::errno::Errno;
+use nix::unistd::Pid;
 use uuid::Uuid;
 
 /// Names one process of one boot of one machine (or container), and one start of the daemon in it.
@@ -26,7 +28,10 @@ impl Identity {
             boot: boot_id(),
             namespace: pid_namespace(),
             pid,
-            started: start_time(pid).unwrap_or(0),
+            started: match start_time(pid) {
+                Stat::Alive(started) => started,
+                Stat::Ended | Stat::Unknown => 0,
+            },
             unique: Uuid::new_v4().simple().to_string(),
         }
     }
@@ -68,7 +73,28 @@ pub(crate) fn is_provably_dead(holder: &Identity) -> bool {
         && holder.boot == boot_id()
         && holder.namespace == pid_namespace()
         && Path::new("/proc/self/stat").exists()
-        && start_time(holder.pid) != Some(holder.started)
+        && match start_time(holder.pid) {
+            Stat::Alive(started) => started != holder.started,
+            Stat::Ended => true,
+            // Of another user's processes /proc may show nothing (hidepid), and the kernel still knows them.
+            Stat::Unknown => is_missing(holder.pid),
+        }
+}
+
+/// Whether there is no process of this number.
+fn is_missing(pid: u32) -> bool {
+    i32::try_from(pid).is_ok_and(|pid| nix::sys::signal::kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))
+}
+
+/// What /proc tells of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stat {
+    /// It started at this time, in clock ticks since the boot.
+    Alive(u64),
+    /// It is a zombie.
+    Ended,
+    /// Nothing: it is gone, or it is not to be looked at.
+    Unknown,
 }
 
 /// Whether this process may do anything.
@@ -95,16 +121,14 @@ fn pid_namespace() -> String {
     link.to_string_lossy().replace(['[', ']', ':'], "")
 }
 
-/// When a process started, in clock ticks since the boot; nothing when it is gone or a zombie.
-fn start_time(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+fn start_time(pid: u32) -> Stat {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return Stat::Unknown };
     // The command's name stands in parentheses and may contain anything, so count from its end.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    if state == "Z" || state == "X" {
-        return None;
+    let mut fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+    match fields.next() {
+        Some("Z" | "X") => Stat::Ended,
+        _ => fields.nth(18).and_then(|started| started.parse().ok()).map_or(Stat::Unknown, Stat::Alive),
     }
-    fields.nth(18)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -130,6 +154,14 @@ mod tests {
     #[test]
     fn a_living_process_is_not_dead() {
         assert!(!is_provably_dead(&Identity::own()));
+    }
+
+    #[test]
+    fn a_process_that_cannot_be_looked_at_is_missing_only_when_the_kernel_says_so() {
+        assert!(!is_missing(process::id()));
+        assert!(is_missing(i32::MAX as u32));
+        assert!(!is_missing(u32::MAX));
+        assert_eq!(start_time(i32::MAX as u32), Stat::Unknown);
     }
 
     #[test]

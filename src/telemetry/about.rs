@@ -71,7 +71,11 @@ impl Memory {
         let is_same = |known: &&About| execution.is_none_or(|one| known.execution.as_deref() == Some(one));
         let known = event.job().and_then(|job| self.jobs.get(job)).filter(is_same);
         let known = known.cloned().unwrap_or_default();
-        let said = |text: Option<&str>, known: Option<String>| text.map(str::to_owned).or(known);
+        // What it says of itself counts; mostly that is what is known already.
+        let said = |text: Option<&str>, known: Option<String>| match text {
+            Some(text) if known.as_deref() != Some(text) => Some(text.to_owned()),
+            _ => known,
+        };
         About {
             worker: said(event.worker(), known.worker),
             queue: said(event.queue(), known.queue),

@@ -27,7 +27,7 @@ impl Filter {
     /// Whether a line of that logger and level is taken.
     pub(crate) fn takes(&self, logger: &str, level: Level) -> bool {
         match self {
-            Self::AsRq { elsewhere, .. } if elsewhere.iter().any(|other| other == logger) => false,
+            Self::AsRq { elsewhere, .. } if elsewhere.iter().any(|other| is_below(logger, other)) => false,
             Self::AsRq { .. } if has_no_handler(logger) => level >= Level::Warning,
             // RQ: `rq.job` has no level of its own, so it has the root logger's.
             Self::AsRq { level: None, .. } => {

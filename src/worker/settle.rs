@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::patience::Patience;
 use super::{WorkError, Worker};
 use crate::event::{Event, JobEnd};
-use crate::job::{Again, Cause, Ended, Keep, Outcome, Verdict, verdict};
+use crate::job::{Again, Cause, Ended, Heard, Keep, Outcome, Verdict, verdict};
 use crate::store::{Settled, Store, failure_text};
 use crate::telemetry::emit;
 use crate::webhook::{End, Message, Status};
@@ -55,7 +55,9 @@ impl Worker {
                 let (worker, job, error) = (self.name(), ended.claim.id.to_string(), error.to_string());
                 emit(Event::FailureNotPersisted { worker, job, error: error.clone() });
                 if !matches!(ended.outcome, Outcome::Unwritten(_)) {
-                    let ended = Ended { outcome: Outcome::Unwritten(error), ..ended };
+                    // What the job wrote may be what it does not take.
+                    let (outcome, heard) = (Outcome::Unwritten(error), Heard::default());
+                    let ended = Ended { outcome, heard, ..ended };
                     return Box::pin(self.settle(ended)).await;
                 }
                 Ok(JobEnd::Dropped)

@@ -61,6 +61,15 @@ class Evidence(Jobs):
         found = self.evidence("tasks.sleep", "no number", arguments=True)
         self.assertEqual((found["args"], found["kwargs"]), (["no number"], {}))
 
+    def test_arguments_that_are_too_much_leave_the_rest(self):
+        crowd = [[["\u0416" * 900] * 10] * 10] * 10
+
+        found = self.evidence("tasks.fail", *[crowd] * 5, arguments=True)
+
+        self.assertNotIn("args", found)
+        self.assertEqual(self.types(found), ["TypeError"])
+        self.assertEqual(self.evidence("tasks.fail", 1, arguments=True)["args"], [1])
+
     def test_surrogates_are_written_out(self):
         self.assertEqual(self.evidence("tasks.surrogates")["exceptions"][0]["value"], "byte \\udcff here")
 

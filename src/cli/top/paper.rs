@@ -12,11 +12,14 @@ pub(super) fn lists(frame: &Frame) -> Vec<Line> {
     TABS.into_iter().flat_map(|tab| list(frame, tab)).collect()
 }
 
+/// The widest that a column is made for longer texts: names may have any length.
+const WIDEST: usize = 200;
+
 fn list(frame: &Frame, tab: Tab) -> Vec<Line> {
     let (columns, rows) = (columns(tab), rows(frame, tab, "", sorting(tab)));
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row.cells[column].text.chars().count());
-        cells.max().unwrap_or(0).max(columns[column].head.len())
+        cells.max().unwrap_or(0).min(WIDEST).max(columns[column].head.len())
     };
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     let heads = columns.iter().zip(&widths).map(|(column, width)| format!("{:width$}  ", column.head));

@@ -17,7 +17,8 @@ section! {
         /// What it is: `console`, `file` (with rotation of our own), `rolling` (a new file for each period, in UTC), `syslog`,
         /// `journald`, `sentry` (lines become messages there) or `null`. It is needed.
         kind: Option<AppenderKind> = Key::new(Kind::Choice(KINDS)).example("\"file\""), Immediate;
-        /// What goes there, and all that is worse. When unset: as `logging.level`.
+        /// What goes there, and all that is worse. When unset: as `logging.level`, and `error` for the kind
+        /// `sentry`.
         level: Option<Level> = Key::new(Kind::Choice(LEVELS)).example("\"warning\""), Immediate;
         /// Which loggers go there, each with those below it (`myapp` takes `myapp.mail`), and each with a level of its own where
         /// it says `=LEVEL`, or `=off`; the longest name counts. When empty: all.

@@ -38,7 +38,7 @@ const REMEMBERED: usize = 1 << 10;
 /// How many log records are taken before others get their turn.
 const TURN: usize = 64;
 
-/// At the end of a job there can be no more in its pipes than this, unless some other process writes on; nor so many records.
+/// At the end of a job there are no more records than this; what is in its pipes can be more only where it made them larger.
 const LAST_BYTES: usize = 1 << 20;
 const LAST_RECORDS: usize = 2_000;
 
@@ -158,8 +158,10 @@ impl Hearing {
         self.take_records(LAST_RECORDS);
         let mut buffer = vec![0; if self.streams[0].is_some() { PORTION } else { 0 }];
         for place in 0..self.streams.len() {
-            let mut left = LAST_BYTES;
-            while let Some(count) = self.read(place, &mut buffer).filter(|_| left > 0) {
+            // What other processes write from now on has its turn later.
+            let mut left = self.streams[place].as_ref().map_or(0, Stream::waiting).min(LAST_BYTES);
+            while left > 0 {
+                let Some(count) = self.read(place, &mut buffer) else { break };
                 left = left.saturating_sub(count);
             }
         }

@@ -49,6 +49,11 @@ impl Stream {
         }
     }
 
+    /// How many bytes there are to read just now.
+    pub(super) fn waiting(&self) -> usize {
+        self.pipe.as_ref().map_or(0, |pipe| os::waiting_bytes(pipe.as_fd()))
+    }
+
     /// Tells the lines of one portion, and returns it; nothing when there is none for now.
     pub(super) fn read<'buffer>(
         &mut self,

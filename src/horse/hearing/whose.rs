@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::messages::Message;
 use crate::event::{Event, OutputStream};
+use crate::job::Timestamp;
 use crate::telemetry::emit;
 
 /// The execution whose words are heard.
@@ -44,6 +45,24 @@ impl Whose {
 }
 
 fn moment(seconds: Option<f64>) -> SystemTime {
-    let since = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    since.and_then(|since| UNIX_EPOCH.checked_add(since)).unwrap_or_else(SystemTime::now)
+    // No other moment can be written as a date.
+    let moment =
+        seconds.and_then(Timestamp::from_seconds).and_then(|moment| u64::try_from(moment.micros()).ok());
+    moment.map_or_else(SystemTime::now, |micros| UNIX_EPOCH + Duration::from_micros(micros))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_that_is_no_date_is_now() {
+        let before = SystemTime::now();
+
+        assert_eq!(moment(Some(1.5)), UNIX_EPOCH + Duration::from_millis(1500));
+        for odd in [None, Some(1e12), Some(-1.0), Some(f64::NAN), Some(f64::INFINITY)] {
+            let found = moment(odd);
+            assert!((before..=SystemTime::now()).contains(&found), "{odd:?}");
+        }
+    }
 }

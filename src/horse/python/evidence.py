@@ -7,7 +7,10 @@ import sys
 from . import shapes
 from .frames import Frames
 from .text import plain, said
+from .wire import encode
 
+# Bytes.
+MOST = 1 << 20
 EXCEPTIONS = 50
 NAME = 512
 MESSAGE = 8192
@@ -17,7 +20,22 @@ NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalVM"}
 
 
 def of(error, wish, root, call):
-    """The evidence of an exception; `wish` is what the daemon wants of it, `root` the directory of the project."""
+    """The evidence of an exception, None when there is too much of it: it must not cost the job its own failure.
+
+    `wish` is what the daemon wants of it, `root` the directory of the project. Values go before the rest does.
+    """
+    found = whole(error, wish, root, call)
+    if len(encode(found)) > MOST:
+        found.pop("args", None)
+        found.pop("kwargs", None)
+        for one in found["exceptions"]:
+            for frame in one["frames"]:
+                frame.pop("vars", None)
+    return found if len(encode(found)) <= MOST else None
+
+
+def whole(error, wish, root, call):
+    """All of it."""
     frames = Frames(bool(wish.get("variables")))
     found = {
         "exceptions": [entry(frames, *each) for each in walked(error)],

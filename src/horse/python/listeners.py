@@ -29,7 +29,7 @@ def last_resort(original, records):
             is_open = records.is_open()
             # A job that has put something else in the place of standard error wants it there.
             if is_open and sys.stderr is sys.__stderr__:
-                if records.all:
+                if records.all and record.levelno >= records.level:
                     return  # It is told already.
                 if records.capturing:
                     return records.tell(record, False, True)

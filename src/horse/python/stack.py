@@ -30,11 +30,12 @@ class Window:
 
     def open(self):
         """Listens from here on; again for each job, because the one before may have listened to something else."""
+        # Never without a listener, not for a moment: such a signal ends the process. This is what `unregister` goes back to.
+        signal.signal(INSIST, signal.SIG_IGN)
         faulthandler.unregister(INSIST)
         if identity(self.memory) != self.identity:
-            # Its job closed the file. Without a listener these signals would end the process.
+            # Its job closed the file.
             signal.signal(ASK, signal.SIG_IGN)
-            signal.signal(INSIST, signal.SIG_IGN)
             return
         signal.signal(ASK, self.show)
         faulthandler.register(INSIST, file=self.memory, all_threads=False, chain=False)

@@ -8,7 +8,7 @@ use crate::horse::frame::{self, FrameError};
 use crate::horse::hearing::Output;
 use crate::horse::protocol::{Aftermath, Errand, HorseOrder, Run};
 use crate::job::Fields;
-use crate::os::OomKills;
+use crate::os::{self, OomKills};
 
 impl Horse {
     /// Hands over a job; fails when no frame can hold it. A horse that does not take it shows as its death, or is overdue.
@@ -51,6 +51,11 @@ impl Horse {
         ends: Vec<OwnedFd>,
     ) -> Result<(), FrameError> {
         self.steps.clear();
+        self.function = None;
+        if self.served > 1 {
+            // What crashed may have been a child of the job before. Where it cannot be emptied there is nothing in it.
+            let _ = os::empty_memory_file(&mut self.faults);
+        }
         // A horse may have waited long: what the kernel killed meanwhile was another.
         self.oom_kills = OomKills::now();
         let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();

@@ -8,7 +8,7 @@ mod lag;
 mod view;
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +29,9 @@ pub(crate) use view::{Scene, View};
 /// All that is shown of the daemon, as the settings in force say.
 pub(super) struct Outlook {
     pub(super) view: Rc<View>,
-    rules: Rc<RefCell<Rules>>,
+    /// Those of the door of now: one that is closed later keeps its own.
+    rules: RefCell<Rc<RefCell<Rules>>>,
+    door: RefCell<Weak<Door>>,
     heart: RefCell<Option<Heart>>,
     textfile: RefCell<Option<Textfile>>,
     lag: RefCell<Option<AbortHandle>>,
@@ -56,7 +58,8 @@ impl Outlook {
     pub(super) fn new(inputs: mpsc::UnboundedSender<Input>) -> Self {
         Self {
             view: Rc::new(View::new(inputs)),
-            rules: Rc::default(),
+            rules: RefCell::default(),
+            door: RefCell::default(),
             heart: RefCell::default(),
             textfile: RefCell::default(),
             lag: RefCell::default(),
@@ -66,14 +69,25 @@ impl Outlook {
 
     /// Shows what the settings want to be shown, at a door that is ready for it.
     pub(super) fn show(&self, settings: &Settings, door: Option<&Rc<Door>>) {
-        *self.rules.borrow_mut() = Rules::of(&settings.http);
+        self.rule(Rules::of(&settings.http), door);
         self.view.max_lag.set(settings.health.max_lag);
         self.count(settings.http.listen.is_some() || settings.metrics.file.is_some());
         if let Some(door) = door {
-            door.open(&self.view, &self.rules);
+            door.open(&self.view, &self.rules.borrow());
         }
         self.keep_beating(&settings.health);
         self.keep_writing(&settings.metrics);
+    }
+
+    /// Puts rules into force at a door.
+    fn rule(&self, rules: Rules, door: Option<&Rc<Door>>) {
+        let door = door.map_or_else(Weak::new, Rc::downgrade);
+        if door.ptr_eq(&self.door.borrow()) {
+            *self.rules.borrow().borrow_mut() = rules;
+        } else {
+            *self.rules.borrow_mut() = Rc::new(RefCell::new(rules));
+            *self.door.borrow_mut() = door;
+        }
     }
 
     /// Nothing is there any more to be looked at.

@@ -89,8 +89,13 @@ impl Definition {
     }
 
     fn of(options: &LoggingOptions, name: &str, table: &config::Appender) -> Result<Self, Misformed> {
-        let least = table.level.map(Level::from).or(options.level).unwrap_or(Level::Info);
         let kind = table.kind.unwrap_or(AppenderKind::Null);
+        let usual = match kind {
+            // Lines of INFO are no reports, and hold the arguments of jobs.
+            AppenderKind::Sentry => Level::Error,
+            _ => options.level.unwrap_or(Level::Info),
+        };
+        let least = table.level.map_or(usual, Level::from);
         Ok(Self {
             name: name.to_owned(),
             filter: Filter::Named { least, targets: targets(&table.targets, least) },

@@ -108,7 +108,7 @@ impl Appender {
     /// Starts the thread for a place. `before` held the same name: what it has is written first, within the limit.
     pub(crate) fn start(name: &str, place: Place, before: Option<Self>) -> Self {
         let (messages, received) = sync_channel(LINES);
-        let tally = Arc::new(Tally::new(name));
+        let tally = Arc::new(Tally::after(before.as_ref().map(Self::tally), name));
         let sink = place.sink();
         // A name from DICT_CONFIG may have anything in it, and that of a thread may not.
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();

@@ -1,7 +1,7 @@
 //! A new file for each period, by `tracing-appender`: `FILE.2026-11-24`, in UTC.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 
@@ -33,7 +33,8 @@ impl Rolling {
             Some(Every::Week) => Rotation::WEEKLY,
         };
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let folder = self.path.parent().unwrap_or(std::path::Path::new("."));
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
         let builder = RollingFileAppender::builder().rotation(rotation).filename_prefix(name);
         // The file of now counts there, too.
         let built = builder.max_log_files(self.keep + 1).build(folder);

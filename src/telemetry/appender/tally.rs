@@ -69,6 +69,14 @@ impl Tally {
         }
     }
 
+    /// One that counts on from where another of its name is.
+    pub(super) fn after(before: Option<&Self>, name: &str) -> Self {
+        let lost = before.map_or(0, Self::lost);
+        let tally = Self { lost: AtomicU64::new(lost), ..Self::new(name) };
+        tally.state().told = lost;
+        tally
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }

@@ -25,6 +25,11 @@ pub(super) fn write(mut sink: Box<dyn Sink>, tally: &Tally, messages: &Receiver<
             }
         };
         match message {
+            // Its time is over: what is left is only counted.
+            Message::Piece(piece) if tally.is_over() => {
+                tally.lose(1, "there was no time left");
+                tally.taken(piece.bytes.len());
+            }
             Message::Piece(piece) => {
                 writer.attempt(1, |sink| sink.take(&piece));
                 tally.taken(piece.bytes.len());

@@ -7,7 +7,7 @@ use crate::telemetry::filter::Target;
 use crate::telemetry::level::Level;
 
 /// The loggers of the daemon's lines.
-pub(super) const LOGGERS: [&str; 10] = [
+pub(super) const LOGGERS: [&str; 11] = [
     WORKER,
     "rq.job",
     "rq.registry",
@@ -18,10 +18,11 @@ pub(super) const LOGGERS: [&str; 10] = [
     "rq.horse",
     "rq.config",
     "rq.logging",
+    "rq.sentry",
 ];
 const WORKER: &str = "rq.worker";
 /// What RQ does not have: where a table does not name them, they go with its worker.
-const OURS: [&str; 3] = ["rq.horse", "rq.config", "rq.logging"];
+const OURS: [&str; 4] = ["rq.horse", "rq.config", "rq.logging", "rq.sentry"];
 /// RQ: loggers that have INFO as their own level.
 const AT_INFO: [&str; 4] = [WORKER, "rq.scheduler", "rq.cron", "rq.worker_pool"];
 /// RQ: loggers whose level an option sets.

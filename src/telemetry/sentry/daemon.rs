@@ -1,7 +1,7 @@
 //! What is worth a report by itself: what went wrong in the daemon, and with jobs that nobody has in hand.
 
 use super::report::{JobFacts, Report, Subject};
-use crate::event::Event;
+use crate::event::{Event, UnreadableFate};
 use crate::job::Cause;
 use crate::telemetry::About;
 use crate::telemetry::listener::Fact;
@@ -12,6 +12,9 @@ pub(super) fn of_event(fact: &Fact<'_>) -> Option<Report> {
     let daemon = |cause, level, words| Subject::Daemon { cause, level, words };
     let subject = match fact.event {
         Event::AbandonedJobFailed { reason, .. } | Event::StrandedFailed { reason, .. } => abandoned(reason),
+        Event::JobUnreadable { reason, fate: UnreadableFate::PutAside, .. } => {
+            Subject::Failed { kind: "JobUnreadable", reason: reason.clone() }
+        }
         Event::WorkerFailed { error, .. } => {
             daemon("worker failed", "error", format!("a worker ended by an error: {error}"))
         }

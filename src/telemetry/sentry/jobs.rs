@@ -13,7 +13,7 @@ use super::check_in::CheckIn;
 use super::daemon::of_event;
 use super::report::{Crumb, JobFacts, Parcel, Report, Span, Subject};
 use super::trace::Trace;
-use crate::event::{Event, JobEnd};
+use crate::event::{Event, JobEnd, UnreadableFate};
 use crate::job::{Cause, Evidence, Lineage};
 use crate::telemetry::About;
 use crate::telemetry::listener::Fact;
@@ -146,7 +146,7 @@ impl Jobs {
                 let (reason, cause) = (reason.clone(), Some(*cause));
                 self.known(job).end = Some(Subject::Died { status: *status, reason, cause });
             }
-            Event::JobUnreadable { job, reason, .. } => {
+            Event::JobUnreadable { job, reason, fate: UnreadableFate::Failed, .. } => {
                 let reason = reason.clone();
                 self.known(job).end = Some(Subject::Failed { kind: "JobUnreadable", reason });
             }
