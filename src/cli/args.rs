@@ -3,6 +3,7 @@
 mod check;
 mod control;
 mod cron;
+mod job;
 mod pool;
 pub(crate) mod settings;
 mod show;
@@ -16,6 +17,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use check::CheckArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
+pub(crate) use job::{JobCommand, JobShowArgs};
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
@@ -70,6 +72,9 @@ pub(crate) enum Command {
     Cron(Box<CronArgs>),
     /// Show the daemons of yours on this machine, their workers, and what each is doing.
     Status(StatusArgs),
+    /// Look at one job.
+    #[command(subcommand, arg_required_else_help = true)]
+    Job(JobCommand),
     /// Let daemons read their configuration again.
     #[command(args_override_self = true, after_help = control::RELOAD_EXAMPLES)]
     Reload(Box<ReloadArgs>),
@@ -158,6 +163,7 @@ pub(crate) fn command() -> clap::Command {
     }
     let command =
         command.mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
+    let command = command.mut_subcommand("job", |job| job.mut_subcommand("show", settings::annotated));
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config
             .mut_subcommand("check", settings::annotated)

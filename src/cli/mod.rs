@@ -7,18 +7,21 @@ mod cron;
 pub(crate) mod exit;
 mod explain;
 mod internal;
+mod job;
 mod later;
 mod output;
+mod page;
 mod quiet;
 mod reload;
 pub(crate) mod settings_table;
+mod span;
 mod status;
 mod stop;
 mod worker;
 
 use std::process::ExitCode;
 
-use args::{Command, ConfigCommand, Generated};
+use args::{Command, ConfigCommand, Generated, JobCommand};
 use exit::Exit;
 
 use crate::telemetry;
@@ -40,6 +43,7 @@ fn run() -> Exit {
         Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Job(JobCommand::Show(args)) => job::show(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Quiet(args) => quiet::run(&args),
         Command::Stop(args) => stop::run(&args),

@@ -15,6 +15,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
 use super::bounds::{Bounds, Ground};
+use super::decode::Wanted;
 use super::engine::{Engine, EngineKind, Wishes};
 use super::frame::{self, Frame, FrameError};
 use super::program;
@@ -254,6 +255,24 @@ impl ForkServer {
     ) -> Result<Frame<ServerReport>, StartError> {
         self.order(&ServerOrder::Cron { module, key_prefix: &application.key_prefix }).await?;
         self.frame(&format!("the import of the cron configuration {module}"), application.start_timeout).await
+    }
+
+    /// Has values decoded; the answer is a report about them.
+    pub(super) async fn decode(
+        &mut self,
+        wanted: &Wanted<'_>,
+        application: &Application,
+        limit: Duration,
+    ) -> Result<Frame<ServerReport>, StartError> {
+        let order = ServerOrder::Decode {
+            serializer: application.serializer.as_deref(),
+            key_prefix: &application.key_prefix,
+            fields: wanted.iter().map(|(name, value)| (name.as_str(), value.len())).collect(),
+        };
+        let values: Vec<&[u8]> = wanted.iter().map(|(_, value)| *value).collect();
+        let died = |_| StartError::Died { python: self.python.clone(), what: "the decoding".to_owned() };
+        frame::write(&mut self.writer, &order, &values).await.map_err(died)?;
+        self.frame("the decoding of the job", limit).await
     }
 
     /// Its two directions, for the time when orders and reports cross.

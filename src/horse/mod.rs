@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cron;
+mod decode;
 mod ending;
 mod engine;
 mod errand;
@@ -18,6 +19,7 @@ mod work_horse;
 
 pub(crate) use bounds::{Bounds, Ground};
 pub(crate) use cron::CronJob;
+pub(crate) use decode::Wanted;
 pub(crate) use ending::Ending;
 pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOptions};
 pub(crate) use errand::{Mourners, names_callback, run as run_errand};

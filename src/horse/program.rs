@@ -22,6 +22,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "connection",
         "cron",
         "current_job",
+        "decode",
         "django_project",
         "engine",
         "fitness",

@@ -43,6 +43,12 @@ pub(super) enum ServerOrder<'a> {
         module: &'a str,
         key_prefix: &'a str,
     },
+    Decode {
+        serializer: Option<&'a str>,
+        key_prefix: &'a str,
+        /// Names of values and their lengths; the values are the body.
+        fields: Vec<(&'a str, usize)>,
+    },
     Fork {
         horse: u64,
     },
@@ -82,6 +88,9 @@ pub(super) enum ServerReport {
         jobs: Vec<CronJobHead>,
         #[serde(default)]
         said: Vec<Said>,
+    },
+    Decoded {
+        values: Map<String, Value>,
     },
     Refused(Refused),
     Forked {

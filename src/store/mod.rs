@@ -27,6 +27,7 @@ mod reply;
 mod scheduling;
 mod scripts;
 mod sentinel;
+mod story;
 mod stranded;
 mod subscription;
 mod tls;
@@ -50,6 +51,9 @@ pub(crate) use outcome::{Settled, failure_text};
 pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
 pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
+#[cfg(test)]
+pub(crate) use story::Place;
+pub(crate) use story::{Entry, Execution, Relative, Story, WorkerCard};
 pub(crate) use stranded::Stranded;
 pub(crate) use subscription::Subscription;
 

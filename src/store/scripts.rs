@@ -38,6 +38,7 @@ scripts! {
     UNLOCK = "prelude" "unlock";
     HOLD = "prelude" "hold";
     LET_GO = "prelude" "let_go";
+    GLANCE = "prelude" "glance";
     CRON_ENQUEUE = "prelude" "cron_enqueue";
     SCHEDULE = "prelude" "rate_limit" "schedule";
 }

@@ -9,6 +9,7 @@ mod files;
 mod folder;
 mod help;
 mod interpreter;
+mod job_show;
 mod options;
 mod precedence;
 mod python_settings;
