@@ -3,11 +3,15 @@
 mod check;
 mod control;
 mod cron;
+mod empty;
+mod idle;
+mod info;
 mod job;
 mod pool;
 pub(crate) mod settings;
 mod show;
 mod sources;
+mod suspend;
 mod worker;
 
 use std::ffi::{OsStr, OsString};
@@ -17,10 +21,13 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use check::CheckArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
+pub(crate) use empty::EmptyArgs;
+pub(crate) use info::InfoArgs;
 pub(crate) use job::{JobCommand, JobShowArgs};
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
+pub(crate) use suspend::{ResumeArgs, SuspendArgs};
 pub(crate) use worker::WorkerArgs;
 
 /// What `rq --version` says after the name; the number of RQ is the level that we are compatible with.
@@ -72,6 +79,9 @@ pub(crate) enum Command {
     Cron(Box<CronArgs>),
     /// Show the daemons of yours on this machine, their workers, and what each is doing.
     Status(StatusArgs),
+    /// Show queues and workers, as RQ's command does.
+    #[command(args_override_self = true, after_help = info::EXAMPLES)]
+    Info(Box<InfoArgs>),
     /// Look at one job.
     #[command(subcommand, arg_required_else_help = true)]
     Job(JobCommand),
@@ -84,6 +94,15 @@ pub(crate) enum Command {
     /// Stop workers when their jobs are done, or at once.
     #[command(args_override_self = true)]
     Stop(Box<StopArgs>),
+    /// Delete the jobs that wait in queues.
+    #[command(args_override_self = true, after_help = empty::EXAMPLES)]
+    Empty(Box<EmptyArgs>),
+    /// Let no worker of a Redis take a job, until rq resume.
+    #[command(args_override_self = true, after_help = suspend::EXAMPLES)]
+    Suspend(Box<SuspendArgs>),
+    /// Let suspended workers take jobs again.
+    #[command(args_override_self = true, after_help = suspend::RESUME_EXAMPLES)]
+    Resume(Box<ResumeArgs>),
     /// Look at the configuration without starting anything.
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
@@ -158,7 +177,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
     let mut command = Cli::command();
-    for name in ["worker", "run", "reload", "quiet", "stop"] {
+    for name in ["worker", "run", "reload", "quiet", "stop", "info", "empty", "suspend", "resume"] {
         command = command.mut_subcommand(name, settings::annotated);
     }
     let command =

@@ -4,19 +4,24 @@ pub(crate) mod args;
 mod config;
 mod control;
 mod cron;
+mod empty;
 pub(crate) mod exit;
 mod explain;
+mod info;
 mod internal;
 mod job;
 mod later;
 mod output;
 mod page;
+mod progress;
 mod quiet;
+mod reach;
 mod reload;
 pub(crate) mod settings_table;
 mod span;
 mod status;
 mod stop;
+mod suspend;
 mod worker;
 
 use std::process::ExitCode;
@@ -43,6 +48,10 @@ fn run() -> Exit {
         Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Info(args) => info::run(&args),
+        Command::Empty(args) => empty::run(&args),
+        Command::Suspend(args) => suspend::suspend(&args),
+        Command::Resume(args) => suspend::resume(&args),
         Command::Job(JobCommand::Show(args)) => job::show(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Quiet(args) => quiet::run(&args),

@@ -36,6 +36,11 @@ pub(crate) async fn look(sources: Sources) -> Result<Looking, SupervisorError> {
 }
 
 impl Looking {
+    /// What is there.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The story of a job, without values of more than `most` bytes.
     pub(crate) async fn story(&self, id: &str, most: u64) -> Result<Option<Story>, SupervisorError> {
         let story: Result<_, StoreError> = self.store.story(id, most).await;

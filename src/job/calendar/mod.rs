@@ -61,6 +61,14 @@ impl Zone {
         instant(moment).to_zoned(self.0.clone()).strftime(form).to_string()
     }
 
+    /// A moment as this zone's clock tells it, as Python writes it: `2026-11-22 08:30:00.025747`.
+    pub(crate) fn wall(&self, moment: Timestamp) -> String {
+        // Python leaves out a fraction of nothing.
+        let form =
+            if moment.micros() % 1_000_000 == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" };
+        instant(moment).to_zoned(self.0.clone()).strftime(form).to_string()
+    }
+
     /// RQ: the expression is followed on the wall clock alone, and what it gives is then put into the zone. A wall time
     /// that comes twice means its first coming, which may lie before the moment.
     fn after(&self, expression: &CronExpression, moment: Timestamp) -> Option<Timestamp> {

@@ -6,6 +6,8 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+pub(super) use read::Answers;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

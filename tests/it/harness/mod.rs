@@ -14,6 +14,7 @@ mod skew;
 mod skip;
 mod subject;
 mod tagged;
+mod terminal;
 mod text;
 mod version;
 mod wait;
@@ -34,6 +35,7 @@ pub(crate) use self::{
     skip::{Lack, skipped},
     subject::Subject,
     tagged::process_exists,
+    terminal::{Terminal, leading},
     text::{application_part, is_python_float},
     version::{Venv, Version},
     wait::{SOON, wait_for, wait_until},
