@@ -4,6 +4,7 @@ mod check;
 mod control;
 mod cron;
 mod empty;
+mod enqueue;
 mod idle;
 mod info;
 mod job;
@@ -22,6 +23,7 @@ pub(crate) use check::CheckArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use empty::EmptyArgs;
+pub(crate) use enqueue::EnqueueArgs;
 pub(crate) use info::InfoArgs;
 pub(crate) use job::{JobCommand, JobShowArgs};
 pub(crate) use pool::{PoolArgs, RunArgs};
@@ -94,6 +96,9 @@ pub(crate) enum Command {
     /// Stop workers when their jobs are done, or at once.
     #[command(args_override_self = true)]
     Stop(Box<StopArgs>),
+    /// Enqueue a call of a Python function.
+    #[command(args_override_self = true, after_help = enqueue::EXAMPLES)]
+    Enqueue(Box<EnqueueArgs>),
     /// Delete the jobs that wait in queues.
     #[command(args_override_self = true, after_help = empty::EXAMPLES)]
     Empty(Box<EmptyArgs>),
@@ -177,7 +182,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
     let mut command = Cli::command();
-    for name in ["worker", "run", "reload", "quiet", "stop", "info", "empty", "suspend", "resume"] {
+    for name in ["worker", "run", "reload", "quiet", "stop", "info", "enqueue", "empty", "suspend", "resume"]
+    {
         command = command.mut_subcommand(name, settings::annotated);
     }
     let command =

@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use crate::os::terminal::Stream;
 
 /// RQ's commands besides `worker`.
-const COMMANDS: [&str; 2] = ["enqueue", "requeue"];
+const COMMANDS: [&str; 1] = ["requeue"];
 
 /// What to say of a command of RQ's that is not supported yet, where that is why the command line was not understood.
 pub(super) fn refuse_command(answer: &clap::Error) -> Option<Failure> {

@@ -5,6 +5,7 @@ mod config;
 mod control;
 mod cron;
 mod empty;
+mod enqueue;
 pub(crate) mod exit;
 mod explain;
 mod info;
@@ -49,6 +50,7 @@ fn run() -> Exit {
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Enqueue(args) => enqueue::run(&args),
         Command::Empty(args) => empty::run(&args),
         Command::Suspend(args) => suspend::suspend(&args),
         Command::Resume(args) => suspend::resume(&args),

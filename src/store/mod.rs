@@ -14,6 +14,7 @@ mod dedicated;
 mod dequeue;
 mod dial;
 mod emptying;
+mod enqueueing;
 mod error;
 mod job_hash;
 mod keys;

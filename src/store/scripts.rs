@@ -39,6 +39,7 @@ scripts! {
     HOLD = "prelude" "hold";
     LET_GO = "prelude" "let_go";
     GLANCE = "prelude" "glance";
+    ENQUEUE = "prelude" "enqueue";
     EMPTY = "prelude" "empty";
     CRON_ENQUEUE = "prelude" "cron_enqueue";
     SCHEDULE = "prelude" "rate_limit" "schedule";

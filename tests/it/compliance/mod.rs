@@ -19,6 +19,7 @@ mod dependents;
 mod differences;
 mod documentation;
 mod empty;
+mod enqueue;
 mod exception_handlers;
 mod failures;
 mod groups;
