@@ -258,6 +258,8 @@ pub(crate) enum Event {
     ReloadChangedNothing { asked_by: String, pending: Vec<String>, shadowed: Vec<String> },
     /// The configuration was read again and cannot be used: everything is as it was.
     ReloadRefused { asked_by: String, errors: Vec<String> },
+    /// Lines are not written by an appender of the log: so many were lost since that was last told, for that reason.
+    LogHindered { appender: String, lost: u64, reason: Option<String> },
     /// The kernel does not tell when files change: they are looked at every `interval` only.
     FilesUnwatched { reason: String, interval: Duration },
 }

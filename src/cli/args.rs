@@ -13,6 +13,8 @@ pub(crate) mod settings;
 mod show;
 mod sources;
 mod suspend;
+#[cfg(feature = "top")]
+mod top;
 mod worker;
 
 use std::ffi::{OsStr, OsString};
@@ -20,7 +22,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use check::CheckArgs;
-pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
+pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StackArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use empty::EmptyArgs;
 pub(crate) use enqueue::EnqueueArgs;
@@ -30,6 +32,8 @@ pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
 pub(crate) use suspend::{ResumeArgs, SuspendArgs};
+#[cfg(feature = "top")]
+pub(crate) use top::{Tab, TopArgs};
 pub(crate) use worker::WorkerArgs;
 
 /// What `rq --version` says after the name; the number of RQ is the level that we are compatible with.
@@ -84,9 +88,16 @@ pub(crate) enum Command {
     /// Show queues and workers, as RQ's command does.
     #[command(args_override_self = true, after_help = info::EXAMPLES)]
     Info(Box<InfoArgs>),
+    /// Watch daemons, workers, queues and failed jobs in the terminal.
+    #[cfg(feature = "top")]
+    #[command(args_override_self = true, after_help = top::EXAMPLES)]
+    Top(Box<TopArgs>),
     /// Look at one job.
     #[command(subcommand, arg_required_else_help = true)]
     Job(JobCommand),
+    /// Show where a job that runs is just now, thread by thread, without stopping it.
+    #[command(args_override_self = true, after_help = control::STACK_EXAMPLES)]
+    Stack(Box<StackArgs>),
     /// Let daemons read their configuration again.
     #[command(args_override_self = true, after_help = control::RELOAD_EXAMPLES)]
     Reload(Box<ReloadArgs>),
@@ -179,15 +190,19 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     Ok(Cli::from_arg_matches_mut(&mut matches)?.command)
 }
 
+/// The commands that act in a Redis at once and end.
+const AT_REDIS: [&str; 5] = ["info", "enqueue", "empty", "suspend", "resume"];
+
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
     let mut command = Cli::command();
-    for name in ["worker", "run", "reload", "quiet", "stop", "info", "enqueue", "empty", "suspend", "resume"]
-    {
+    for name in ["worker", "run", "reload", "quiet", "stop", "stack"].iter().chain(&AT_REDIS) {
         command = command.mut_subcommand(name, settings::annotated);
     }
     let command =
         command.mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
+    #[cfg(feature = "top")]
+    let command = command.mut_subcommand("top", settings::annotated);
     let command = command.mut_subcommand("job", |job| job.mut_subcommand("show", settings::annotated));
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config

@@ -16,7 +16,7 @@ pub(super) fn guarded(command: impl FnOnce() -> Exit) -> Exit {
     }));
     // Nothing of the command is looked at any more when it panicked.
     panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
-        telemetry::give_up_waiting();
+        telemetry::close();
         Exit::Internal
     })
 }

@@ -20,9 +20,12 @@ mod reach;
 mod reload;
 pub(crate) mod settings_table;
 mod span;
+mod stack;
 mod status;
 mod stop;
 mod suspend;
+#[cfg(feature = "top")]
+mod top;
 mod worker;
 
 use std::process::ExitCode;
@@ -54,7 +57,10 @@ fn run() -> Exit {
         Command::Empty(args) => empty::run(&args),
         Command::Suspend(args) => suspend::suspend(&args),
         Command::Resume(args) => suspend::resume(&args),
+        #[cfg(feature = "top")]
+        Command::Top(args) => top::run(&args),
         Command::Job(JobCommand::Show(args)) => job::show(&args),
+        Command::Stack(args) => stack::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Quiet(args) => quiet::run(&args),
         Command::Stop(args) => stop::run(&args),
@@ -66,8 +72,8 @@ fn run() -> Exit {
         Command::Config(ConfigCommand::Schema) => Ok(config::generate(Generated::Schema)),
         Command::Generate { text } => Ok(config::generate(text)),
     };
-    // Warnings of a command that ends before it has a log must not be lost.
-    telemetry::give_up_waiting();
+    // What waits must not be lost, and stands before what the command says of its end.
+    telemetry::close();
     ended.unwrap_or_else(|failure| failure.report())
 }
 

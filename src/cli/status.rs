@@ -26,7 +26,7 @@ pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
         match reply {
             Ok(Reply::Status(status)) => statuses.push(status),
             Ok(Reply::Refused { error }) | Err(error) => silent(daemon.pid, &error),
-            Ok(Reply::Reload(_) | Reply::Done { .. } | Reply::Configuration { .. }) => {
+            Ok(Reply::Reload(_) | Reply::Done { .. } | Reply::Configuration { .. } | Reply::Stack(_)) => {
                 silent(daemon.pid, "it answered something else");
             }
         }

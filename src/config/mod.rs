@@ -5,6 +5,7 @@
 //! default files, RQ's own names in the environment, what `-c` names, files with secrets, variables that start with
 //! `RQ_`, options of the command line. `docs/configuration.md` tells the rules to users.
 
+mod appender;
 mod connection;
 mod credentials;
 mod cron;
@@ -53,9 +54,10 @@ pub(crate) use schema::schema;
 #[cfg(test)]
 pub(crate) use section::keys;
 pub(crate) use section::{
-    Additions, AtSuspension, CatchUp, Count, Cron, DictConfig, Group, Horse, Key, Level, Logging,
-    Maintenance, OnInterrupt, OnShutdown, OnStranded, Overlap, Queue, Reload, Scheduler, Sentry, Shutdown,
-    Strategy, Worker, class_of, key,
+    Additions, Appender, AppenderKind, AtSuspension, CatchUp, Count, Cron, DictConfig, Facility, Group,
+    Horse, Key, Level, LineLook, Logging, Maintenance, OnInterrupt, OnShutdown, OnStranded, Overlap,
+    Protocol, Queue, Reload, Rotate, Scheduler, Sentry, Shutdown, Strategy, StreamChoice, Target, Worker,
+    class_of, key, target,
 };
 pub(crate) use sources::Sources;
 
@@ -67,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) scheduler: Scheduler,
     pub(crate) horse: Horse,
     pub(crate) logging: Logging,
+    /// Where log lines go, by the names of the places; none is the console as RQ writes it.
+    pub(crate) appenders: BTreeMap<String, Appender>,
     pub(crate) shutdown: Shutdown,
     pub(crate) reload: Reload,
     pub(crate) maintenance: Maintenance,

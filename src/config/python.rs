@@ -40,7 +40,10 @@ impl PythonModule {
         }
         for section in SECTIONS {
             let name = format!("RQ_{}", section.name.to_uppercase());
-            let place = |field: &str| (format!("{name}[{field:?}]"), origin.clone());
+            let place = |path: &[&str]| {
+                let below: Vec<String> = path.iter().map(|step| format!("[{step:?}]")).collect();
+                (format!("{name}{}", below.concat()), origin.clone())
+            };
             if let Some(value) = self.values.get(&name) {
                 if !matches!(value, Raw::Object(_) | Raw::Null) {
                     let mismatch = Mismatch::new("a dictionary", super::kind::describe_type(value));

@@ -18,7 +18,10 @@ pub(crate) fn schema() -> Raw {
     }
     for tables in TABLES {
         let named = json!({"type": "object", "description": prose(tables.doc), "additionalProperties": table(tables)});
-        properties.insert(tables.parent().to_owned(), named);
+        match tables.parent().split_once('.') {
+            None => drop(properties.insert(tables.parent().to_owned(), named)),
+            Some((section, below)) => properties[section]["properties"][below] = named,
+        }
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

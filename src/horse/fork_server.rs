@@ -327,20 +327,34 @@ impl Reports {
     }
 }
 
+/// The memory files of a horse.
+pub(super) struct Memory {
+    /// For the stack of its own death.
+    pub(super) faults: File,
+    /// For the stacks that it is asked for.
+    pub(super) stacks: File,
+}
+
+impl Memory {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { faults: os::memory_file(c"rq-faults")?, stacks: os::memory_file(c"rq-stacks")? })
+    }
+}
+
 /// What a fork server is told.
 pub(super) struct Orders(OwnedWriteHalf);
 
 impl Orders {
-    /// Asks for a horse that speaks over `socket` and dumps its faults into `faults`.
+    /// Asks for a horse that speaks over `socket` and writes into these files.
     pub(super) async fn fork(
         &mut self,
         horse: u64,
         socket: OwnedFd,
-        faults: &File,
+        files: &Memory,
     ) -> Result<(), FrameError> {
         let bytes = frame::encode(&ServerOrder::Fork { horse }, &[])?;
         let stream: &UnixStream = self.0.as_ref();
-        let descriptors = [socket.as_fd(), faults.as_fd()];
+        let descriptors = [socket.as_fd(), files.faults.as_fd(), files.stacks.as_fd()];
         let sent = stream
             .async_io(Interest::WRITABLE, || os::send_with_descriptors(stream.as_fd(), &bytes, &descriptors))
             .await?;

@@ -1,18 +1,19 @@
 //! The keeper of the stable: always a warm horse ahead of the next job, whatever becomes of the fork server.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::fork_server::{ForkServer, Orders, StartError};
-use super::frame::{self, Frame, FrameError};
-use super::protocol::{HorseReport, ServerReport, VERSION};
+use super::foal::{Foal, Word, until_ready};
+use super::fork_server::{ForkServer, Memory, Orders, StartError};
+use super::frame::FrameError;
+use super::protocol::ServerReport;
 use super::returning::Returned;
 use super::stable::{StableOptions, start};
+use super::window::Window;
 use super::work_horse::{Exit, Horse, Parts};
 use crate::event::Event;
 use crate::job::Usage;
@@ -31,7 +32,7 @@ const LAST_TIME: Duration = Duration::from_secs(5);
 pub(super) enum Input {
     Wanted(oneshot::Sender<Horse>),
     Reported(u64, Result<ServerReport, FrameError>),
-    Ready(u64, Result<(UnixStream, u32), String>),
+    Ready(u64, Result<Word, String>),
     Returned(Returned),
     ChildEnded(Reaped),
     Rested,
@@ -40,14 +41,6 @@ pub(super) enum Input {
     /// A fork server that was let go had its time.
     Overdue,
     Started(Result<ForkServer, StartError>),
-}
-
-/// A horse that is being made.
-struct Foal {
-    pid: Option<u32>,
-    stream: Option<UnixStream>,
-    exit: Option<oneshot::Receiver<Exit>>,
-    faults: File,
 }
 
 /// Where the news of a living horse go.
@@ -188,11 +181,11 @@ impl Keeper {
         let Some(orders) = &mut self.orders else { return Ok(()) };
         let (ours, theirs) = os::socket_pair()?;
         ours.set_nonblocking(true)?;
-        let faults = os::memory_file(c"rq-faults")?;
+        let files = Memory::new()?;
         let number = self.next_horse;
         self.next_horse += 1;
-        orders.fork(number, theirs.into(), &faults).await?;
-        self.foals.insert(number, Foal { pid: None, stream: None, exit: None, faults });
+        orders.fork(number, theirs.into(), &files).await?;
+        self.foals.insert(number, Foal { pid: None, stream: None, exit: None, files, window: None });
         let stream = UnixStream::from_std(ours)?;
         let inputs = self.inputs.clone();
         // One in an interpreter of its own loads the application.
@@ -236,11 +229,11 @@ impl Keeper {
         self.grow_up(number);
     }
 
-    fn ready(&mut self, number: u64, ready: Result<(UnixStream, u32), String>) {
+    fn ready(&mut self, number: u64, ready: Result<Word, String>) {
         match ready {
-            Ok((stream, _)) => {
+            Ok(Word { stream, window }) => {
                 if let Some(foal) = self.foals.get_mut(&number) {
-                    foal.stream = Some(stream);
+                    (foal.stream, foal.window) = (Some(stream), window);
                 }
                 self.grow_up(number);
             }
@@ -259,7 +252,7 @@ impl Keeper {
         if !grown {
             return;
         }
-        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), faults }) =
+        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), files, window }) =
             self.foals.remove(&number)
         else {
             return;
@@ -269,7 +262,8 @@ impl Keeper {
             watched.returned = tell;
         }
         self.pause = PAUSE;
-        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults }));
+        let window = Window::new(pid, window, files.stacks);
+        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults: files.faults, window }));
     }
 
     /// A horse that calls more often than it has lost its socket is not listened to: it must not hold up the others.
@@ -383,18 +377,5 @@ impl Keeper {
                 self.start_another();
             }
         }
-    }
-}
-
-/// Waits for a new horse's first word and checks that it leads its own process group.
-async fn until_ready(mut stream: UnixStream, number: u64) -> Result<(UnixStream, u32), String> {
-    match frame::read::<HorseReport>(&mut stream).await {
-        Ok(Frame { head: HorseReport::Ready { protocol: VERSION, horse, pid, pgid }, .. })
-            if horse == number && pid == pgid =>
-        {
-            Ok((stream, pid))
-        }
-        Ok(Frame { head, .. }) => Err(format!("its first word was {head:?}")),
-        Err(error) => Err(error.to_string()),
     }
 }

@@ -46,6 +46,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "server",
         "signals",
         "sources",
+        "stack",
         "text",
         "threads",
         "title",

@@ -231,12 +231,26 @@ pub(crate) enum Occasion {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub(super) enum HorseReport {
-    Ready { protocol: u32, horse: u64, pid: u32, pgid: u32 },
+    Ready {
+        protocol: u32,
+        horse: u64,
+        pid: u32,
+        pgid: u32,
+        /// The number of the file for stacks in the horse.
+        #[serde(default)]
+        window: Option<u32>,
+    },
     Phase(PhaseHead),
-    CallbackRaised { callback: CallbackKind },
-    Called { raised: bool },
+    CallbackRaised {
+        callback: CallbackKind,
+    },
+    Called {
+        raised: bool,
+    },
     Ended(EndedHead),
-    Return { pid: u32 },
+    Return {
+        pid: u32,
+    },
 }
 
 /// Where in a job a horse says it is.

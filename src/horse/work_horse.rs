@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::ending::Ending;
 use super::frame::{self, FrameError};
 use super::protocol::{Aftermath, CallbackKind, Errand, HorseOrder, HorseReport, Phase, Run};
+use super::window::Window;
 use crate::job::{Death, Fields, Usage};
 use crate::os::{self, OomKills};
 
@@ -72,6 +73,7 @@ pub(crate) struct Horse {
     exit: oneshot::Receiver<Exit>,
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
+    window: Window,
     /// The count when it got its order.
     oom_kills: OomKills,
     /// RQ's own code runs in it, and may say that it has settled the job.
@@ -107,11 +109,12 @@ pub(super) struct Parts {
     pub(super) exit: oneshot::Receiver<Exit>,
     pub(super) returned: mpsc::Receiver<UnixStream>,
     pub(super) faults: File,
+    pub(super) window: Window,
 }
 
 impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { pid, stream, exit, returned, faults } = parts;
+        let Parts { pid, stream, exit, returned, faults, window } = parts;
         let (writer, heard, listener) = attend(stream);
         Self {
             pid,
@@ -122,6 +125,7 @@ impl Horse {
             exit,
             returned,
             faults,
+            window,
             oom_kills: OomKills::default(),
             settles: false,
             end: End::Unknown,
@@ -135,6 +139,11 @@ impl Horse {
     /// The process number, which is the number of its process group too.
     pub(crate) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Where others may look at what it does.
+    pub(crate) fn window(&self) -> Window {
+        self.window.clone()
     }
 
     /// How many jobs it was given.

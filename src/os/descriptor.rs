@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::socket::{
     AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, UnixAddr, connect, sendmsg, socket,
@@ -44,6 +45,17 @@ pub(crate) fn write_memory_file(name: &CStr, content: &[u8]) -> io::Result<Owned
     let mut file = memory_file(name)?;
     file.write_all(content)?;
     file.seek(SeekFrom::Start(0))?;
+    Ok(file.into())
+}
+
+/// A memory file that holds `content` and that nobody can change any more, as the journal demands.
+pub(crate) fn sealed_memory_file(name: &CStr, content: &[u8]) -> io::Result<OwnedFd> {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let mut file = File::from(memfd_create(name, flags)?);
+    file.write_all(content)?;
+    let seals =
+        SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
+    fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
     Ok(file.into())
 }
 

@@ -11,9 +11,11 @@ mod signals;
 mod spawn;
 pub(crate) mod terminal;
 pub(crate) mod title;
+mod vitals;
 
 pub(crate) use descriptor::{
-    is_listening, memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
+    is_listening, memory_file, pipe, read_memory_file, sealed_memory_file, send_with_descriptors,
+    socket_pair, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
 pub(crate) use mounts::is_mounted;
@@ -24,3 +26,4 @@ pub(crate) use process::{
 };
 pub(crate) use signals::{Signal, Signals};
 pub(crate) use spawn::{Program, spawn};
+pub(crate) use vitals::{Vitals, hearing, holds, signal_thread, threads, vitals};

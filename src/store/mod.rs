@@ -23,6 +23,8 @@ mod link;
 mod liveness;
 mod outbox;
 mod outcome;
+mod overview;
+mod rearranging;
 mod recovery;
 mod registration;
 mod release;
@@ -53,12 +55,16 @@ pub(crate) use keys::Keys;
 pub(crate) use liveness::{Life, OtherDaemon, QueueWatched, Watched};
 pub(crate) use outbox::Note;
 pub(crate) use outcome::{Settled, failure_text};
+#[cfg(test)]
+pub(crate) use overview::FailedJob;
+pub(crate) use overview::{JobCard, Overview, QueueCard, RunningJob, Wanted, WorkerSeen};
+pub(crate) use rearranging::Rearranged;
 pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
 pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
 #[cfg(test)]
 pub(crate) use story::Place;
-pub(crate) use story::{Entry, Execution, Relative, Story, WorkerCard};
+pub(crate) use story::{Entry, Execution, Relative, Story, WorkerCard, inflated};
 pub(crate) use stranded::Stranded;
 pub(crate) use subscription::Subscription;
 

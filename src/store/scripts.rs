@@ -41,6 +41,8 @@ scripts! {
     GLANCE = "prelude" "glance";
     ENQUEUE = "prelude" "enqueue";
     EMPTY = "prelude" "empty";
+    REQUEUE = "prelude" "rate_limit" "requeue";
+    DISCARD = "prelude" "rate_limit" "discard";
     CRON_ENQUEUE = "prelude" "cron_enqueue";
     SCHEDULE = "prelude" "rate_limit" "schedule";
 }

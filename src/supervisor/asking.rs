@@ -32,6 +32,10 @@ impl Daemon {
                 let answer = Answer::redis(&store, id);
                 return answer.map_or((), |answer| self.tell_difference(answer));
             }
+            Ask::Stack { of, id } => {
+                let answer = Answer::redis(&store, id);
+                return answer.map_or((), |answer| self.tell_stack(&of, answer));
+            }
             Ask::Shutdown { cold, id } => (self.shut_down(worker, cold, names), id),
             Ask::Quiet { quiet, id } => (self.for_each(&names, |member| member.say_quiet(quiet)), id),
             Ask::Status { id } => (Reply::Status(self.daemon_status()), id),
@@ -65,6 +69,7 @@ impl Daemon {
             Question::Status => Reply::Status(self.daemon_status()),
             Question::Configuration => self.configuration(),
             Question::Difference => return self.tell_difference(Answer::Socket(answer)),
+            Question::Stack { of } => return self.tell_stack(&of, Answer::Socket(answer)),
             Question::Reload { code } => {
                 let request = Request::of("rq reload", code).answering(Some(Answer::Socket(answer)));
                 return self.request(request);

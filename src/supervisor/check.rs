@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use super::settling::Purpose;
 use super::wanted::{Scope, Wanted};
-use super::{SupervisorError, address, interpreter};
+use super::{SupervisorError, address, interpreter, logging};
 use crate::config::{Address, Effective, Origin, Problem, Problems, Resolved, Sources};
-use crate::telemetry::format::{LineFormat, date_format};
 
 /// The settings, or all that is wrong with them, as far as it matters for the purpose.
 pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, SupervisorError> {
     let (resolved, mut problems) = sources.read()?;
     if purpose.connects() {
         problems.extend(address::problems(&resolved));
-        problems.extend(formats(&resolved));
+        problems.extend(logging::problems(&resolved));
     }
     if purpose.runs_jobs() {
         problems.extend(clashes(&resolved));
@@ -46,14 +45,6 @@ fn clashes(resolved: &Resolved) -> Vec<Problem> {
         }
     }
     problems
-}
-
-fn formats(resolved: &Resolved) -> Vec<Problem> {
-    let logging = &resolved.settings.logging;
-    let line = LineFormat::parse(&logging.format).err().map(|error| ("logging.format", error));
-    let date = date_format(&logging.date_format).err().map(|error| ("logging.date_format", error));
-    let unusable = [line, date].into_iter().flatten();
-    unusable.map(|(key, error)| resolved.problem(key, error.to_string())).collect()
 }
 
 /// What its author should know of settings that can be used.

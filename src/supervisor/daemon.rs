@@ -26,7 +26,7 @@ use crate::event::Event;
 use crate::job::Timestamp;
 use crate::maintenance;
 use crate::os::Signal;
-use crate::telemetry::emit;
+use crate::telemetry::{self, emit};
 use crate::worker::Stop;
 
 /// A worker that begins while others work may wait for Redis as long as it takes.
@@ -176,7 +176,8 @@ impl Daemon {
             Signal::Interrupt | Signal::Terminate | Signal::Hangup => self.stop(signal),
             Signal::Quiet => self.say_quiet(true),
             Signal::Resume => self.say_quiet(false),
-            Signal::Child | Signal::Reopen | Signal::Renew => {}
+            Signal::Reopen => telemetry::reopen(),
+            Signal::Child | Signal::Renew => {}
         }
     }
 

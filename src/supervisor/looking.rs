@@ -36,7 +36,7 @@ pub(crate) async fn look(sources: Sources) -> Result<Looking, SupervisorError> {
 }
 
 impl Looking {
-    /// What is there.
+    /// What is in that Redis.
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }

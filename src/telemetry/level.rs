@@ -45,6 +45,18 @@ impl Level {
     }
 }
 
+impl From<crate::config::Level> for Level {
+    fn from(level: crate::config::Level) -> Self {
+        match level {
+            crate::config::Level::Debug => Self::Debug,
+            crate::config::Level::Info => Self::Info,
+            crate::config::Level::Warning => Self::Warning,
+            crate::config::Level::Error => Self::Error,
+            crate::config::Level::Critical => Self::Critical,
+        }
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -35,8 +35,8 @@ pub(crate) use brief::Brief;
 use brief::Briefing;
 use command::Command;
 use dequeue::Dequeued;
+pub(crate) use heart::{AtWork, Doing, Tally};
 use heart::{Beat, Pulse};
-pub(crate) use heart::{Doing, Tally};
 use listen::Listener;
 pub(crate) use registration::Birth;
 pub(crate) use strategy::Strategy;
@@ -155,6 +155,8 @@ pub(crate) enum Ask {
     Configuration { id: Option<String> },
     /// What a reload would do.
     Difference { id: Option<String> },
+    /// What a job does just now: of that id, or of the worker of that name.
+    Stack { of: String, id: Option<String> },
 }
 
 /// One worker.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::command::Command;
-use super::heart::Pulse;
+use super::heart::{AtWork, Pulse};
 use super::kill::{Kill, Killed};
 use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
@@ -43,6 +43,7 @@ impl Worker {
             Ok(job) => self.run_in(horse, claim, &job).await,
             Err(reason) => Some(self.unreadable(claim, reason)),
         };
+        *self.doing.at_work.borrow_mut() = None;
         *self.doing.in_hand.borrow_mut() = None;
         ended
     }
@@ -59,7 +60,9 @@ impl Worker {
             return Some(self.unreadable(claim, error.to_string()));
         }
         let mut left = Left::Death;
+        self.show_work(&horse, job);
         let said = self.attend(&mut horse, &claim, job).await;
+        *self.doing.at_work.borrow_mut() = None;
         let function = horse.function();
         let (outcome, ending) = match said {
             Ok(Said::Ended(ending)) => {
@@ -141,6 +144,7 @@ impl Worker {
                     in_function = matches!(phase, Phase::Function(_));
                     limit = self.entered(&phase, job);
                     since = Instant::now();
+                    self.show_phase(&phase, limit, since);
                 }
                 Happening::Said(Said::CallbackRaised(callback, traceback)) => {
                     let (job, callback) = (job.id.to_string(), callback.to_string());
@@ -153,6 +157,32 @@ impl Worker {
                 Happening::Noted => {}
             }
         }
+    }
+
+    /// Lets others look at the horse from now on.
+    fn show_work(&self, horse: &Horse, job: &Job) {
+        *self.doing.at_work.borrow_mut() = Some(AtWork {
+            window: horse.window(),
+            phase: "preparing".to_owned(),
+            function: None,
+            limit: job.timeout,
+            since: Instant::now(),
+        });
+    }
+
+    /// Lets others see what it is about.
+    fn show_phase(&self, phase: &Phase, limit: Option<Duration>, since: Instant) {
+        let mut at_work = self.doing.at_work.borrow_mut();
+        let Some(at_work) = at_work.as_mut() else { return };
+        (at_work.limit, at_work.since) = (limit, since);
+        at_work.phase = match phase {
+            Phase::Function(function) => {
+                at_work.function.clone_from(function);
+                "function".to_owned()
+            }
+            Phase::Callback(callback, _) => format!("{callback} callback"),
+            Phase::Ending => "ending".to_owned(),
+        };
     }
 
     /// Tells the phase that a horse entered, and returns the limit that holds from now on.
@@ -269,7 +299,8 @@ impl Worker {
             | Command::Reload { .. }
             | Command::Status { .. }
             | Command::Configuration { .. }
-            | Command::Difference { .. } => self.pass_on(command),
+            | Command::Difference { .. }
+            | Command::Stack { .. } => self.pass_on(command),
             Command::KillHorse { .. } => {
                 emit(Event::KillHorseCommanded { worker, working: true });
                 return Happening::Kill(Kill::Commanded);

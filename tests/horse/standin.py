@@ -103,8 +103,8 @@ class Line:
 class Horse:
     """A horse that the stand-in has asked for."""
 
-    def __init__(self, daemon, number, line, memory):
-        self.daemon, self.number, self.line, self.memory = daemon, number, line, memory
+    def __init__(self, daemon, number, line, files):
+        self.daemon, self.number, self.line, (self.memory, self.stacks) = daemon, number, line, files
         self.pid = None
         self.ready = None
 
@@ -173,10 +173,10 @@ class Daemon:
     def order_fork(self, number):
         """Sends the order; answers are read by `fork` or the test."""
         ours, theirs = socket.socketpair()
-        memory = os.memfd_create("rqd-fault") if hasattr(os, "memfd_create") else temporary()
-        self.control.send({"order": "fork", "horse": number}, fds=[theirs.fileno(), memory])
+        files = [os.memfd_create(name) if hasattr(os, "memfd_create") else temporary() for name in ("rqd-fault", "rqd-stack")]
+        self.control.send({"order": "fork", "horse": number}, fds=[theirs.fileno()] + files)
         theirs.close()
-        horse = Horse(self, number, Line(ours), memory)
+        horse = Horse(self, number, Line(ours), files)
         self.horses[number] = horse
         return horse
 
@@ -211,6 +211,7 @@ class Daemon:
         for horse in self.horses.values():
             horse.line.close()
             os.close(horse.memory)
+            os.close(horse.stacks)
         if self.leash is not None:
             os.close(self.leash)
         self.back.close()

@@ -22,7 +22,7 @@ use crate::os::terminal::Stream;
 use crate::supervisor;
 
 /// The most bytes of a value that are read.
-const READ: u64 = 1 << 20;
+pub(super) const READ: u64 = 1 << 20;
 
 /// The most when all is to be decoded.
 const DECODED: u64 = 16 << 20;

@@ -1,10 +1,7 @@
 //! How executions ended, from the entries of the result stream.
 
-use std::io::Read as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use flate2::read::ZlibDecoder;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,9 +11,6 @@ use crate::store::Entry;
 
 /// The most characters of a traceback, a cause or an output that are shown.
 const LONG: usize = 64 << 10;
-
-/// What every zlib stream of RQ's begins with.
-const ZLIB: u8 = 0x78;
 
 /// How one execution ended.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,9 +59,9 @@ impl Ended {
             ended_at: ended.and_then(iso),
             seconds: began.zip(ended).map(|(began, ended)| ended - began),
             return_value: return_value(entry),
-            traceback: packed(entry, "exc_string"),
+            traceback: entry.packed("exc_string").as_deref().map(end_of),
             cause: entry.text("cause").map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))),
-            output: packed(entry, "output"),
+            output: entry.packed("output").as_deref().map(end_of),
         }
     }
 }
@@ -99,25 +93,9 @@ pub(super) fn shown(bytes: &[u8]) -> Shown {
     Shown { bytes: bytes.len() as u64, format: Some(told.format), kind: told.kind, value: told.text }
 }
 
-/// A text that stands in an entry packed, or as it is; its end when it is long.
-fn packed(entry: &Entry, field: &str) -> Option<String> {
-    let value = entry.fields.get(field).filter(|value| !value.is_empty())?;
-    // One that was cut has whole groups of four before the cut.
-    let groups = &value[..value.len() / 4 * 4];
-    let packed = BASE64.decode(groups).ok().filter(|packed| packed.first() == Some(&ZLIB));
-    let bytes = packed.map_or_else(|| value.clone(), |packed| inflated(&packed, 16 << 20));
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.trim_end();
+/// The end of a text that is long.
+fn end_of(text: &str) -> String {
     let skipped = text.chars().count().saturating_sub(LONG);
     let tail: String = text.chars().skip(skipped).collect();
-    let whole = if skipped > 0 { format!("... {skipped} characters left out ...\n{tail}") } else { tail };
-    Some(whole).filter(|text| !text.is_empty())
-}
-
-/// The bytes in a zlib stream, as many as are asked for; what is none is taken as it is, as RQ does.
-pub(super) fn inflated(bytes: &[u8], most: usize) -> Vec<u8> {
-    let mut plain = Vec::new();
-    // What came before a mistake counts.
-    let read = ZlibDecoder::new(bytes).take(most as u64).read_to_end(&mut plain);
-    if read.is_err() && plain.is_empty() { bytes[..bytes.len().min(most)].to_vec() } else { plain }
+    if skipped > 0 { format!("... {skipped} characters left out ...\n{tail}") } else { tail }
 }

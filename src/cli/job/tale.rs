@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::outcome::{Ended, Shown, inflated, shown};
+use super::outcome::{Ended, Shown, shown};
 use super::outlook;
 use crate::job::{Timestamp, call};
-use crate::store::{Story, WorkerCard};
+use crate::store::{Story, WorkerCard, inflated};
 
 /// How much of a payload is looked at for the function's name.
 const NAME: usize = 64 << 10;

@@ -19,7 +19,10 @@ section! {
             .default("\"%(asctime)s %(message)s\""), Immediate;
         /// How `%(asctime)s` looks, in the notation of `strftime`.
         date_format: String = Key::new(Kind::Text).option("--date-format").default("\"%H:%M:%S\""), Immediate;
-        /// A configuration for Python's `logging.config.dictConfig`, for the processes that run the jobs.
+        /// Whether a job is told with what it is called with, as RQ does: `tasks.add(1)`, or else `tasks.add(...)`.
+        arguments: bool = Key::new(Kind::Boolean).default("true"), Immediate;
+        /// A configuration for Python's `logging.config.dictConfig`, for the processes that run the jobs. Where there is no
+        /// `[logging.appender.NAME]`, lines of the daemon go where it says, too.
         dict_config: Option<DictConfig> = Key::new(Kind::Table).rq_in_files("DICT_CONFIG")
             .example("{\"version\": 1}"), NewApplication;
     }
@@ -37,7 +40,7 @@ pub(crate) enum Level {
 }
 
 /// Python's names for levels, its two aliases included.
-const LEVELS: &[(&str, &str)] = &[
+pub(super) const LEVELS: &[(&str, &str)] = &[
     ("debug", "debug"),
     ("info", "info"),
     ("warning", "warning"),

@@ -11,6 +11,7 @@ from .channel import Channel, identity
 from .job import JobRun
 from .process import flush
 from .rq_engine import told
+from .stack import Window
 
 FAILED = 70
 
@@ -18,16 +19,16 @@ FAILED = 70
 class Stall:
     """What a fork brings along for the horse."""
 
-    def __init__(self, number, socket, memory, leash_fd):
+    def __init__(self, number, fds, leash_fd):
         self.number = number
-        self.socket = socket
-        self.memory = memory
+        self.socket, self.memory, self.stacks = fds
         self.leash = leash_fd
         self.channel = None
+        self.window = None
 
     def close(self):
         """Closes the fork server's copies; the leash stays until the horse is reaped."""
-        wire.drop([self.socket, self.memory])
+        wire.drop([self.socket, self.memory, self.stacks])
 
 
 def live(work):
@@ -64,6 +65,7 @@ def attend(stall, application, held):
             "pid": os.getpid(),
             "pgid": os.getpgrp(),
             "leash": held,
+            "window": stall.stacks,
         }
     )
     while True:
@@ -71,6 +73,7 @@ def attend(stall, application, held):
         if order.get("order") == "quit":
             take_leave(application)
             return 0
+        stall.window.open()
         head, body = obey(order, body, channel, application)
         if identity(stall.memory) != dump:
             faulthandler.disable()  # The job closed the file: its number may be anything by now.
@@ -126,6 +129,8 @@ def equip(stall):
     """What a horse has in whatever way it came to be."""
     title.show("rq: work horse")
     faulthandler.enable(file=stall.memory, all_threads=True)
+    stall.window = Window(stall.stacks)
+    stall.window.open()
 
 
 def stdin_is_null():

@@ -100,10 +100,10 @@ class Server:
 
     def fork(self, number, fds):
         """Forks a horse and reports it."""
-        if type(number) is not int or len(fds) != 2:
+        if type(number) is not int or len(fds) != 3:
             wire.drop(fds)
-            raise wire.Junk("a fork without a number or without its two descriptors")
-        stall = horse.Stall(number, fds[0], fds[1], leash.open_own())
+            raise wire.Junk("a fork without a number or without its three descriptors")
+        stall = horse.Stall(number, fds, leash.open_own())
         flush()  # What is in a buffer now would be printed by every horse.
         try:
             pid = os.fork()

@@ -6,12 +6,31 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub(super) use read::Answers;
-
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use flate2::read::ZlibDecoder;
+
 use crate::job::Timestamp;
+
+pub(super) use read::Answers;
+
+/// What every zlib stream of RQ's begins with.
+const ZLIB: u8 = 0x78;
+
+/// How much of a packed text is looked at.
+const UNPACKED: usize = 16 << 20;
+
+/// The bytes in a zlib stream, as many as are asked for; what is none is taken as it is, as RQ does.
+pub(crate) fn inflated(bytes: &[u8], most: usize) -> Vec<u8> {
+    let mut plain = Vec::new();
+    // What came before a mistake counts.
+    let read = ZlibDecoder::new(bytes).take(most as u64).read_to_end(&mut plain);
+    if read.is_err() && plain.is_empty() { bytes[..bytes.len().min(most)].to_vec() } else { plain }
+}
 
 /// A hash or an entry as it stands in Redis; values may be cut.
 pub(crate) type Texts = BTreeMap<String, Vec<u8>>;
@@ -116,6 +135,25 @@ impl Entry {
     /// A field as text.
     pub(crate) fn text(&self, field: &str) -> Option<String> {
         text(&self.fields, field)
+    }
+
+    /// A text that stands in it packed, or as it is; as far as it is there.
+    pub(crate) fn packed(&self, field: &str) -> Option<String> {
+        let value = self.fields.get(field).filter(|value| !value.is_empty())?;
+        // One that was cut has whole groups of four before the cut.
+        let groups = &value[..value.len() / 4 * 4];
+        let packed = BASE64.decode(groups).ok().filter(|packed| packed.first() == Some(&ZLIB));
+        let bytes = packed.map_or_else(|| value.clone(), |packed| inflated(&packed, UNPACKED));
+        Some(String::from_utf8_lossy(&bytes).trim_end().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// The line of its traceback that names the exception.
+    pub(crate) fn reason(&self) -> Option<String> {
+        let traceback = self.packed("exc_string")?;
+        let lines: Vec<&str> = traceback.lines().collect();
+        // What the exception says may have lines of its own: those behind the last one that is indented.
+        let last = lines.iter().rposition(|line| line.starts_with("  ")).map_or(0, |at| at + 1);
+        lines.get(last).or(lines.last()).map(|line| (*line).to_owned())
     }
 
     /// Whether a field is there whole.

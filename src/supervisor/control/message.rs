@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::stack::JobStack;
+
 /// The version of this language; another one is refused in words.
 pub(super) const VERSION: u32 = 1;
 
@@ -45,6 +47,8 @@ pub(crate) enum Request {
     Configuration,
     /// What a reload would do.
     Difference,
+    /// What a job does just now: the id of a job, or the name of its worker.
+    Stack { of: String },
 }
 
 /// An answer.
@@ -63,7 +67,8 @@ pub(crate) enum Reply {
         sources: Vec<String>,
         generation: u64,
     },
-    /// Nothing was changed.
+    Stack(Box<JobStack>),
+    /// Nothing was changed, or nothing can be told.
     Refused {
         error: String,
     },

@@ -59,6 +59,7 @@ fn supervised(request: Request) -> Reply {
         Request::Quiet { workers } | Request::Resume { workers } | Request::Stop { workers, .. } => {
             Reply::Done { workers }
         }
+        Request::Stack { of } => Reply::Refused { error: format!("no {of}") },
         Request::Configuration => {
             Reply::Configuration { settings: vec![setting()], sources: vec![], generation: 2 }
         }

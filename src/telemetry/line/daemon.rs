@@ -1,6 +1,6 @@
 //! What is said about commands, maintenance, the fork server and the configuration.
 
-use super::{CONFIG, HORSE, Line, Part, REGISTRY};
+use super::{CONFIG, HORSE, LOGGING, Line, Part, REGISTRY};
 use crate::event::Event;
 use crate::telemetry::level::Level;
 use crate::telemetry::python_text::datetime;
@@ -116,6 +116,15 @@ fn configuration(event: &Event) -> Option<Vec<Line>> {
             let seconds = interval.as_secs();
             let text = format!("The configuration is looked at every {seconds} seconds only: {reason}");
             Line::new(Level::Warning, CONFIG, text)
+        }
+        Event::LogHindered { appender, lost, reason } => {
+            let reason = reason.as_deref().unwrap_or("there was not time enough");
+            let text = match lost {
+                0 => format!("Log appender {appender}: {reason}; no line is lost so far"),
+                1 => format!("Log appender {appender}: a line was lost: {reason}"),
+                _ => format!("Log appender {appender}: {lost} lines were lost: {reason}"),
+            };
+            Line::new(Level::Warning, LOGGING, text)
         }
         Event::ConfigurationDoubted { warning } => Line::new(Level::Warning, CONFIG, warning.clone()),
         _ => return None,

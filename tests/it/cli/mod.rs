@@ -17,6 +17,7 @@ mod secrets;
 mod streams;
 mod terminal;
 mod tls;
+mod top;
 mod trial;
 mod unsupported;
 

@@ -58,6 +58,7 @@ mod scaling;
 mod scheduler;
 mod scheduler_mixed;
 mod service_manager;
+mod stack;
 mod stage;
 mod status;
 mod stop_grace;

@@ -16,6 +16,7 @@ mod subject;
 mod tagged;
 mod terminal;
 mod text;
+mod tmux;
 mod version;
 mod wait;
 mod worker;
@@ -37,6 +38,7 @@ pub(crate) use self::{
     tagged::process_exists,
     terminal::{Terminal, leading},
     text::{application_part, is_python_float},
+    tmux::Tmux,
     version::{Venv, Version},
     wait::{SOON, wait_for, wait_until},
     worker::{Exit, Worker},
