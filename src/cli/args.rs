@@ -8,7 +8,10 @@ mod enqueue;
 mod idle;
 mod info;
 mod job;
+mod jobs;
 mod pool;
+mod queues;
+mod requeue;
 pub(crate) mod settings;
 mod show;
 mod sources;
@@ -18,6 +21,7 @@ mod top;
 mod worker;
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -28,7 +32,10 @@ pub(crate) use empty::EmptyArgs;
 pub(crate) use enqueue::EnqueueArgs;
 pub(crate) use info::InfoArgs;
 pub(crate) use job::{JobCommand, JobShowArgs};
+pub(crate) use jobs::{JobsArgs, State};
 pub(crate) use pool::{PoolArgs, RunArgs};
+pub(crate) use queues::{QueuesArgs, WorkersArgs};
+pub(crate) use requeue::RequeueArgs;
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
 pub(crate) use suspend::{ResumeArgs, SuspendArgs};
@@ -110,6 +117,18 @@ pub(crate) enum Command {
     /// Enqueue a call of a Python function.
     #[command(args_override_self = true, after_help = enqueue::EXAMPLES)]
     Enqueue(Box<EnqueueArgs>),
+    /// Put failed jobs back on their queue.
+    #[command(args_override_self = true, after_help = requeue::EXAMPLES)]
+    Requeue(Box<RequeueArgs>),
+    /// List jobs by queue, state, function and age; retry, cancel or delete them.
+    #[command(args_override_self = true, after_help = jobs::EXAMPLES)]
+    Jobs(Box<JobsArgs>),
+    /// Show queues by their numbers.
+    #[command(args_override_self = true, after_help = queues::EXAMPLES)]
+    Queues(Box<QueuesArgs>),
+    /// Show the workers that are registered.
+    #[command(args_override_self = true, after_help = queues::WORKER_EXAMPLES)]
+    Workers(Box<WorkersArgs>),
     /// Delete the jobs that wait in queues.
     #[command(args_override_self = true, after_help = empty::EXAMPLES)]
     Empty(Box<EmptyArgs>),
@@ -186,12 +205,13 @@ pub(crate) struct ConfigArgs {
 
 /// Reads the arguments of the process; the first is the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
-    let mut matches = command().try_get_matches_from(spelled_out(arguments))?;
+    let mut matches = command().try_get_matches_from(spelled_out(by_name(arguments)))?;
     Ok(Cli::from_arg_matches_mut(&mut matches)?.command)
 }
 
 /// The commands that act in a Redis at once and end.
-const AT_REDIS: [&str; 5] = ["info", "enqueue", "empty", "suspend", "resume"];
+const AT_REDIS: [&str; 9] =
+    ["info", "enqueue", "requeue", "jobs", "queues", "workers", "empty", "suspend", "resume"];
 
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
@@ -211,6 +231,19 @@ pub(crate) fn command() -> clap::Command {
             .mut_subcommand("explain", settings::annotated)
             .mut_subcommand("diff", settings::annotated)
     })
+}
+
+/// RQ: `rqworker` and `rqinfo` are other names for two of the commands.
+fn by_name(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let name = arguments.first().and_then(|program| Path::new(program).file_name()?.to_str());
+    let command = match name {
+        Some("rqworker") => "worker",
+        Some("rqinfo") => "info",
+        _ => return arguments,
+    };
+    arguments.insert(1, command.into());
+    arguments
 }
 
 /// RQ: `-ds` is one option of two letters, which no other reader of command lines knows; it is written out here.

@@ -3,6 +3,8 @@
 mod arguments;
 mod times;
 
+pub(super) use times::seconds;
+
 use super::args::EnqueueArgs;
 use super::exit::{Exit, Failure};
 use super::output;

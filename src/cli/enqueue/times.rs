@@ -7,7 +7,7 @@ use crate::job::Timestamp;
 use crate::job::calendar::Zone;
 
 /// Seconds, as a number or with a unit.
-pub(super) fn seconds(option: &str, text: Option<&str>) -> Result<Option<i64>, Failure> {
+pub(in crate::cli) fn seconds(option: &str, text: Option<&str>) -> Result<Option<i64>, Failure> {
     let Some(text) = text else { return Ok(None) };
     let told = number(text).or_else(|| {
         let unit = text.chars().next_back()?;

@@ -3,6 +3,8 @@
 mod told;
 mod words;
 
+pub(super) use told::{ToldQueue, ToldWorker};
+
 use std::time::Duration;
 
 use tokio::time::sleep;

@@ -57,6 +57,13 @@ impl Store {
         Ok(self.names().await?.2)
     }
 
+    /// All workers, without a look at the queues.
+    pub(crate) async fn workers(&self) -> Result<Census, StoreError> {
+        let (now, is_suspended, _, registered) = self.names().await?;
+        let workers = self.count_workers(&registered).await?;
+        Ok(Census { now, is_suspended, queues: Vec::new(), workers })
+    }
+
     async fn names(&self) -> Result<(Timestamp, bool, Vec<String>, Vec<String>), StoreError> {
         let mut ask = asking();
         ask.cmd("TIME");

@@ -33,6 +33,7 @@ mod pool;
 mod rate_limits;
 mod records;
 mod repeats;
+mod requeue;
 mod results;
 mod retries;
 mod running;
