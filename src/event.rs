@@ -98,6 +98,25 @@ pub(crate) enum Event {
     ExecutionPrepared { worker: String, job: String },
     /// The horse began with the job's function.
     FunctionBegan { worker: String, job: String, function: Option<String> },
+    /// A job's code logged something; `level` is Python's number. There is no job and no execution when a thread did it that an
+    /// earlier job of the same horse left behind. `shown` tells that the job has written it to standard error, too.
+    JobLogged {
+        worker: String,
+        job: Option<String>,
+        execution: Option<String>,
+        level: u8,
+        logger: String,
+        message: String,
+        traceback: Option<String>,
+        created: SystemTime,
+        shown: bool,
+    },
+    /// A job, or a process that it started, wrote a line where its output is read.
+    OutputWritten { worker: String, job: String, execution: String, stream: OutputStream, line: String },
+    /// The output of a job cannot be read: it goes where the daemon's goes.
+    OutputNotRead { worker: String, job: String, error: String },
+    /// Log records of a job did not reach the daemon; without a job, they came after the end of theirs, or cannot be read.
+    RecordsLost { worker: String, job: Option<String>, records: u64 },
     /// The job's function returned.
     FunctionReturned { worker: String, job: String },
     /// A webhook of a job that ended is about to be sent; `status` is `finished` or `failed`.
@@ -271,6 +290,13 @@ pub(crate) enum UnreadableFate {
     Failed,
     /// Not even that was possible; its id was taken out of the way.
     PutAside,
+}
+
+/// Where a process writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OutputStream {
+    Stdout,
+    Stderr,
 }
 
 /// What became of a job, in one word.

@@ -148,6 +148,8 @@ impl Kind {
             (_, Value::Duration(span)) => duration::show(*span).into(),
             (_, Value::Size(bytes)) => size::show(*bytes).into(),
             (_, Value::List(items)) => items.clone().into(),
+            // It is in a Python module, and means what it means there.
+            (Self::Table, Value::Table(Raw::Array(_))) => true.into(),
             (_, Value::Table(table)) => mask_table(table),
         }
     }

@@ -55,9 +55,9 @@ pub(crate) use schema::schema;
 pub(crate) use section::keys;
 pub(crate) use section::{
     Additions, Appender, AppenderKind, AtSuspension, CatchUp, Count, Cron, DictConfig, Facility, Group,
-    Horse, Key, Level, LineLook, Logging, Maintenance, OnInterrupt, OnShutdown, OnStranded, Overlap,
-    Protocol, Queue, Reload, Rotate, Scheduler, Sentry, Shutdown, Strategy, StreamChoice, Target, Worker,
-    class_of, key, target,
+    Horse, Key, Level, LineLook, Logging, Maintenance, OnInterrupt, OnShutdown, OnStranded, Output, Overlap,
+    Protocol, Queue, Records, Reload, Rotate, Scheduler, Sentry, Shutdown, Strategy, StreamChoice, Target,
+    Worker, class_of, key, target,
 };
 pub(crate) use sources::Sources;
 

@@ -98,11 +98,12 @@ impl PythonModule {
     }
 
     fn entry(&self, key: &'static Key, name: &str, origin: &Origin) -> Option<Entry> {
-        // The fork server has applied DICT_CONFIG itself; its value may well be what JSON cannot hold.
+        // The fork server applies DICT_CONFIG itself; its value may well be what JSON cannot hold.
         if name == "DICT_CONFIG" {
             let given =
                 self.opaque.contains_key(name) || self.values.get(name).is_some_and(|value| !value.is_null());
-            let value = Ok(super::kind::Value::Table(Raw::Bool(true)));
+            let table = self.values.get(name).cloned().unwrap_or_default();
+            let value = Ok(super::kind::Value::Table(Raw::Array(vec![table])));
             return given.then(|| Entry { key, spelled: name.to_owned(), origin: origin.clone(), value });
         }
         if let Some(repr) = self.opaque.get(name) {

@@ -1,5 +1,7 @@
 //! Whom and what an event concerns.
 
+use std::time::SystemTime;
+
 use super::Event;
 
 impl Event {
@@ -63,6 +65,17 @@ impl Event {
             | Self::GroupsCleaned { worker, .. }
             | Self::DaemonFoundGone { worker, .. }
             | Self::ChoreFailed { worker, .. } => Some(worker),
+            _ => self.hearer(),
+        }
+    }
+
+    /// The worker that heard a job say something.
+    fn hearer(&self) -> Option<&str> {
+        match self {
+            Self::JobLogged { worker, .. }
+            | Self::OutputWritten { worker, .. }
+            | Self::OutputNotRead { worker, .. }
+            | Self::RecordsLost { worker, .. } => Some(worker),
             _ => None,
         }
     }
@@ -73,6 +86,8 @@ impl Event {
             Self::JobClaimed { job, .. }
             | Self::ExecutionPrepared { job, .. }
             | Self::FunctionBegan { job, .. }
+            | Self::OutputWritten { job, .. }
+            | Self::OutputNotRead { job, .. }
             | Self::FunctionReturned { job, .. }
             | Self::WebhookBegan { job, .. }
             | Self::WebhookFailed { job, .. }
@@ -103,6 +118,7 @@ impl Event {
             | Self::InterruptedFailed { job, .. }
             | Self::AbandonedJobFailed { job, .. }
             | Self::DueJobPassed { job, .. } => Some(job),
+            Self::JobLogged { job, .. } | Self::RecordsLost { job, .. } => job.as_deref(),
             _ => None,
         }
     }
@@ -124,6 +140,23 @@ impl Event {
             | Self::SchedulerLockReacquired { queue, .. }
             | Self::DueJobsQueued { queue, .. }
             | Self::DueJobPassed { queue, .. } => Some(queue),
+            _ => None,
+        }
+    }
+
+    /// The execution that it concerns, when the event itself says so.
+    pub(crate) fn execution(&self) -> Option<&str> {
+        match self {
+            Self::OutputWritten { execution, .. } => Some(execution),
+            Self::JobLogged { execution, .. } => execution.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// When it happened, where that is not when it is told.
+    pub(crate) fn happened(&self) -> Option<SystemTime> {
+        match self {
+            Self::JobLogged { created, .. } => Some(*created),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! A horse that is being made: from the order to fork it to its first word.
 
+use std::os::fd::OwnedFd;
+
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 
@@ -14,6 +16,8 @@ pub(super) struct Foal {
     pub(super) stream: Option<UnixStream>,
     pub(super) exit: Option<oneshot::Receiver<Exit>>,
     pub(super) files: Memory,
+    /// Where its log records come from.
+    pub(super) records: OwnedFd,
     /// The number of the file for stacks in it.
     pub(super) window: Option<u32>,
 }

@@ -345,16 +345,17 @@ impl Memory {
 pub(super) struct Orders(OwnedWriteHalf);
 
 impl Orders {
-    /// Asks for a horse that speaks over `socket` and writes into these files.
+    /// Asks for a horse that speaks over `socket`, writes into these files, and tells its log records to `records`.
     pub(super) async fn fork(
         &mut self,
         horse: u64,
         socket: OwnedFd,
         files: &Memory,
+        records: OwnedFd,
     ) -> Result<(), FrameError> {
         let bytes = frame::encode(&ServerOrder::Fork { horse }, &[])?;
         let stream: &UnixStream = self.0.as_ref();
-        let descriptors = [socket.as_fd(), files.faults.as_fd(), files.stacks.as_fd()];
+        let descriptors = [socket.as_fd(), files.faults.as_fd(), files.stacks.as_fd(), records.as_fd()];
         let sent = stream
             .async_io(Interest::WRITABLE, || os::send_with_descriptors(stream.as_fd(), &bytes, &descriptors))
             .await?;

@@ -182,10 +182,12 @@ impl Keeper {
         let (ours, theirs) = os::socket_pair()?;
         ours.set_nonblocking(true)?;
         let files = Memory::new()?;
+        let (records, told) = os::message_pair()?;
         let number = self.next_horse;
         self.next_horse += 1;
-        orders.fork(number, theirs.into(), &files).await?;
-        self.foals.insert(number, Foal { pid: None, stream: None, exit: None, files, window: None });
+        orders.fork(number, theirs.into(), &files, told).await?;
+        let foal = Foal { pid: None, stream: None, exit: None, files, records, window: None };
+        self.foals.insert(number, foal);
         let stream = UnixStream::from_std(ours)?;
         let inputs = self.inputs.clone();
         // One in an interpreter of its own loads the application.
@@ -252,7 +254,7 @@ impl Keeper {
         if !grown {
             return;
         }
-        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), files, window }) =
+        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), files, records, window }) =
             self.foals.remove(&number)
         else {
             return;
@@ -262,8 +264,8 @@ impl Keeper {
             watched.returned = tell;
         }
         self.pause = PAUSE;
-        let window = Window::new(pid, window, files.stacks);
-        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults: files.faults, window }));
+        let (faults, window) = (files.faults, Window::new(pid, window, files.stacks));
+        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults, records, window }));
     }
 
     /// A horse that calls more often than it has lost its socket is not listened to: it must not hold up the others.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::bounds::{Bounds, Ground};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
+use super::hearing::RecordsWanted;
 use crate::job::{self, Fields};
 
 /// The version of the protocol that both sides must speak.
@@ -174,6 +175,8 @@ pub(crate) struct Run<'a> {
     pub(crate) timeout_counts: bool,
     /// Whether anybody can read what the job returns.
     pub(crate) keeps_result: bool,
+    /// Which of its log records are to be told.
+    pub(crate) records: Option<RecordsWanted>,
     pub(crate) fields: Vec<(String, usize)>,
 }
 
@@ -334,6 +337,9 @@ pub(super) struct EndedHead {
     /// It asks not to be given another job.
     #[serde(default)]
     pub(super) worn: bool,
+    /// How many log records of the job did not get through.
+    #[serde(default)]
+    pub(super) lost_records: u64,
 }
 
 /// The kinds of end.

@@ -14,8 +14,8 @@ pub(crate) mod title;
 mod vitals;
 
 pub(crate) use descriptor::{
-    is_listening, memory_file, pipe, read_memory_file, sealed_memory_file, send_with_descriptors,
-    socket_pair, write_memory_file,
+    is_listening, memory_file, message_pair, pipe, read_memory_file, read_pipe, receive_message,
+    sealed_memory_file, send_with_descriptors, socket_pair, watch, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
 pub(crate) use mounts::is_mounted;

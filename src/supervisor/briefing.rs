@@ -52,7 +52,7 @@ fn options(settings: &Settings, loaded: &Loaded, name: WorkerName) -> Options {
         timeout_grace: settings.horse.timeout_grace,
         stop_grace: settings.horse.stop_grace,
         python_version: loaded.python_version.clone(),
-        horses: engine::horses(&settings.horse, &loaded.engine),
+        horses: engine::horses(settings, &loaded.engine),
     }
 }
 

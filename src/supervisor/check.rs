@@ -50,7 +50,8 @@ fn clashes(resolved: &Resolved) -> Vec<Problem> {
 /// What its author should know of settings that can be used.
 pub(crate) fn doubts(resolved: &Resolved) -> Vec<String> {
     let told = resolved.warnings.iter().map(ToString::to_string);
-    told.chain(without_effect(resolved)).chain(without_tls(resolved)).collect()
+    let unmapped = logging::options(resolved).doubts();
+    told.chain(unmapped).chain(without_effect(resolved)).chain(without_tls(resolved)).collect()
 }
 
 /// What is set and does nothing yet.

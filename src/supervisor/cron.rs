@@ -18,7 +18,7 @@ use crate::job::Timestamp;
 use crate::job::calendar::{Schedule, Zone};
 use crate::job::call::Format;
 use crate::os::{self, Signal};
-use crate::telemetry::emit;
+use crate::telemetry::{self, emit};
 
 /// What is to be enqueued, and the settings that count.
 struct Gathered {
@@ -47,7 +47,8 @@ pub(crate) fn run_cron(
     check: impl FnOnce(&Resolved) -> Result<(), SupervisorError>,
 ) -> Result<(), SupervisorError> {
     block_on(async move {
-        let mut signals = os::Signals::install().map_err(SupervisorError::System)?;
+        let signals = os::Signals::install().and_then(os::Signals::with_reopen);
+        let mut signals = signals.map_err(SupervisorError::System)?;
         let (stop, stopped) = watch::channel(None);
         let begun = Cell::new(false);
         let work = async {
@@ -62,6 +63,7 @@ pub(crate) fn run_cron(
                 signal = signals.next() => signal,
             };
             match number(signal) {
+                None if signal == Signal::Reopen => telemetry::reopen(),
                 None => while os::reap().is_some() {},
                 // Before there is a scheduler, a stop ends the start itself.
                 Some(_) if !begun.get() => return Ok(()),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{Appender, AppenderKind, Origin, Problem, Resolved};
+use crate::config::{Appender, AppenderKind, DictConfig, Origin, Problem, Resolved};
 use crate::os::terminal::Stream;
 use crate::telemetry::LoggingOptions;
 
@@ -19,6 +19,9 @@ pub(crate) fn options(resolved: &Resolved) -> LoggingOptions {
         arguments: settings.logging.arguments,
         colour: Stream::Out.wants_colour(),
         appenders: settings.appenders.clone(),
+        dict_config: settings.logging.dict_config.as_ref().map(|config| match config {
+            DictConfig::Given(table) | DictConfig::InModule(table) => table.clone(),
+        }),
     }
 }
 

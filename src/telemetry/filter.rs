@@ -7,7 +7,11 @@ use super::line::{JOB, REGISTRY, WEBHOOK};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Filter {
     /// RQ: what its own handlers show. INFO that nobody asked for shows less than INFO that somebody did.
-    AsRq(Option<Level>),
+    AsRq {
+        level: Option<Level>,
+        /// Loggers that have handlers of their own.
+        elsewhere: Vec<String>,
+    },
     /// All of a level and above, and of some loggers only, each with those below it; none means all.
     Named { least: Level, targets: Vec<Target> },
 }
@@ -23,10 +27,13 @@ impl Filter {
     /// Whether a line of that logger and level is taken.
     pub(crate) fn takes(&self, logger: &str, level: Level) -> bool {
         match self {
-            Self::AsRq(_) if has_no_handler(logger) => level >= Level::Warning,
+            Self::AsRq { elsewhere, .. } if elsewhere.iter().any(|other| other == logger) => false,
+            Self::AsRq { .. } if has_no_handler(logger) => level >= Level::Warning,
             // RQ: `rq.job` has no level of its own, so it has the root logger's.
-            Self::AsRq(None) => level >= if logger == JOB { Level::Warning } else { Level::Info },
-            Self::AsRq(Some(least)) => level >= *least,
+            Self::AsRq { level: None, .. } => {
+                level >= if logger == JOB { Level::Warning } else { Level::Info }
+            }
+            Self::AsRq { level: Some(least), .. } => level >= *least,
             Self::Named { least, targets } if targets.is_empty() => level >= *least,
             Self::Named { targets, .. } => {
                 let meant = targets.iter().filter(|target| is_below(logger, &target.logger));
@@ -38,7 +45,7 @@ impl Filter {
 
     /// RQ: whether a line is shown bare and on standard error, since Python's last resort takes it.
     pub(crate) fn leaves_to_last_resort(&self, logger: &str) -> bool {
-        matches!(self, Self::AsRq(_)) && has_no_handler(logger)
+        matches!(self, Self::AsRq { .. }) && has_no_handler(logger)
     }
 }
 
@@ -56,16 +63,20 @@ pub(crate) fn is_below(logger: &str, above: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn as_rq(level: Option<Level>) -> Filter {
+        Filter::AsRq { level, elsewhere: Vec::new() }
+    }
+
     #[test]
     fn lines_of_rq_job_need_a_level_that_was_asked_for() {
-        assert!(!Filter::AsRq(None).takes(JOB, Level::Info));
-        assert!(Filter::AsRq(Some(Level::Info)).takes(JOB, Level::Info));
+        assert!(!as_rq(None).takes(JOB, Level::Info));
+        assert!(as_rq(Some(Level::Info)).takes(JOB, Level::Info));
     }
 
     #[test]
     fn lines_of_the_registries_count_whatever_the_level() {
-        assert!(Filter::AsRq(Some(Level::Critical)).takes(REGISTRY, Level::Warning));
-        assert!(!Filter::AsRq(Some(Level::Debug)).takes(REGISTRY, Level::Info));
+        assert!(as_rq(Some(Level::Critical)).takes(REGISTRY, Level::Warning));
+        assert!(!as_rq(Some(Level::Debug)).takes(REGISTRY, Level::Info));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod syslog;
 
 use std::borrow::Cow;
 
-pub(crate) use syslog::Header;
+pub(crate) use syslog::{Header, Style};
 
 use super::Record;
 use super::format::{LineFormat, Scene};

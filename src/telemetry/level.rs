@@ -33,6 +33,17 @@ impl Level {
         }
     }
 
+    /// The level of a number of Python's: the gravest that it reaches.
+    pub(crate) fn of_number(number: u8) -> Self {
+        match number {
+            50.. => Self::Critical,
+            40.. => Self::Error,
+            30.. => Self::Warning,
+            20.. => Self::Info,
+            ..20 => Self::Debug,
+        }
+    }
+
     /// The number that Python gives it.
     pub(crate) fn number(self) -> u8 {
         match self {

@@ -4,6 +4,7 @@
 
 mod cron;
 mod daemon;
+mod heard;
 mod job;
 mod scheduler;
 mod worker;
@@ -55,12 +56,14 @@ pub(crate) struct Line {
     parts: Vec<Part>,
     /// What follows the formatted line on lines of its own, as a traceback follows in Python.
     appendix: Option<String>,
+    /// A job has written it to standard error by itself, as under RQ: consoles leave it out.
+    pub(crate) shown: bool,
 }
 
 impl Line {
     /// A line of plain words.
     fn new(level: Level, logger: impl Into<Cow<'static, str>>, text: String) -> Self {
-        Self { level, logger: logger.into(), parts: vec![Part::Plain(text)], appendix: None }
+        Self { level, logger: logger.into(), parts: vec![Part::Plain(text)], appendix: None, shown: false }
     }
 
     /// A worker's line of DEBUG.
@@ -185,6 +188,7 @@ fn without_arguments(description: &str) -> Cow<'_, str> {
 pub(crate) fn lines(event: &Event, describe: Describe) -> Vec<Line> {
     worker::lines(event)
         .or_else(|| job::lines(event, describe))
+        .or_else(|| heard::lines(event))
         .or_else(|| scheduler::lines(event))
         .or_else(|| daemon::lines(event))
         .or_else(|| cron::lines(event))

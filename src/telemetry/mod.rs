@@ -6,12 +6,13 @@
 
 mod about;
 mod appender;
+mod dict_config;
 mod filter;
 pub(crate) mod format;
 mod layout;
 pub(crate) mod level;
 pub(crate) mod line;
-mod line_listener;
+pub(crate) mod line_listener;
 #[expect(dead_code, reason = "nobody listens yet")]
 pub(crate) mod listener;
 mod python_text;
@@ -25,6 +26,7 @@ pub(crate) use about::About;
 use about::Memory;
 use appender::Definition;
 pub(crate) use appender::Misformed;
+use dict_config::Mapping;
 pub(crate) use format::FormatError;
 use format::{LineFormat, date_format};
 pub(crate) use level::Level;
@@ -53,8 +55,10 @@ pub(crate) struct LoggingOptions {
     pub(crate) arguments: bool,
     /// Whether the console may be coloured.
     pub(crate) colour: bool,
-    /// Where lines go; none is the console as RQ has it.
+    /// Where lines go; none is as `dict_config` says.
     pub(crate) appenders: BTreeMap<String, config::Appender>,
+    /// A configuration of Python's `logging`; none is the console as RQ has it.
+    pub(crate) dict_config: Option<serde_json::Value>,
 }
 
 impl Default for LoggingOptions {
@@ -67,6 +71,7 @@ impl Default for LoggingOptions {
             arguments: true,
             colour: Stream::Out.wants_colour(),
             appenders: BTreeMap::new(),
+            dict_config: None,
         }
     }
 }
@@ -74,10 +79,21 @@ impl Default for LoggingOptions {
 impl LoggingOptions {
     /// The appenders, or the setting that makes none.
     fn definitions(&self) -> Result<Vec<Definition>, Misformed> {
-        if self.appenders.is_empty() {
-            return Ok(vec![Definition::as_rq(self)?]);
+        if !self.appenders.is_empty() {
+            return Definition::all(self, &self.appenders);
         }
-        Definition::all(self, &self.appenders)
+        let console = Definition::as_rq(self)?;
+        Ok(match &self.dict_config {
+            Some(table) => Mapping::of(table, self, console).definitions,
+            None => vec![console],
+        })
+    }
+
+    /// What of a configuration of Python's has no equal here.
+    pub(crate) fn doubts(&self) -> Vec<String> {
+        let table = self.dict_config.as_ref().filter(|_| self.appenders.is_empty());
+        let console = || Definition::as_rq(self).ok();
+        table.and_then(|table| Some(Mapping::of(table, self, console()?).doubts)).unwrap_or_default()
     }
 
     fn describe(&self) -> Describe {
@@ -132,7 +148,7 @@ static MEMORY: Mutex<Option<Memory>> = Mutex::new(None);
 
 /// Tells a fact. Never fails, and never waits.
 pub(crate) fn emit(event: Event) {
-    let now = SystemTime::now();
+    let now = event.happened().unwrap_or_else(SystemTime::now);
     if let Route::Open(router) = &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
         router.route(now, &event, &recall(&event));
         return;
@@ -165,6 +181,14 @@ pub(crate) fn install(options: &LoggingOptions) -> Result<(), Misformed> {
     }
     *route = Route::Open(router);
     Ok(())
+}
+
+/// Whether so many lines wait somewhere that more of them may be lost.
+pub(crate) fn is_behind() -> bool {
+    match &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
+        Route::Open(router) => router.is_behind(),
+        Route::Waiting(_) | Route::Closed => false,
+    }
 }
 
 /// Has files opened anew, as whoever moves them asks for.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::appender::{Appender, Definition, LIMIT, Outlet};
+use super::appender::{Appender, Definition, LIMIT, Outlet, Place};
 use super::layout::{Format, Layout, bare};
 use super::line::{Describe, Line, lines};
 use super::line_listener;
@@ -59,6 +59,7 @@ impl Router {
             let last_resort = router.layout(&Layout::lines(Format::Bare));
             router.posts.push(Post { definition, layout, last_resort, appender });
         }
+        open.into_values().for_each(Appender::end_aside);
         router
     }
 
@@ -84,7 +85,7 @@ impl Router {
             let record = Record { created, line, about };
             let mut made: Vec<Option<Arc<[u8]>>> = vec![None; self.layouts.len()];
             let others = self.posts.iter().filter(|post| Some(post.definition.name.as_str()) != but);
-            for post in others.filter(|post| post.definition.filter.takes(&line.logger, line.level)) {
+            for post in others.filter(|post| post.wants(line)) {
                 taken |= post.take(&record, &self.layouts, &mut made);
             }
         }
@@ -128,6 +129,11 @@ impl Router {
             .collect()
     }
 
+    /// Whether so many lines wait somewhere that more of them may be lost.
+    pub(super) fn is_behind(&self) -> bool {
+        self.appenders().any(Appender::is_behind)
+    }
+
     /// Has files opened anew.
     pub(super) fn reopen(&self) {
         self.appenders().for_each(Appender::reopen);
@@ -152,6 +158,12 @@ impl Router {
 }
 
 impl Post {
+    /// Whether it takes a line. What a job has written to standard error by itself stands at the console already.
+    fn wants(&self, line: &Line) -> bool {
+        let is_console = matches!(self.definition.outlet, Outlet::Place(Place::Console));
+        self.definition.filter.takes(&line.logger, line.level) && !(line.shown && is_console)
+    }
+
     /// Hands a line over; `made` has what was made of it for others.
     fn take(&self, record: &Record<'_>, layouts: &[Layout], made: &mut [Option<Arc<[u8]>>]) -> bool {
         let Some(appender) = &self.appender else {
@@ -174,7 +186,7 @@ impl Post {
 
 /// RQ: what Python does with records that nobody handles: warnings and worse, bare, on standard error.
 pub(super) fn cry(lines: &[Line]) {
-    for line in lines.iter().filter(|line| line.level >= super::Level::Warning) {
+    for line in lines.iter().filter(|line| line.level >= super::Level::Warning && !line.shown) {
         // There is nowhere left to say that this failed.
         let _ = Stream::Error.write_whole((bare(line) + "\n").as_bytes(), Duration::from_secs(1));
     }

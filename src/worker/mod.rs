@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::event::{Event, JobEnd};
-use crate::horse::{EngineKind, Horse, Mourners, Stable};
+use crate::horse::{Attention, EngineKind, Horse, Mourners, Stable};
 use crate::job::{Defaults, ExecutionId, FailureTtl, InterruptRules, QueueName, TimeLimits, WorkerName};
 use crate::os;
 use crate::store::{Life, Registration, Store, StoreError, Surfaced};
@@ -82,6 +82,8 @@ pub(crate) struct Horses {
     pub(crate) max_jobs: u64,
     /// Whether a warm stop is told to the one at work.
     pub(crate) warm_signal: bool,
+    /// What is heard of jobs beside how they end.
+    pub(crate) attention: Attention,
 }
 
 /// How far a worker is asked to stop.

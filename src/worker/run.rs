@@ -11,7 +11,7 @@ use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
-use crate::job::{Claim, Ended, Job, Keep, LimitBy, Outcome, Timestamp};
+use crate::job::{Claim, Ended, Heard, Job, Keep, LimitBy, Outcome, Timestamp};
 use crate::telemetry::emit;
 
 /// What happens to a horse at work.
@@ -55,7 +55,9 @@ impl Worker {
         if native {
             emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         }
-        if let Err(error) = horse.run(&self.order(&claim, job), native.then_some(&job.fields)) {
+        let fields = native.then_some(&job.fields);
+        if let Err(error) = horse.run(&self.order(&claim, job), fields, self.options.horses.attention.output)
+        {
             tokio::task::spawn_local(horse.dismiss());
             return Some(self.unreadable(claim, error.to_string()));
         }
@@ -63,7 +65,7 @@ impl Worker {
         self.show_work(&horse, job);
         let said = self.attend(&mut horse, &claim, job).await;
         *self.doing.at_work.borrow_mut() = None;
-        let function = horse.function();
+        let (function, heard) = (horse.function(), horse.hear_out());
         let (outcome, ending) = match said {
             Ok(Said::Ended(ending)) => {
                 self.let_go(horse).await;
@@ -98,7 +100,7 @@ impl Worker {
         };
         let (started_at, ended_at) = ending;
         let ended_at = ended_at.unwrap_or_else(Timestamp::now);
-        let ended = Ended { claim, outcome, function, started_at, ended_at };
+        let ended = Ended { claim, outcome, function, started_at, ended_at, heard };
         if native { Some(ended) } else { self.close(ended, left).await }
     }
 
@@ -113,6 +115,7 @@ impl Worker {
             timeout: job.timeout.map(|limit| limit.as_secs()),
             timeout_counts: job.limit_by == LimitBy::Queue,
             keeps_result: job.result_ttl.unwrap_or(self.options.defaults.result_ttl) != Keep::Never,
+            records: self.options.horses.attention.records,
             fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
         }
     }
@@ -330,6 +333,6 @@ impl Worker {
             fate: UnreadableFate::Failed,
         });
         let (outcome, ended_at) = (Outcome::Unreadable(reason), Timestamp::now());
-        Ended { claim, outcome, function: None, started_at: None, ended_at }
+        Ended { claim, outcome, function: None, started_at: None, ended_at, heard: Heard::default() }
     }
 }

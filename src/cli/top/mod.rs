@@ -3,10 +3,12 @@
 //! The state and its picture are pure (`state`, `view`); `deeds` does what keys ask for, beside the view, so that a slow
 //! Redis never holds up a key.
 
+mod columns;
 mod deeds;
 mod frame;
 mod keys;
 mod paper;
+mod press;
 mod rows;
 mod screen;
 mod state;

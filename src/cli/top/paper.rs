@@ -1,7 +1,8 @@
 //! All lists printed once, for scripts.
 
+use super::columns::columns;
 use super::frame::Frame;
-use super::rows::{columns, rows, sorting};
+use super::rows::{rows, sorting};
 use super::state::TABS;
 use crate::cli::args::Tab;
 use crate::cli::page::{Line, Tone};

@@ -8,15 +8,6 @@ use crate::cli::page::Tone;
 use crate::cli::span::span_of;
 use crate::store::{JobCard, Overview, RunningJob, WorkerSeen};
 
-/// A column: its head, and how wide it may grow. The one that may grow most takes what is left.
-pub(super) struct Column {
-    pub(super) head: &'static str,
-    pub(super) most: usize,
-}
-
-/// A column that takes what the others leave.
-pub(super) const WIDE: usize = 1000;
-
 /// One place of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Cell {
@@ -68,72 +59,6 @@ impl Subject {
 pub(super) struct Sorting {
     pub(super) column: usize,
     pub(super) descending: bool,
-}
-
-/// The columns of a list.
-pub(super) fn columns(tab: Tab) -> &'static [Column] {
-    const fn column(head: &'static str, most: usize) -> Column {
-        Column { head, most }
-    }
-    const WORKERS: &[Column] = &[
-        column("WORKER", 24),
-        column("STATE", 9),
-        column("QUEUES", 20),
-        column("JOB", WIDE),
-        column("FOR", 8),
-        column("DONE", 8),
-        column("FAILED", 7),
-        column("SEEN", 8),
-        column("HOST", 20),
-        column("PID", 8),
-        column("VERSION", 12),
-    ];
-    const QUEUES: &[Column] = &[
-        column("QUEUE", WIDE),
-        column("WAITING", 9),
-        column("OLDEST", 8),
-        column("RUNNING", 8),
-        column("FAILED", 8),
-        column("SCHEDULED", 9),
-        column("DEFERRED", 9),
-        column("WORKERS", 7),
-        column("FINISHED", 9),
-        column("CANCELED", 9),
-    ];
-    const RUNNING: &[Column] = &[
-        column("JOB", 36),
-        column("QUEUE", 16),
-        column("CALL", WIDE),
-        column("FOR", 8),
-        column("LIMIT", 8),
-        column("LEASE", 8),
-        column("WORKER", 24),
-    ];
-    const FAILED: &[Column] = &[
-        column("JOB", 36),
-        column("QUEUE", 16),
-        column("AGO", 8),
-        column("REASON", WIDE),
-        column("CALL", 40),
-    ];
-    const DAEMONS: &[Column] = &[
-        column("PID", 8),
-        column("STATE", 9),
-        column("SINCE", 8),
-        column("WORKERS", 9),
-        column("BUSY", 5),
-        column("CONFIG", 6),
-        column("RELOAD", 20),
-        column("APPLICATION", WIDE),
-        column("VERSION", 10),
-    ];
-    match tab {
-        Tab::Workers => WORKERS,
-        Tab::Queues => QUEUES,
-        Tab::Running => RUNNING,
-        Tab::Failed => FAILED,
-        Tab::Daemons => DAEMONS,
-    }
 }
 
 /// The order of a list that nobody has ordered.

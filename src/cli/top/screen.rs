@@ -90,3 +90,49 @@ fn give_back() {
         let _ = disable_raw_mode();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+
+    use nix::pty::{OpenptyResult, openpty};
+
+    use super::*;
+
+    /// Tells this test's process, when it is started by itself, to panic.
+    const WAY: &str = "RQ_TEST_PANIC_ON_SCREEN";
+
+    /// A hook and a terminal are the whole process's: this test runs itself once more, in a terminal.
+    #[test]
+    fn a_panic_is_read_on_the_screen_as_it_was_before() {
+        if std::env::var_os(WAY).is_some() {
+            let _screen = Screen::take(Look { colour: true }).unwrap();
+            panic!("planted in the view");
+        }
+        let OpenptyResult { master, slave } = openpty(None, None).unwrap();
+        let stream = || Stdio::from(slave.try_clone().unwrap());
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let name = "cli::top::screen::tests::a_panic_is_read_on_the_screen_as_it_was_before";
+        command
+            .args([name, "--exact", "--nocapture"])
+            .env(WAY, "1")
+            .env("TERM", "xterm")
+            .env_remove("RUST_BACKTRACE");
+        let mut child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().unwrap();
+        drop((command, slave));
+
+        let (mut told, mut bytes, mut terminal) = (Vec::new(), [0; 4096], File::from(master));
+        // The last process that has the terminal open ends it with an error.
+        while let Ok(read @ 1..) = terminal.read(&mut bytes) {
+            told.extend_from_slice(&bytes[..read]);
+        }
+        child.wait().unwrap();
+
+        let told = String::from_utf8_lossy(&told);
+        let (taken, left) = (told.find("\x1b[?1049h").unwrap(), told.find("\x1b[?1049l").unwrap());
+        let panicked = told.find("planted in the view").unwrap();
+        assert!(taken < left && left < panicked, "{told:?}");
+    }
+}

@@ -24,8 +24,8 @@ pub(crate) use appender::{
 };
 pub(crate) use cron::{CatchUp, Cron, Overlap};
 pub(crate) use group::{Count, Group};
-pub(crate) use horse::{Additions, EngineWish, Horse};
-pub(crate) use logging::{DictConfig, Level, Logging};
+pub(crate) use horse::{Additions, EngineWish, Horse, Output};
+pub(crate) use logging::{DictConfig, Level, Logging, Records};
 pub(crate) use maintenance::{Maintenance, OnStranded};
 pub(crate) use queue::Queue;
 pub(crate) use redis::RedisKeys;

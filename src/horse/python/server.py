@@ -100,9 +100,9 @@ class Server:
 
     def fork(self, number, fds):
         """Forks a horse and reports it."""
-        if type(number) is not int or len(fds) != 3:
+        if type(number) is not int or len(fds) != 4:
             wire.drop(fds)
-            raise wire.Junk("a fork without a number or without its three descriptors")
+            raise wire.Junk("a fork without a number or without its four descriptors")
         stall = horse.Stall(number, fds, leash.open_own())
         flush()  # What is in a buffer now would be printed by every horse.
         try:

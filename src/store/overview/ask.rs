@@ -54,7 +54,7 @@ pub(super) fn read_queue(told: &mut Answers, name: &str) -> (QueueCard, Vec<Runn
     let mut number = || told.number().unwrap_or_default();
     let waiting = number();
     let [running, failed, deferred, scheduled, finished, canceled] = REGISTRIES.map(|_| number());
-    let (workers, scheduler) = (number(), number() > 0);
+    let (listeners, has_scheduler) = (number(), number() > 0);
     let head = told.bytes().map(|id| String::from_utf8_lossy(&id).into_owned());
     let runs = told.scored().into_iter().map(|(member, lease_ends)| {
         // RQ: version 1 has the job's id alone.
@@ -73,8 +73,8 @@ pub(super) fn read_queue(told: &mut Answers, name: &str) -> (QueueCard, Vec<Runn
         scheduled,
         finished,
         canceled,
-        workers,
-        scheduler,
+        workers: listeners,
+        scheduler: has_scheduler,
         head,
     };
     (card, runs)

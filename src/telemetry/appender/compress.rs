@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
@@ -43,13 +43,22 @@ fn gzip(file: &Path) -> io::Result<()> {
         fs::rename(&part, &whole)
     })();
     match made {
-        Ok(()) => fs::remove_file(file),
+        // Another daemon may have put another file there meanwhile.
+        Ok(()) if is_still(file, &from) => fs::remove_file(file),
+        Ok(()) => Ok(()),
         Err(error) => {
             // What is left of it is of no use; the file itself is whole.
             let _ = fs::remove_file(&part);
             Err(error)
         }
     }
+}
+
+/// Whether this file stands at the path.
+fn is_still(path: &Path, file: &File) -> bool {
+    let identity = |data: fs::Metadata| (data.dev(), data.ino());
+    let both = fs::metadata(path).ok().zip(file.metadata().ok());
+    both.is_some_and(|(there, open)| identity(there) == identity(open))
 }
 
 struct OsName<'a>(&'a Path);
@@ -59,5 +68,24 @@ impl OsName<'_> {
         let mut name = self.0.as_os_str().to_owned();
         name.push(ending);
         name.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_took_the_place_of_another_is_not_taken_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log.1");
+        fs::write(&path, "old").unwrap();
+        let open = File::open(&path).unwrap();
+
+        assert!(is_still(&path, &open));
+        fs::rename(&path, folder.path().join("a.log.2")).unwrap();
+        assert!(!is_still(&path, &open));
+        fs::write(&path, "new").unwrap();
+        assert!(!is_still(&path, &open));
     }
 }

@@ -73,7 +73,7 @@ impl Definition {
     pub(crate) fn as_rq(options: &LoggingOptions) -> Result<Self, Misformed> {
         Ok(Self {
             name: "console".to_owned(),
-            filter: Filter::AsRq(options.level),
+            filter: Filter::AsRq { level: options.level, elsewhere: Vec::new() },
             layout: Layout::lines(rq(options, ("logging.format", &options.format), None)?),
             streams: Streams::Split,
             outlet: Outlet::Place(Place::Console),
@@ -174,7 +174,7 @@ fn outlet(kind: AppenderKind, table: &config::Appender) -> Outlet {
         AppenderKind::File => Place::File(FilePlan {
             path: path.unwrap_or_default(),
             // It was checked to be octal.
-            mode: u32::from_str_radix(&table.mode, 8).unwrap_or(0o640),
+            mode: u32::from_str_radix(&table.mode, 8).ok(),
             max_size: table.max_size,
             every,
             keep: table.keep,

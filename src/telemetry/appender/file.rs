@@ -21,8 +21,8 @@ const NEXT_TRY: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FilePlan {
     pub(crate) path: PathBuf,
-    /// The rights of a new file.
-    pub(crate) mode: u32,
+    /// The rights of a new file; those that the mask of the process leaves when unset.
+    pub(crate) mode: Option<u32>,
     pub(crate) max_size: Option<u64>,
     pub(crate) every: Option<Every>,
     /// How many are kept that were put aside.
@@ -124,9 +124,11 @@ impl FileSink {
         open.label.as_ref() != Some(&label)
     }
 
-    /// Puts the file aside. Where that cannot be, it is written to as before, which is better than nothing.
+    /// Puts the file aside. Where that cannot be, it is written to as before, which is better than nothing; where somebody else
+    /// has done it, another one stands there already.
     fn rotate(&mut self) {
-        let Some(open) = self.open.take() else { return };
+        let was_moved = self.was_moved();
+        let Some(open) = self.open.take().filter(|_| !was_moved) else { return };
         if let Some(Err(complaint)) = self.compressing.take().map(Compressing::wait) {
             self.complaint = Some(complaint);
         }
@@ -149,11 +151,13 @@ impl FileSink {
 
     fn opened(&self, now: SystemTime) -> io::Result<Open> {
         let mut options = OpenOptions::new();
-        options.append(true).mode(self.plan.mode);
+        options.append(true).mode(self.plan.mode.unwrap_or(0o666));
         let file = match options.clone().create_new(true).open(&self.plan.path) {
             Ok(file) => {
                 // The mask of the process does not count here: the rights are what somebody wrote down.
-                file.set_permissions(Permissions::from_mode(self.plan.mode))?;
+                if let Some(mode) = self.plan.mode {
+                    file.set_permissions(Permissions::from_mode(mode))?;
+                }
                 file
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -173,10 +177,11 @@ impl FileSink {
 impl Sink for FileSink {
     fn take(&mut self, piece: &Piece) -> Result<(), Trouble> {
         let size = piece.bytes.len() as u64;
-        self.prepare(size)?;
+        // First, because a file that was moved is noticed when the buffer is empty.
         if self.buffer.is_full() {
             self.flush()?;
         }
+        self.prepare(size)?;
         self.buffer.push(piece);
         self.buffered += size;
         Ok(())

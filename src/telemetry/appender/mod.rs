@@ -20,9 +20,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
+pub(crate) use console::Streams;
 pub(crate) use definition::{Definition, Misformed, Outlet, Place};
+pub(crate) use file::FilePlan;
+pub(crate) use period::Every;
+pub(crate) use syslog::Address as SyslogAddress;
 use tally::{Losses, Tally};
 
+use super::emit;
+use crate::event::Event;
 use crate::os::terminal::Stream;
 
 /// How many lines may wait for one appender.
@@ -104,10 +110,12 @@ impl Appender {
         let (messages, received) = sync_channel(LINES);
         let tally = Arc::new(Tally::new(name));
         let sink = place.sink();
-        let (own, named) = (Arc::clone(&tally), format!("log {name}"));
+        // A name from DICT_CONFIG may have anything in it, and that of a thread may not.
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let (own, named) = (Arc::clone(&tally), format!("log {plain}"));
         let work = move || {
             if let Some(before) = before {
-                before.close(Instant::now() + LIMIT);
+                before.end();
             }
             let _end = own.at_end();
             thread::write(sink, &own, &received);
@@ -150,9 +158,28 @@ impl Appender {
         let _ = self.messages.as_ref().map(|messages| messages.try_send(Message::Nudge));
     }
 
+    /// Whether half of the room is taken.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.tally.waiting() > LINES as u64 / 2 || self.tally.waiting_bytes() > BYTES / 2
+    }
+
     /// What became of lines.
     pub(crate) fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Ends beside everything else, and tells what could not be written.
+    pub(crate) fn end_aside(self) {
+        // Without a thread it is dropped, and its own thread ends by itself.
+        let _ = std::thread::Builder::new().name("log end".to_owned()).spawn(move || self.end());
+    }
+
+    fn end(self) {
+        let (appender, left, losses) = self.close(Instant::now() + LIMIT);
+        let lost = losses.as_ref().map_or(0, |losses| losses.lines) + left;
+        if lost > 0 {
+            emit(Event::LogHindered { appender, lost, reason: losses.and_then(|losses| losses.reason) });
+        }
     }
 
     /// Writes what is there, until the deadline; returns its name, how many lines were left, and what else was not told yet.

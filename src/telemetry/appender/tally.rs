@@ -99,6 +99,11 @@ impl Tally {
         self.lines.load(Ordering::Relaxed)
     }
 
+    /// How many bytes they have.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
     /// Counts lines as lost.
     pub(super) fn lose(&self, lines: u64, reason: &str) {
         if lines > 0 {

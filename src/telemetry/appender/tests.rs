@@ -7,7 +7,14 @@ use super::file::FilePlan;
 use super::*;
 
 fn plan(path: &Path) -> FilePlan {
-    FilePlan { path: path.to_owned(), mode: 0o640, max_size: None, every: None, keep: 3, compress: false }
+    FilePlan {
+        path: path.to_owned(),
+        mode: Some(0o640),
+        max_size: None,
+        every: None,
+        keep: 3,
+        compress: false,
+    }
 }
 
 fn file(plan: FilePlan) -> Appender {
@@ -144,4 +151,37 @@ fn the_place_of_before_is_written_first() {
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.lines().count(), 1_001);
     assert!(text.ends_with("999\nlast\n"));
+}
+
+#[test]
+fn the_name_of_an_appender_may_be_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.log");
+    let appender = Appender::start("odd\0name é", Place::File(plan(&path)), None);
+
+    say(&appender, "one");
+
+    assert_eq!(end(appender), (0, None));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "one\n");
+}
+
+#[test]
+fn a_file_that_somebody_moves_is_noticed_under_load() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, moved) = (folder.path().join("a.log"), folder.path().join("moved.log"));
+    let mut sink = file::FileSink::new(plan(&path));
+    let line = Piece { bytes: Arc::from(format!("{}\n", "x".repeat(1_000)).as_bytes()), stream: Stream::Out };
+
+    for number in 0..200 {
+        if number == 100 {
+            fs::rename(&path, &moved).unwrap();
+        }
+        // The channel is never empty, so that nothing is flushed but what is full.
+        sink.take(&line).unwrap();
+    }
+    sink.flush().unwrap();
+
+    let lines = |path| fs::read_to_string(path).unwrap().lines().count();
+    assert_eq!(lines(&moved) + lines(&path), 200);
+    assert!(lines(&path) > 0 && lines(&moved) >= 100 - 40);
 }

@@ -30,7 +30,6 @@ pub(crate) enum Style {
     /// That of before: time of the day, name and number of the process.
     Bsd,
     /// RQ: what Python's `SysLogHandler` sends: the number of the priority alone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing asks for it yet"))]
     Python,
 }
 

@@ -51,6 +51,7 @@ fn every_event_has_words() {
     let words = [
         include_str!("worker.rs"),
         include_str!("job.rs"),
+        include_str!("heard.rs"),
         include_str!("daemon.rs"),
         include_str!("cron.rs"),
         include_str!("scheduler.rs"),

@@ -42,7 +42,7 @@ fn busy(world: &World) -> (Worker, Gate) {
 fn assert_given_back(tmux: &Tmux) {
     tmux.wait_for("ready>");
     wait_until(SOON, "the ordinary screen", || tmux.fact("alternate_on") == "0");
-    assert_eq!(tmux.fact("cursor_flag"), "1");
+    wait_until(SOON, "the cursor", || tmux.fact("cursor_flag") == "1");
     tmux.type_line(
         "stty -a | tr ';' '\\n' | grep -o -w -e '[-]*icanon' -e '[-]*echo' | tr '\\n' '+'; echo done",
     );

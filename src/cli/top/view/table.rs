@@ -8,7 +8,8 @@ use ratatui::widgets::{Row as Painted, Table};
 
 use super::Look;
 use crate::cli::page::{self, Tone};
-use crate::cli::top::rows::{Cell, Row, WIDE, columns};
+use crate::cli::top::columns::{WIDE, columns};
+use crate::cli::top::rows::{Cell, Row};
 use crate::cli::top::state::State;
 
 /// What the column that takes the rest gets at least.
