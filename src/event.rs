@@ -8,7 +8,10 @@ mod cron;
 
 pub(crate) use cron::CronEvent;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use crate::job::{Evidence, Lineage};
 
 /// Something that happened.
 ///
@@ -97,7 +100,13 @@ pub(crate) enum Event {
     /// The job's execution stands in Redis and a horse may have it.
     ExecutionPrepared { worker: String, job: String },
     /// The horse began with the job's function.
-    FunctionBegan { worker: String, job: String, function: Option<String> },
+    FunctionBegan {
+        worker: String,
+        job: String,
+        function: Option<String>,
+        /// What the job was enqueued within, where somebody wants to know.
+        lineage: Option<Box<Lineage>>,
+    },
     /// A job's code logged something; `level` is Python's number. There is no job and no execution when a thread did it that an
     /// earlier job of the same horse left behind. `shown` tells that the job has written it to standard error, too.
     JobLogged {
@@ -148,7 +157,16 @@ pub(crate) enum Event {
         repeats_left: Option<u32>,
     },
     /// A job raised an exception, which may yet be retried; `func_name` is `None` when its payload could not be read.
-    JobRaised { worker: String, job: String, func_name: Option<String>, traceback: String },
+    JobRaised {
+        worker: String,
+        job: String,
+        func_name: Option<String>,
+        traceback: String,
+        /// What a report is made of, where somebody wants one.
+        evidence: Option<Arc<Evidence>>,
+    },
+    /// RQ's own code has settled a job that raised, and says that it failed for good.
+    FailureLeft { worker: String, job: String, function: Option<String>, evidence: Arc<Evidence> },
     /// An execution is over, and so is the worker's part in it; `took` is from the claim to the end.
     JobSettled { worker: String, queue: String, job: String, end: JobEnd, took: Duration },
     /// A horse ended, well or not; `status` is the raw wait status.
@@ -210,7 +228,12 @@ pub(crate) enum Event {
     /// A chore of maintenance could not be done; it is due again later.
     ChoreFailed { worker: String, chore: &'static str, error: String },
     /// A job whose worker vanished was failed.
-    AbandonedJobFailed { job: String, at: SystemTime },
+    AbandonedJobFailed {
+        job: String,
+        at: SystemTime,
+        /// What is known of it.
+        reason: String,
+    },
 
     // The scheduler.
     /// A scheduler asks for the locks of its queues.
@@ -257,6 +280,12 @@ pub(crate) enum Event {
     Cron { scheduler: String, event: CronEvent },
     /// It is decided who performs and settles jobs, and why.
     EngineChosen { engine: &'static str, reason: String },
+
+    // Reports.
+    /// Something was sent to Sentry, or was to be.
+    ReportSent { what: String, outcome: String },
+    /// So many reports were not sent, by reason; `trouble` is what went wrong last.
+    ReportsLost { losses: Vec<(&'static str, u64)>, trouble: Option<String> },
 
     // Configuration.
     /// Something about the configuration is not as its author may think.

@@ -30,8 +30,8 @@ pub(super) fn table(head: &[&str], right: &[usize], rows: &[Vec<Cell>]) -> Vec<L
 }
 
 /// A plain cell.
-pub(super) fn plain(text: impl ToString) -> Cell {
-    (Tone::Plain, text.to_string())
+pub(super) fn plain(text: impl Into<String>) -> Cell {
+    (Tone::Plain, text.into())
 }
 
 /// A number that matters when it is not zero.
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [vec![plain("a"), plain(1)], vec![plain("größer"), plain(1000)]];
+        let rows = [vec![plain("a"), plain("1")], vec![plain("größer"), plain("1000")]];
 
         let lines: Vec<String> = table(&["NAME", "N"], &[1], &rows).iter().map(Line::plain).collect();
 

@@ -11,11 +11,13 @@ use crate::telemetry;
 pub(super) fn guarded(command: impl FnOnce() -> Exit) -> Exit {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
+        telemetry::sentry::report_panic(message(panic), place.as_deref());
         told(message(panic), place.as_deref(), &Backtrace::capture()).report();
         supervisor::ring();
     }));
     // Nothing of the command is looked at any more when it panicked.
     panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
+        telemetry::sentry::close();
         telemetry::close();
         Exit::Internal
     })

@@ -20,6 +20,7 @@ mod queues;
 mod quiet;
 mod reach;
 mod reload;
+mod reports;
 mod requeue;
 pub(crate) mod settings_table;
 mod span;
@@ -80,6 +81,7 @@ fn run() -> Exit {
         Command::Config(ConfigCommand::Schema) => Ok(config::generate(Generated::Schema)),
         Command::Generate { text } => Ok(config::generate(text)),
     };
+    telemetry::sentry::close();
     // What waits must not be lost, and stands before what the command says of its end.
     telemetry::close();
     ended.unwrap_or_else(|failure| failure.report())

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::args::settings::Override;
 use super::args::{PoolArgs, RunArgs, WorkerArgs};
 use super::exit::{Exit, Failure};
+use super::reports;
 use super::strategy;
 use crate::config::{Environment, Resolved, Sources};
 use crate::horse::StartError;
@@ -66,8 +67,12 @@ pub(super) fn sources<'a>(
 
 pub(super) fn open_log(resolved: &Resolved) -> Result<(), SupervisorError> {
     let unusable = |misformed: Misformed| resolved.problem(&misformed.key, misformed.error.to_string());
+    // What may be refused comes before anything is changed.
+    let reports = reports::prepare(resolved)?;
     telemetry::install(&supervisor::logging_options(resolved))
-        .map_err(|misformed| SupervisorError::Config(unusable(misformed).into()))
+        .map_err(|misformed| SupervisorError::Config(unusable(misformed).into()))?;
+    reports.apply();
+    Ok(())
 }
 
 /// What a supervisor's error is to the command line.

@@ -140,6 +140,7 @@ fn type_name(kind: Kind) -> String {
         Kind::Secret => "text, secret".to_owned(),
         Kind::Url => "URL".to_owned(),
         Kind::Dsn => "URL, secret".to_owned(),
+        Kind::Rate => "number from 0 to 1".to_owned(),
         Kind::Path => "path".to_owned(),
         Kind::Choice(_) => kind.expected(),
         Kind::Boolean => "true or false".to_owned(),

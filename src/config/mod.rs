@@ -11,6 +11,7 @@ mod credentials;
 mod cron;
 mod django;
 mod doubts;
+mod dsn;
 mod duration;
 mod environment;
 mod excerpt;
@@ -39,6 +40,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) use connection::Address;
+pub(crate) use dsn::Dsn;
 pub(crate) use environment::Environment;
 pub(crate) use excerpt::{Excerpt, excerpts};
 pub(crate) use explicit::{PythonCandidate, PythonSource};

@@ -57,7 +57,8 @@ fn of_kind(kind: Kind) -> Raw {
     match kind {
         Kind::Text | Kind::Secret | Kind::Path => json!({"type": "string"}),
         Kind::Url => json!({"type": "string", "pattern": "^(redis|rediss|unix)://"}),
-        Kind::Dsn => json!({"type": "string", "pattern": "://"}),
+        Kind::Dsn => json!({"type": "string", "pattern": "^$|://"}),
+        Kind::Rate => json!({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, number]}),
         Kind::Choice(words) => {
             let plain = words.iter().filter(|(word, meant)| word == meant).map(|(word, _)| *word);
             let any_case = json!({"type": "string", "pattern": any_case(words)});

@@ -191,6 +191,7 @@ impl Sources {
             django::complete(module, &mut layers, at, problems);
         }
         add_defaults_of_tables(&mut layers);
+        section::Sentry::keep_off(&mut layers);
         layers
     }
 

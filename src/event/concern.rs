@@ -43,6 +43,7 @@ impl Event {
             | Self::StoppedCallbackRaised { worker, .. }
             | Self::JobSucceeded { worker, .. }
             | Self::JobRaised { worker, .. }
+            | Self::FailureLeft { worker, .. }
             | Self::JobSettled { worker, .. }
             | Self::HorseEnded { worker, .. }
             | Self::HorseDied { worker, .. }
@@ -97,6 +98,7 @@ impl Event {
             | Self::StoppedCallbackRaised { job, .. }
             | Self::JobSucceeded { job, .. }
             | Self::JobRaised { job, .. }
+            | Self::FailureLeft { job, .. }
             | Self::JobSettled { job, .. }
             | Self::HorseEnded { job, .. }
             | Self::HorseDied { job, .. }

@@ -29,7 +29,9 @@ pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOpti
 pub(crate) use errand::{Mourners, names_callback, run as run_errand};
 pub(crate) use fork_server::{Application, Prepared, StartError};
 pub(crate) use hearing::{Attention, Output, RecordsWanted};
-pub(crate) use protocol::{Aftermath, CallbackKind, Errand, Hooks, Occasion, Phase, Run, names_and_lengths};
+pub(crate) use protocol::{
+    Aftermath, CallbackKind, Errand, Hooks, Occasion, Phase, ReportWish, Run, names_and_lengths,
+};
 pub(crate) use python::{Found as Interpreter, InterpreterError, Places, find as find_python};
 pub(crate) use stable::{Morgue, Opened, Stable, StableOptions};
 pub(crate) use stack::ThreadStack;

@@ -25,7 +25,9 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "decode",
         "django_project",
         "engine",
+        "evidence",
         "fitness",
+        "frames",
         "fresh",
         "ground",
         "hooks",
@@ -38,6 +40,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "listeners",
         "named",
         "outcome",
+        "own_sdk",
         "payload",
         "process",
         "records",
@@ -47,6 +50,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "rq_steps",
         "serializers",
         "server",
+        "shapes",
         "signals",
         "sources",
         "stack",
@@ -55,6 +59,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "threads",
         "title",
         "trace",
+        "traces",
         "values",
         "wire"
     ])

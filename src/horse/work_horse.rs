@@ -5,6 +5,7 @@ mod socket;
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -19,7 +20,7 @@ use super::frame::{self, FrameError};
 use super::hearing::Hearing;
 use super::protocol::{CallbackKind, HorseOrder, HorseReport, Phase};
 use super::window::Window;
-use crate::job::{Death, Heard, Usage};
+use crate::job::{Death, Evidence, Heard, Usage};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -95,6 +96,8 @@ pub(crate) struct Horse {
     worn: bool,
     /// The dotted name of its job's function, once that is known.
     function: Option<String>,
+    /// What it told of a job's failure that RQ's own code has settled.
+    evidence: Option<Arc<Evidence>>,
 }
 
 /// What is known of the end of a horse's process.
@@ -141,6 +144,7 @@ impl Horse {
             served: 0,
             worn: false,
             function: None,
+            evidence: None,
         }
     }
 
@@ -167,6 +171,11 @@ impl Horse {
     /// The dotted name of its job's function, when it said it.
     pub(crate) fn function(&self) -> Option<String> {
         self.function.clone()
+    }
+
+    /// What it told of a job's failure that RQ's own code has settled.
+    pub(crate) fn evidence(&mut self) -> Option<Arc<Evidence>> {
+        self.evidence.take()
     }
 
     /// Whether it ended before it had a job.
@@ -199,9 +208,10 @@ impl Horse {
             Some(Ok((HorseReport::Called { raised }, body))) => {
                 Said::Called(raised.then(|| String::from_utf8_lossy(&body).into_owned()))
             }
-            Some(Ok((HorseReport::Ended(head), body))) => {
+            Some(Ok((HorseReport::Ended(mut head), body))) => {
                 self.worn = head.worn;
                 self.hearing.note_lost(head.lost_records);
+                self.evidence = head.settled_evidence();
                 match Ending::new(head, body) {
                     Some(ending) => Said::Ended(Box::new(ending)),
                     None if self.settles => Said::Settled,
@@ -236,7 +246,7 @@ impl Horse {
     /// Whether it may enter that phase now; each comes once in a job (the end of each, too), because each gives it time.
     fn enters(&mut self, phase: &Phase) -> bool {
         let step = match phase {
-            Phase::Function(name) => {
+            Phase::Function(name, _) => {
                 self.function.clone_from(name);
                 Step::Function
             }

@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod call;
+mod evidence;
 mod heard;
 mod interruption;
 mod keeping;
@@ -12,6 +13,7 @@ mod outcome;
 mod timestamp;
 mod verdict;
 
+pub(crate) use evidence::{CronMark, Evidence, Frame, Lineage, Python, Thrown, TraceHeaders};
 pub(crate) use heard::{Heard, LogRecord};
 pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
 pub(crate) use keeping::FailureTtl;

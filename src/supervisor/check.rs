@@ -51,17 +51,7 @@ fn clashes(resolved: &Resolved) -> Vec<Problem> {
 pub(crate) fn doubts(resolved: &Resolved) -> Vec<String> {
     let told = resolved.warnings.iter().map(ToString::to_string);
     let unmapped = logging::options(resolved).doubts();
-    told.chain(unmapped).chain(without_effect(resolved)).chain(without_tls(resolved)).collect()
-}
-
-/// What is set and does nothing yet.
-fn without_effect(resolved: &Resolved) -> Vec<String> {
-    let told = |effective: &Effective| {
-        let Effective { spelled, origin, .. } = effective;
-        format!("{spelled} from {origin} has no effect: this release does not report to Sentry yet")
-    };
-    let asked = resolved.settings.sentry.is_asked_for();
-    given(resolved, "sentry.").filter(|_| asked).map(told).collect()
+    told.chain(unmapped).chain(without_tls(resolved)).collect()
 }
 
 /// What is set for TLS where none is spoken.

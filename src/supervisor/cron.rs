@@ -14,9 +14,9 @@ use crate::config::{Resolved, Sources};
 use crate::cron::{Entry, Scheduler, entries_of_module, entry_of_table, scheduler_name};
 use crate::event::{CronEvent, Event};
 use crate::horse::Opened;
-use crate::job::Timestamp;
 use crate::job::calendar::{Schedule, Zone};
 use crate::job::call::Format;
+use crate::job::{CronMark, Timestamp};
 use crate::os::{self, Signal};
 use crate::telemetry::{self, emit};
 
@@ -130,6 +130,10 @@ async fn gather(
         tell(registered(entry));
     }
     entries.extend(tables);
+    if settled.resolved.settings.sentry.address().is_some() && settled.resolved.settings.sentry.cron_check_ins
+    {
+        entries.iter_mut().for_each(mark);
+    }
     Ok(Gathered { resolved: settled.resolved, entries })
 }
 
@@ -179,6 +183,18 @@ fn of_tables(resolved: &Resolved) -> Result<Vec<Entry>, SupervisorError> {
         return Err(SupervisorError::Config(problem.into()));
     };
     Ok(enabled.into_iter().filter_map(|(name, table)| entry_of_table(name, table, format)).collect())
+}
+
+/// Lets whoever runs a job of an entry check in at the entry's monitor.
+fn mark(entry: &mut Entry) {
+    let zone = |zone: &Zone| Some(zone.to_string()).filter(|name| name.starts_with(char::is_uppercase));
+    let (crontab, interval, zone) = match &entry.schedule {
+        Schedule::Cron(expression, at) => (Some(expression.to_string()), None, zone(at)),
+        Schedule::Interval(interval) => (None, Some(interval.as_secs()), None),
+    };
+    let mark = CronMark { monitor: entry.name.clone(), crontab, interval, zone };
+    let text = serde_json::to_vec(&mark).expect("texts and numbers always have a JSON form");
+    entry.fields.push((CronMark::FIELD.to_owned(), text));
 }
 
 fn registered(entry: &Entry) -> CronEvent {

@@ -111,8 +111,12 @@ mod tests {
         let mut memory = Memory::default();
         let [worker, queue, job] = ["w", "q", "j"].map(str::to_owned);
         let function = Some("tasks.add".to_owned());
-        let began =
-            Event::FunctionBegan { worker: worker.clone(), job: job.clone(), function: function.clone() };
+        let began = Event::FunctionBegan {
+            worker: worker.clone(),
+            job: job.clone(),
+            function: function.clone(),
+            lineage: None,
+        };
         let settled = Event::JobSettled { worker, queue, job, end: JobEnd::Retried, took: Duration::ZERO };
 
         memory.recall(&claimed());

@@ -27,6 +27,8 @@ pub(crate) const REGISTRY: &str = "rq.registry";
 const SCHEDULER: &str = "rq.scheduler";
 /// The logger of what concerns the fork server, which RQ does not have.
 const HORSE: &str = "rq.horse";
+/// The logger of what becomes of reports.
+pub(crate) const SENTRY: &str = "rq.sentry";
 /// The logger of what concerns the log itself.
 const LOGGING: &str = "rq.logging";
 /// The logger of what concerns the configuration.

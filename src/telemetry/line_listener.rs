@@ -14,7 +14,6 @@ pub(crate) trait LineListener: Send + Sync {
 static SEATED: RwLock<Option<Arc<dyn LineListener>>> = RwLock::new(None);
 
 /// Puts somebody there in place of who was before, or nobody.
-#[expect(dead_code, reason = "nobody listens yet")]
 pub(crate) fn seat(listener: Option<Arc<dyn LineListener>>) {
     *SEATED.write().unwrap_or_else(PoisonError::into_inner) = listener;
 }

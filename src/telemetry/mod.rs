@@ -13,10 +13,10 @@ mod layout;
 pub(crate) mod level;
 pub(crate) mod line;
 pub(crate) mod line_listener;
-#[expect(dead_code, reason = "nobody listens yet")]
 pub(crate) mod listener;
 mod python_text;
 mod router;
+pub(crate) mod sentry;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, RwLock};

@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::event::{Event, JobEnd};
-use crate::horse::{Attention, EngineKind, Horse, Mourners, Stable};
+use crate::horse::{Attention, EngineKind, Horse, Mourners, ReportWish, Stable};
 use crate::job::{Defaults, ExecutionId, FailureTtl, InterruptRules, QueueName, TimeLimits, WorkerName};
 use crate::os;
 use crate::store::{Life, Registration, Store, StoreError, Surfaced};
@@ -72,6 +72,8 @@ pub(crate) struct Options {
     /// `sys.version` of the horses.
     pub(crate) python_version: String,
     pub(crate) horses: Horses,
+    /// What horses tell of exceptions beside their text; nothing where nobody wants it.
+    pub(crate) reports: Option<ReportWish>,
 }
 
 /// How a worker's horses work.

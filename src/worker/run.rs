@@ -11,7 +11,9 @@ use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
-use crate::job::{Claim, Ended, Heard, Job, Keep, LimitBy, Outcome, Timestamp};
+use crate::job::{
+    Claim, CronMark, Ended, Heard, Job, Keep, LimitBy, Lineage, Outcome, Timestamp, TraceHeaders,
+};
 use crate::telemetry::emit;
 
 /// What happens to a horse at work.
@@ -74,6 +76,10 @@ impl Worker {
             }
             Ok(Said::Settled) => {
                 left = Left::Word;
+                if let Some(evidence) = horse.evidence() {
+                    let (worker, job, function) = (self.name(), claim.id.to_string(), function.clone());
+                    emit(Event::FailureLeft { worker, job, function, evidence });
+                }
                 let outcome = unsettled(horse.pid());
                 self.let_go(horse).await;
                 (outcome, (None, None))
@@ -114,6 +120,7 @@ impl Worker {
             queue: claim.queue.as_str(),
             timeout: job.timeout.map(|limit| limit.as_secs()),
             timeout_counts: job.limit_by == LimitBy::Queue,
+            report: self.options.reports,
             keeps_result: job.result_ttl.unwrap_or(self.options.defaults.result_ttl) != Keep::Never,
             records: self.options.horses.attention.records,
             fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
@@ -144,7 +151,7 @@ impl Worker {
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(phase)) => {
                     self.began = true;
-                    in_function = matches!(phase, Phase::Function(_));
+                    in_function = matches!(phase, Phase::Function(..));
                     limit = self.entered(&phase, job);
                     since = Instant::now();
                     self.show_phase(&phase, limit, since);
@@ -179,7 +186,7 @@ impl Worker {
         let Some(at_work) = at_work.as_mut() else { return };
         (at_work.limit, at_work.since) = (limit, since);
         at_work.phase = match phase {
-            Phase::Function(function) => {
+            Phase::Function(function, _) => {
                 at_work.function.clone_from(function);
                 "function".to_owned()
             }
@@ -191,11 +198,12 @@ impl Worker {
     /// Tells the phase that a horse entered, and returns the limit that holds from now on.
     fn entered(&self, phase: &Phase, job: &Job) -> Option<Duration> {
         match phase {
-            Phase::Function(function) => {
+            Phase::Function(function, trace) => {
                 // RQ's own code tells it by itself.
                 if self.options.horses.engine == EngineKind::Native {
+                    let lineage = self.options.reports.and_then(|_| lineage(job, trace.clone()));
                     let (worker, job, function) = (self.name(), job.id.to_string(), function.clone());
-                    emit(Event::FunctionBegan { worker, job, function });
+                    emit(Event::FunctionBegan { worker, job, function, lineage });
                 }
                 job.timeout
             }
@@ -335,4 +343,10 @@ impl Worker {
         let (outcome, ended_at) = (Outcome::Unreadable(reason), Timestamp::now());
         Ended { claim, outcome, function: None, started_at: None, ended_at, heard: Heard::default() }
     }
+}
+
+/// What a job was enqueued within; nothing when there is nothing.
+fn lineage(job: &Job, trace: Option<TraceHeaders>) -> Option<Box<Lineage>> {
+    let cron = job.text(CronMark::FIELD).and_then(CronMark::parse);
+    (trace.is_some() || cron.is_some()).then(|| Box::new(Lineage { trace, cron }))
 }

@@ -42,7 +42,7 @@ pub(super) fn jobs(args: &JobsArgs, jobs: &[Listed]) -> String {
         return as_json(&jobs.iter().map(told).collect::<Vec<_>>());
     }
     if args.ids_only {
-        return jobs.iter().map(|job| format!("{}\n", output::safe(&job.id))).collect();
+        return jobs.iter().flat_map(|job| [output::safe(&job.id), "\n".into()]).collect();
     }
     let now = Timestamp::now();
     let rows: Vec<_> = jobs.iter().map(|job| row(job, now)).collect();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{Key, section};
 use crate::config::kind::{Kind, Value};
 use crate::config::problem::Mismatch;
+use crate::config::secret::names_a_secret;
 
 section! {
     /// The Python processes that run the jobs.
@@ -106,6 +107,13 @@ impl<'de> Deserialize<'de> for Additions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         serde_json::from_str(&text).map(Self).map_err(|_| serde::de::Error::custom("a table lost its form"))
+    }
+}
+
+impl Additions {
+    /// The values whose names say that they are secrets.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = String> {
+        self.0.iter().filter(|(name, _)| names_a_secret(name)).map(|(_, value)| value.clone())
     }
 }
 

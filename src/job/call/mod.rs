@@ -86,7 +86,7 @@ impl Call {
 
     /// The call as Python would write it, each argument cut short: `tasks.add(1, y=2)`.
     pub(crate) fn description(&self) -> String {
-        self.written(|value| shown(value))
+        self.written(shown)
     }
 
     /// The same with whole arguments.

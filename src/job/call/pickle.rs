@@ -77,7 +77,9 @@ fn value(of: &Plain, out: &mut Vec<u8>) {
             out.extend([0x8f, MEMOIZE]);
             for batch in items.chunks(BATCH) {
                 out.push(b'(');
-                batch.iter().for_each(|item| value(item, out));
+                for item in batch {
+                    value(item, out);
+                }
                 out.push(0x90);
             }
         }
@@ -93,7 +95,9 @@ fn list(items: &[Plain], out: &mut Vec<u8>) {
             out.push(b'a');
         } else {
             out.push(b'(');
-            batch.iter().for_each(|item| value(item, out));
+            for item in batch {
+                value(item, out);
+            }
             out.push(b'e');
         }
     }
@@ -111,7 +115,9 @@ fn tuple(items: &[Plain], out: &mut Vec<u8>) {
     if end == b't' {
         out.push(b'(');
     }
-    items.iter().for_each(|item| value(item, out));
+    for item in items {
+        value(item, out);
+    }
     out.extend([end, MEMOIZE]);
 }
 

@@ -205,8 +205,8 @@ fn literals_are_pythons() {
         assert_eq!(repr::of(&value), theirs, "{text:?}");
         let call =
             Call { function: "f".to_owned(), args: vec![value], sequence: Sequence::List, kwargs: vec![] };
-        let ours: String =
-            call.payload(Format::Pickle).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+        let ours = call.payload(Format::Pickle).unwrap();
+        let ours = ours.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         assert_eq!(ours, pickled, "{text:?}");
     }
     for text in BEYOND {

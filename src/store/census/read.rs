@@ -73,12 +73,12 @@ impl Store {
         let mut told = Answers::new(self.client.run_all(&ask).await?);
         let now = told.clock().ok_or_else(|| self.malformed("TIME"))?;
         let is_suspended = told.number().unwrap_or_default() > 0;
-        let queues = self.named(told.members(), "queue");
-        Ok((now, is_suspended, queues, self.named(told.members(), "worker")))
+        let queues = self.named(&told.members(), "queue");
+        Ok((now, is_suspended, queues, self.named(&told.members(), "worker")))
     }
 
     /// The names in a set of keys, in order.
-    fn named(&self, keys: Vec<String>, kind: &str) -> Vec<String> {
+    fn named(&self, keys: &[String], kind: &str) -> Vec<String> {
         let before = format!("{}:{kind}:", self.keys.prefix());
         let mut names: Vec<String> =
             keys.iter().filter_map(|key| Some(key.strip_prefix(&before)?.to_owned())).collect();
@@ -131,7 +131,7 @@ impl Store {
             (all.saturating_sub(expired), expired)
         });
         let [deferred, scheduled, canceled] = LASTING.map(|_| number());
-        let workers = self.named(told.members(), "worker");
+        let workers = self.named(&told.members(), "worker");
         let head = told.bytes().map(|id| String::from_utf8_lossy(&id).into_owned());
         let name = name.to_owned();
         let oldest = None;

@@ -14,6 +14,7 @@ fn rendered(format: Format, envelope: Envelope) -> String {
         job: "j \"1\"]".to_owned(),
         func_name: Some("tasks.add".to_owned()),
         traceback: "Traceback:\n  boom = \x1b[1m\n".to_owned(),
+        evidence: None,
     };
     let about = About {
         worker: Some("w1".to_owned()),

@@ -1,13 +1,14 @@
 //! What is said about commands, maintenance, the fork server and the configuration.
 
-use super::{CONFIG, HORSE, LOGGING, Line, Part, REGISTRY};
+use super::{CONFIG, HORSE, LOGGING, Line, Part, REGISTRY, SENTRY};
 use crate::event::Event;
 use crate::telemetry::level::Level;
 use crate::telemetry::python_text::datetime;
 
 /// The lines of an event about the daemon; `None` for any other event.
 pub(super) fn lines(event: &Event) -> Option<Vec<Line>> {
-    commanded(event).or_else(|| upkeep(event)).or_else(|| configuration(event)).or_else(|| fork_server(event))
+    let of_daemon = commanded(event).or_else(|| upkeep(event)).or_else(|| configuration(event));
+    of_daemon.or_else(|| fork_server(event)).or_else(|| reports(event))
 }
 
 /// RQ: the lines of commands do not name the worker.
@@ -80,7 +81,7 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
         Event::ChoreFailed { worker, chore, error } => {
             Line::warning(format!("Worker {worker}: maintenance could not {chore}: {error}"))
         }
-        Event::AbandonedJobFailed { job, at } => Line::new(
+        Event::AbandonedJobFailed { job, at, reason: _ } => Line::new(
             Level::Warning,
             REGISTRY,
             format!(
@@ -177,6 +178,23 @@ fn fork_server(event: &Event) -> Option<Vec<Line>> {
                 threads.join(", ")
             ),
         ),
+        _ => return None,
+    }])
+}
+
+/// What became of reports.
+fn reports(event: &Event) -> Option<Vec<Line>> {
+    Some(vec![match event {
+        Event::ReportSent { what, outcome } => {
+            Line::new(Level::Info, SENTRY, format!("Sentry: {what}: {outcome}"))
+        }
+        Event::ReportsLost { losses, trouble } => {
+            let all: u64 = losses.iter().map(|(_, count)| count).sum();
+            let told: Vec<String> = losses.iter().map(|(why, count)| format!("{count} {why}")).collect();
+            let trouble = trouble.as_ref().map(|trouble| format!(" ({trouble})")).unwrap_or_default();
+            let text = format!("Sentry: {all} reports were not sent: {}{trouble}", told.join(", "));
+            Line::new(Level::Warning, SENTRY, text)
+        }
         _ => return None,
     }])
 }

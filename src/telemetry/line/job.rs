@@ -45,7 +45,7 @@ fn progress(event: &Event, describe: Describe) -> Option<Vec<Line>> {
             vec![Line::debug(format!("Worker {worker}: finished performing job {job}"))]
         }
         // Each end has words of its own.
-        Event::JobSettled { .. } => Vec::new(),
+        Event::JobSettled { .. } | Event::FailureLeft { .. } => Vec::new(),
         Event::HorseEnded { worker, job, pid, status } => vec![Line::debug(format!(
             "Worker {worker}: work horse finished for job {job}: retpid={pid}, ret_val={status}"
         ))],
@@ -118,7 +118,7 @@ fn success(event: &Event, describe: Describe) -> Option<Vec<Line>> {
 /// A job that did not go well.
 fn failure(event: &Event) -> Option<Vec<Line>> {
     Some(match event {
-        Event::JobRaised { worker, job, func_name, traceback } => {
+        Event::JobRaised { worker, job, func_name, traceback, evidence: _ } => {
             let func_name = func_name.as_deref().unwrap_or("<DeserializationError>");
             let [handling, cleaning] = failing(worker, job);
             vec![

@@ -162,7 +162,7 @@ fn an_abandoned_job_belongs_to_the_logger_of_the_registries() {
     let at = UNIX_EPOCH + Duration::from_micros(1_795_332_720_000_120);
 
     assert_eq!(
-        told(&Event::AbandonedJobFailed { job: j1(), at }, Describe::Whole),
+        told(&Event::AbandonedJobFailed { job: j1(), at, reason: String::new() }, Describe::Whole),
         [(
             Level::Warning,
             REGISTRY.into(),
@@ -190,6 +190,7 @@ fn a_traceback_keeps_its_lines_and_nothing_else() {
         job: j1(),
         func_name: None,
         traceback: "Traceback:\n\tboom \x1b[31m\n".to_owned(),
+        evidence: None,
     };
 
     assert_eq!(

@@ -44,7 +44,7 @@ fn from_stdin(world: &World, arguments: &[&str], text: &str) -> Exit {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    Exit::of(child.wait_with_output().unwrap())
+    Exit::of(&child.wait_with_output().unwrap())
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn the_binary_goes_by_rqs_other_names() {
     let job = world.enqueue("'jobs.returns.value', 1");
     let run = |name: &str, arguments: &[&str]| {
         let mut command = world.command(Path::new(&world.path(name)));
-        Exit::of(command.args(arguments).args(["-u", &world.redis.url()]).output().unwrap())
+        Exit::of(&command.args(arguments).args(["-u", &world.redis.url()]).output().unwrap())
     };
 
     let python = world.venv.python();

@@ -196,7 +196,7 @@ fn a_job_may_be_scheduled() {
     let zone = |whose, arguments: &[&str]| -> String {
         let mut command = world.rq_command(whose, "enqueue", arguments);
         command.env("TZ", "America/New_York");
-        Exit::of(command.output().unwrap()).stdout
+        Exit::of(&command.output().unwrap()).stdout
     };
 
     let id = assert_same(&world, &["--schedule-in", "10m", "--at-front", "f"]);
@@ -207,7 +207,7 @@ fn a_job_may_be_scheduled() {
     for moment in ["2030-01-05T07:08:09", "2030-7-5T7:8:9", "2030-03-10T02:30:00", "2030-11-03T01:30:00"] {
         zone(world.subject, &["--schedule-at", moment, "--job-id", "ours", "f"]);
         zone(Subject::Theirs, &["--schedule-at", moment, "--job-id", "theirs", "f"]);
-        assert_eq!(due("ours"), due("theirs"), "{moment}");
+        assert!((due("ours") - due("theirs")).abs() < 0.5, "{moment}");
     }
     assert_eq!(world.view(&id)["status"], "scheduled");
 }

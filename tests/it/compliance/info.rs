@@ -38,7 +38,7 @@ fn lines(text: &str) -> Vec<String> {
     for line in &mut lines {
         if let Some(moment) = line.strip_prefix("Updated: ") {
             assert_eq!(moment.len(), "2026-11-22 07:37:02.025747".len(), "{moment}");
-            *line = "Updated".to_owned();
+            "Updated".clone_into(line);
         }
     }
     lines.sort();
@@ -127,7 +127,7 @@ conn.zadd('rq:wip:default', {{'{job}:e': 5}})"
 
     let exit = world.rq("info", &["-Q", "-r"]);
 
-    let failed = if world.subject.differs("looking changes nothing") { 0 } else { 1 };
+    let failed = i32::from(!world.subject.differs("looking changes nothing"));
     assert_eq!(exit.stdout, format!("queue default 0, 0 executing, 0 finished, {failed} failed\n"));
     assert_eq!(world.view(&job)["status"], if failed == 0 { "started" } else { "failed" });
 }

@@ -31,10 +31,13 @@ fn a_failed_job_is_put_back_as_rq_does_it() {
         match field.as_str() {
             "data" | "meta" | "description" => {}
             "exc_info" => {
-                assert_eq!(world.client.eval("fetch('b').exc_info"), world.client.eval("fetch('a').exc_info"))
+                assert_eq!(
+                    world.client.eval("fetch('b').exc_info"),
+                    world.client.eval("fetch('a').exc_info")
+                );
             }
             field if field.ends_with("_at") && !value.is_empty() => {
-                assert!(is_timestamp(&text(&ours, field)))
+                assert!(is_timestamp(&text(&ours, field)));
             }
             "last_heartbeat" => assert!(is_timestamp(&text(&ours, field))),
             field => assert_eq!(ours[field], *value, "{field}"),

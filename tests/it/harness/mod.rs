@@ -10,6 +10,7 @@ mod output;
 mod proxy;
 mod receiver;
 mod redis_server;
+mod sink;
 mod skew;
 mod skip;
 mod subject;
@@ -32,6 +33,7 @@ pub(crate) use self::{
     proxy::{Act, Match, Proxy, Rule},
     receiver::Receiver,
     redis_server::{Redis, free_port},
+    sink::{Manner, Sink},
     skew::Skew,
     skip::{Lack, skipped},
     subject::Subject,

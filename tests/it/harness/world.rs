@@ -173,7 +173,7 @@ impl World {
     pub(crate) fn rq_of(&self, whose: Subject, name: &str, arguments: &[&str]) -> Exit {
         let mut command = self.rq_command(whose, name, arguments);
         command.env(TAG, tag(self.dir.path(), "command")).stdin(Stdio::null());
-        Exit::of(command.output().unwrap())
+        Exit::of(&command.output().unwrap())
     }
 
     /// Any program in the test's folder and clean environment.
