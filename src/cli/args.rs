@@ -3,28 +3,44 @@
 mod check;
 mod control;
 mod cron;
+mod empty;
+mod enqueue;
 mod health;
+mod idle;
+mod info;
 mod job;
+mod jobs;
 mod pool;
+mod queues;
+mod requeue;
 pub(crate) mod settings;
 mod show;
 mod sources;
+mod suspend;
 #[cfg(feature = "top")]
 mod top;
 mod worker;
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use check::CheckArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StackArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
+pub(crate) use empty::EmptyArgs;
+pub(crate) use enqueue::EnqueueArgs;
 pub(crate) use health::HealthcheckArgs;
+pub(crate) use info::InfoArgs;
 pub(crate) use job::{JobCommand, JobShowArgs};
+pub(crate) use jobs::{JobsArgs, State};
 pub(crate) use pool::{PoolArgs, RunArgs};
+pub(crate) use queues::{QueuesArgs, WorkersArgs};
+pub(crate) use requeue::RequeueArgs;
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
+pub(crate) use suspend::{ResumeArgs, SuspendArgs};
 #[cfg(feature = "top")]
 pub(crate) use top::{Tab, TopArgs};
 pub(crate) use worker::WorkerArgs;
@@ -81,6 +97,9 @@ pub(crate) enum Command {
     /// Tell whether daemons are well, for probes.
     #[command(args_override_self = true, after_help = health::EXAMPLES)]
     Healthcheck(HealthcheckArgs),
+    /// Show queues and workers, as RQ's command does.
+    #[command(args_override_self = true, after_help = info::EXAMPLES)]
+    Info(Box<InfoArgs>),
     /// Watch daemons, workers, queues and failed jobs in the terminal.
     #[cfg(feature = "top")]
     #[command(args_override_self = true, after_help = top::EXAMPLES)]
@@ -100,6 +119,30 @@ pub(crate) enum Command {
     /// Stop workers when their jobs are done, or at once.
     #[command(args_override_self = true)]
     Stop(Box<StopArgs>),
+    /// Enqueue a call of a Python function.
+    #[command(args_override_self = true, after_help = enqueue::EXAMPLES)]
+    Enqueue(Box<EnqueueArgs>),
+    /// Put failed jobs back on their queue.
+    #[command(args_override_self = true, after_help = requeue::EXAMPLES)]
+    Requeue(Box<RequeueArgs>),
+    /// List jobs by queue, state, function and age; retry, cancel or delete them.
+    #[command(args_override_self = true, after_help = jobs::EXAMPLES)]
+    Jobs(Box<JobsArgs>),
+    /// Show queues by their numbers.
+    #[command(args_override_self = true, after_help = queues::EXAMPLES)]
+    Queues(Box<QueuesArgs>),
+    /// Show the workers that are registered.
+    #[command(args_override_self = true, after_help = queues::WORKER_EXAMPLES)]
+    Workers(Box<WorkersArgs>),
+    /// Delete the jobs that wait in queues.
+    #[command(args_override_self = true, after_help = empty::EXAMPLES)]
+    Empty(Box<EmptyArgs>),
+    /// Let no worker of a Redis take a job, until rq resume.
+    #[command(args_override_self = true, after_help = suspend::EXAMPLES)]
+    Suspend(Box<SuspendArgs>),
+    /// Let suspended workers take jobs again.
+    #[command(args_override_self = true, after_help = suspend::RESUME_EXAMPLES)]
+    Resume(Box<ResumeArgs>),
     /// Look at the configuration without starting anything.
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
@@ -169,14 +212,18 @@ pub(crate) struct ConfigArgs {
 
 /// Reads the arguments of the process; the first is the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
-    let mut matches = command().try_get_matches_from(spelled_out(arguments))?;
+    let mut matches = command().try_get_matches_from(spelled_out(by_name(arguments)))?;
     Ok(Cli::from_arg_matches_mut(&mut matches)?.command)
 }
+
+/// The commands that act in a Redis at once and end.
+const AT_REDIS: [&str; 9] =
+    ["info", "enqueue", "requeue", "jobs", "queues", "workers", "empty", "suspend", "resume"];
 
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
     let mut command = Cli::command();
-    for name in ["worker", "run", "reload", "quiet", "stop", "stack"] {
+    for name in ["worker", "run", "reload", "quiet", "stop", "stack"].iter().chain(&AT_REDIS) {
         command = command.mut_subcommand(name, settings::annotated);
     }
     let command =
@@ -191,6 +238,19 @@ pub(crate) fn command() -> clap::Command {
             .mut_subcommand("explain", settings::annotated)
             .mut_subcommand("diff", settings::annotated)
     })
+}
+
+/// RQ: `rqworker` and `rqinfo` are other names for two of the commands.
+fn by_name(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let name = arguments.first().and_then(|program| Path::new(program).file_name()?.to_str());
+    let command = match name {
+        Some("rqworker") => "worker",
+        Some("rqinfo") => "info",
+        _ => return arguments,
+    };
+    arguments.insert(1, command.into());
+    arguments
 }
 
 /// RQ: `-ds` is one option of two letters, which no other reader of command lines knows; it is written out here.

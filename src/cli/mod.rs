@@ -1,25 +1,35 @@
 //! The command line: the only place that prints or picks an exit code.
 
 pub(crate) mod args;
+mod columns;
 mod config;
 mod control;
 mod cron;
+mod empty;
+mod enqueue;
 pub(crate) mod exit;
 mod explain;
 mod healthcheck;
+mod info;
 mod internal;
 mod job;
-mod later;
+mod jobs;
 mod output;
 mod page;
+mod progress;
+mod queues;
 mod quiet;
+mod reach;
 mod reload;
 mod reports;
+mod requeue;
 pub(crate) mod settings_table;
 mod span;
 mod stack;
 mod status;
 mod stop;
+mod strategy;
+mod suspend;
 #[cfg(feature = "top")]
 mod top;
 mod worker;
@@ -49,6 +59,15 @@ fn run() -> Exit {
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Info(args) => info::run(&args),
+        Command::Enqueue(args) => enqueue::run(&args),
+        Command::Requeue(args) => requeue::run(&args),
+        Command::Jobs(args) => jobs::run(&args),
+        Command::Queues(args) => queues::queues(&args),
+        Command::Workers(args) => queues::workers(&args),
+        Command::Empty(args) => empty::run(&args),
+        Command::Suspend(args) => suspend::suspend(&args),
+        Command::Resume(args) => suspend::resume(&args),
         #[cfg(feature = "top")]
         Command::Top(args) => top::run(&args),
         Command::Job(JobCommand::Show(args)) => job::show(&args),
@@ -72,9 +91,6 @@ fn run() -> Exit {
 
 /// Prints what the grammar itself has to say: help, the version, or what is wrong with the arguments.
 fn answered(answer: &clap::Error) -> Exit {
-    if let Some(failure) = later::refuse_command(answer) {
-        return failure.report();
-    }
     // A reader that went away did not want to know.
     let _ = answer.print();
     if answer.use_stderr() { Exit::Usage } else { Exit::Done }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::args::settings::Override;
 use super::args::{PoolArgs, RunArgs, WorkerArgs};
 use super::exit::{Exit, Failure};
-use super::later;
 use super::reports;
+use super::strategy;
 use crate::config::{Environment, Resolved, Sources};
 use crate::horse::StartError;
 use crate::os::{self, terminal::Stream};
@@ -17,13 +17,13 @@ use crate::worker::WorkError;
 
 /// Starts a worker and stays with it until it ends.
 pub(super) fn run(args: &WorkerArgs) -> Result<Exit, Failure> {
-    later::refuse(args)?;
+    strategy::refuse(args)?;
     supervise(args.sources.config(), args.overrides(), Scope::Worker)
 }
 
 /// Starts a pool of workers.
 pub(super) fn run_pool(args: &PoolArgs) -> Result<Exit, Failure> {
-    later::refuse(&args.worker)?;
+    strategy::refuse(&args.worker)?;
     supervise(args.worker.sources.config(), args.overrides(), Scope::Pool)
 }
 

@@ -12,7 +12,7 @@ mod table;
 
 pub(crate) use entry::Entry;
 pub(crate) use module::entries as entries_of_module;
-pub(crate) use table::{entry as entry_of_table, format as payload_format};
+pub(crate) use table::entry as entry_of_table;
 
 use std::time::{Duration, UNIX_EPOCH};
 

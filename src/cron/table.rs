@@ -1,34 +1,12 @@
 //! Entries that a configuration names, `[cron.NAME]`: their jobs are made here, without any Python.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
 use serde_json::{Map, Value};
 
 use super::entry::{CatchUp, Entry};
 use crate::config;
-use crate::job::QueueName;
 use crate::job::calendar::{CronExpression, Schedule, Zone};
-use crate::job::call::{Call, Format};
-
-/// RQ: the limit of a job that names none.
-const TIMEOUT: i64 = 180;
-
-/// How jobs are serialized for workers of a serializer; nothing when only Python could do it.
-pub(crate) fn format(serializer: Option<&str>) -> Option<Format> {
-    match serializer {
-        None
-        | Some(
-            "pickle"
-            | "rq.serializers.DefaultSerializer"
-            | "rq.serializers.PickleSerializer"
-            | "rq.serializers.pickle",
-        ) => Some(Format::Pickle),
-        Some("json" | "rq.serializers.JSONSerializer") => Some(Format::Json),
-        Some(_) => None,
-    }
-}
+use crate::job::call::{Call, Format, Sequence};
+use crate::job::{NewJob, QueueName, TIMEOUT};
 
 /// The entry of a table that was checked.
 pub(crate) fn entry(name: &str, table: &config::Cron, format: Format) -> Option<Entry> {
@@ -53,15 +31,23 @@ pub(crate) fn entry(name: &str, table: &config::Cron, format: Format) -> Option<
 }
 
 fn call(table: &config::Cron) -> Option<Call> {
-    let args = match table.args.as_ref().map(|args| &args.0) {
+    let args = args(table).iter().map(Into::into).collect();
+    let kwargs = kwargs(table).iter().map(|(name, value)| (name.clone(), value.into())).collect();
+    Some(Call { function: table.function.clone()?, args, sequence: Sequence::Tuple, kwargs })
+}
+
+fn args(table: &config::Cron) -> Vec<Value> {
+    match table.args.as_ref().map(|args| &args.0) {
         Some(Value::Array(args)) => args.clone(),
         _ => Vec::new(),
-    };
-    let kwargs = match table.kwargs.as_ref().map(|kwargs| &kwargs.0) {
+    }
+}
+
+fn kwargs(table: &config::Cron) -> Map<String, Value> {
+    match table.kwargs.as_ref().map(|kwargs| &kwargs.0) {
         Some(Value::Object(kwargs)) => kwargs.clone(),
         _ => Map::new(),
-    };
-    Some(Call { function: table.function.clone()?, args, kwargs })
+    }
 }
 
 fn schedule(table: &config::Cron) -> Option<Schedule> {
@@ -75,32 +61,21 @@ fn schedule(table: &config::Cron) -> Option<Schedule> {
 
 /// The fields that RQ's client would write, but for the times.
 fn fields(table: &config::Cron, call: &Call, format: Format) -> Vec<(String, Vec<u8>)> {
-    let description = table.description.clone().unwrap_or_else(|| call.description());
-    let timeout = table.job_timeout.unwrap_or(TIMEOUT).to_string();
-    // RQ: these are there from the start, and empty: some readers miss them otherwise.
-    let empty = [
-        "success_callback_name",
-        "failure_callback_name",
-        "stopped_callback_name",
-        "started_at",
-        "ended_at",
-        "last_heartbeat",
-        "worker_name",
-        "group_id",
-    ];
-    let mut fields: Vec<(String, Vec<u8>)> = empty.map(|name| (name.to_owned(), Vec::new())).to_vec();
-    let mut add = |name: &str, value: Vec<u8>| fields.push((name.to_owned(), value));
-    add("data", packed(&call.payload(format)));
-    add("origin", table.queue.clone().into_bytes());
-    add("description", description.into_bytes());
-    add("timeout", timeout.into_bytes());
-    add("status", b"queued".to_vec());
-    let ttls = [("result_ttl", table.result_ttl), ("failure_ttl", table.failure_ttl), ("ttl", table.ttl)];
-    for (name, ttl) in ttls {
-        if let Some(ttl) = ttl {
-            add(name, ttl.to_string().into_bytes());
-        }
-    }
+    let job = NewJob {
+        // What a configuration holds has a form in JSON.
+        payload: call.payload(format).unwrap_or_default(),
+        queue: table.queue.clone(),
+        description: table.description.clone().unwrap_or_else(|| call.description()),
+        timeout: table.job_timeout.unwrap_or(TIMEOUT),
+        result_ttl: table.result_ttl,
+        failure_ttl: table.failure_ttl,
+        ttl: table.ttl,
+        retry: None,
+        depends_on: Vec::new(),
+        at_front: false,
+    };
+    let mut fields = job.fields();
+    fields.push(("status".to_owned(), b"queued".to_vec()));
     fields
 }
 
@@ -112,8 +87,9 @@ fn shown(name: &str, table: &config::Cron, call: &Call) -> Map<String, Value> {
     add("func_name", call.function.clone().into());
     add("name", name.into());
     add("queue_name", table.queue.clone().into());
-    add("args", text(call.args.is_empty(), call.args.clone().into()));
-    add("kwargs", text(call.kwargs.is_empty(), call.kwargs.clone().into()));
+    let (args, kwargs) = (args(table), kwargs(table));
+    add("args", text(args.is_empty(), args.into()));
+    add("kwargs", text(kwargs.is_empty(), kwargs.into()));
     add("interval", table.interval.map_or(Value::Null, |interval| seconds(interval.as_secs_f64())));
     add("cron", table.cron.clone().into());
     let options = [
@@ -137,9 +113,4 @@ fn seconds(seconds: f64) -> Value {
         reason = "a span of the configuration is below a hundred years"
     )]
     if seconds.fract() == 0.0 { (seconds as i64).into() } else { seconds.into() }
-}
-
-fn packed(payload: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(payload).and_then(|()| encoder.finish()).expect("writing to memory cannot fail")
 }

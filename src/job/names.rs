@@ -62,6 +62,12 @@ impl JobId {
     pub(crate) fn random() -> Self {
         Self::new(Uuid::new_v4().to_string())
     }
+
+    /// Whether clients would take it: RQ allows letters of ASCII, digits, underscores and dashes.
+    pub(crate) fn is_valid(&self) -> bool {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        !self.0.is_empty() && self.0.chars().all(plain)
+    }
 }
 
 impl ExecutionId {

@@ -46,6 +46,23 @@ impl Stream {
         self.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
+    /// How wide the terminal is: what `COLUMNS` says, else what the terminal itself says, else 80.
+    pub(crate) fn columns(self) -> u16 {
+        let told = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok());
+        told.filter(|columns| *columns > 0).or_else(|| self.asked_columns()).unwrap_or(80)
+    }
+
+    fn asked_columns(self) -> Option<u16> {
+        let stream = match self {
+            Self::Out => libc::STDOUT_FILENO,
+            Self::Error => libc::STDERR_FILENO,
+        };
+        let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: the pointer is to one live `winsize`, which is all that this request writes to.
+        let answer = unsafe { libc::ioctl(stream, libc::TIOCGWINSZ, &raw mut size) };
+        (answer == 0 && size.ws_col > 0).then_some(size.ws_col)
+    }
+
     /// How people call it.
     pub(crate) fn name(self) -> &'static str {
         match self {

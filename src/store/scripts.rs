@@ -40,6 +40,10 @@ scripts! {
     HOLD = "prelude" "hold";
     LET_GO = "prelude" "let_go";
     GLANCE = "prelude" "glance";
+    ENQUEUE = "prelude" "enqueue";
+    SKIM = "prelude" "skim";
+    WITHDRAW = "prelude" "rate_limit" "withdraw";
+    EMPTY = "prelude" "empty";
     REQUEUE = "prelude" "rate_limit" "requeue";
     DISCARD = "prelude" "rate_limit" "discard";
     CRON_ENQUEUE = "prelude" "cron_enqueue";

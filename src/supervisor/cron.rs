@@ -11,10 +11,11 @@ use super::redis::Patience;
 use super::settling::{Purpose, Settled, load_settings};
 use super::{SupervisorError, address, block_on, interpreter};
 use crate::config::{Resolved, Sources};
-use crate::cron::{Entry, Scheduler, entries_of_module, entry_of_table, payload_format, scheduler_name};
+use crate::cron::{Entry, Scheduler, entries_of_module, entry_of_table, scheduler_name};
 use crate::event::{CronEvent, Event};
 use crate::horse::Opened;
 use crate::job::calendar::{Schedule, Zone};
+use crate::job::call::Format;
 use crate::job::{CronMark, Timestamp};
 use crate::os::{self, Signal};
 use crate::telemetry::{self, emit};
@@ -174,7 +175,7 @@ fn of_tables(resolved: &Resolved) -> Result<Vec<Entry>, SupervisorError> {
     if enabled.is_empty() {
         return Ok(Vec::new());
     }
-    let Some(format) = payload_format(resolved.settings.worker.serializer.as_deref()) else {
+    let Some(format) = Format::of(resolved.settings.worker.serializer.as_deref()) else {
         let text = "the jobs of [cron.NAME] can be written as pickle and as json only";
         let problem = resolved
             .problem("worker.serializer", text)

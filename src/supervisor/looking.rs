@@ -41,6 +41,11 @@ impl Looking {
         &self.store
     }
 
+    /// What the jobs are serialized by.
+    pub(crate) fn serializer(&self) -> Option<&str> {
+        self.settled.resolved.settings.worker.serializer.as_deref()
+    }
+
     /// The story of a job, without values of more than `most` bytes.
     pub(crate) async fn story(&self, id: &str, most: u64) -> Result<Option<Story>, SupervisorError> {
         let story: Result<_, StoreError> = self.store.story(id, most).await;

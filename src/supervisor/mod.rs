@@ -59,7 +59,7 @@ pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
 pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
 pub(crate) use logging::options as logging_options;
-pub(crate) use looking::look;
+pub(crate) use looking::{Looking, look};
 pub(crate) use remote::{Delivery, ask_for_stack, command_workers, look_elsewhere};
 pub(crate) use settling::{Purpose, load_settings};
 pub(crate) use trial::{Tried, try_out};

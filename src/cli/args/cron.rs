@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::idle::IdleArgs;
 use super::settings::{OptionValue, Override, given};
 use super::sources::SourceArgs;
 use crate::telemetry::Level;
@@ -46,28 +47,6 @@ pub(crate) struct CronArgs {
     /// What RQ's command takes and makes nothing of.
     #[command(flatten)]
     pub(crate) idle: IdleArgs,
-}
-
-/// RQ: options of every command, which mean nothing to this one.
-#[expect(clippy::struct_field_names, reason = "the options have RQ's names")]
-#[derive(Args, Clone, Default)]
-#[command(next_help_heading = "Taken for RQ's sake, without effect here")]
-pub(crate) struct IdleArgs {
-    /// The class of workers.
-    #[arg(long, short = 'w', value_name = "CLASS")]
-    worker_class: Option<String>,
-
-    /// The class of jobs.
-    #[arg(long, short = 'j', value_name = "CLASS")]
-    job_class: Option<String>,
-
-    /// The class of queues.
-    #[arg(long, value_name = "CLASS")]
-    queue_class: Option<String>,
-
-    /// The class of the Redis client.
-    #[arg(long, value_name = "CLASS")]
-    connection_class: Option<String>,
 }
 
 impl CronArgs {

@@ -1,7 +1,7 @@
 use super::settings::OptionValue;
 use super::*;
 use crate::cli::exit::Exit;
-use crate::cli::later;
+use crate::cli::strategy;
 
 /// What a command line means, its words separated by blanks.
 fn parsed(line: &str) -> Result<Command, clap::Error> {
@@ -152,12 +152,12 @@ fn what_changes_nothing_is_accepted() {
     let words =
         "-w rq.Worker -j rq.job.Job --queue-class rq.Queue --connection-class redis.Redis -ds default";
 
-    assert_eq!(later::refuse(&worker(words)), Ok(()));
+    assert_eq!(strategy::refuse(&worker(words)), Ok(()));
 }
 
 #[test]
 fn a_strategy_that_nobody_knows_ends_as_in_rq() {
-    let failure = later::refuse(&worker("-ds best")).unwrap_err();
+    let failure = strategy::refuse(&worker("-ds best")).unwrap_err();
 
     assert_eq!(failure.exit(), Exit::Failed);
     assert!(

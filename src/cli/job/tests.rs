@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::outlook::tests::story;
 use super::*;
-use crate::job::call::{Call, Format};
+use crate::job::call::{Call, Format, Sequence};
 use crate::store::{Entry, Story, WorkerCard};
 
 fn zlib(bytes: &[u8]) -> Vec<u8> {
@@ -47,9 +47,13 @@ fn failed() -> Story {
         ),
         ("group_id", "g1"),
     ]);
-    let call =
-        Call { function: "app.send".to_owned(), args: vec!["secret".into()], kwargs: serde_json::Map::new() };
-    told.fields.insert("data".to_owned(), zlib(&call.payload(Format::Pickle)));
+    let call = Call {
+        function: "app.send".to_owned(),
+        args: vec!["secret".into()],
+        sequence: Sequence::Tuple,
+        kwargs: vec![],
+    };
+    told.fields.insert("data".to_owned(), zlib(&call.payload(Format::Pickle).unwrap()));
     told.sizes.insert("data", 40);
     told.place.registries = vec![("failed", 1_826_868_754.0)];
     let text =

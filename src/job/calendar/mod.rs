@@ -61,6 +61,32 @@ impl Zone {
         instant(moment).to_zoned(self.0.clone()).strftime(form).to_string()
     }
 
+    /// A moment as this zone's clock tells it, as Python writes it: `2026-11-22 08:30:00.025747`.
+    pub(crate) fn wall(&self, moment: Timestamp) -> String {
+        // Python leaves out a fraction of nothing.
+        let form =
+            if moment.micros() % 1_000_000 == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" };
+        instant(moment).to_zoned(self.0.clone()).strftime(form).to_string()
+    }
+
+    /// The moment at which this zone's clock shows a time, `2026-11-22T08:30:00`; nothing when that is none. A time that a jump
+    /// leaves out is as much later as the jump is wide, and one that comes twice means its first coming.
+    pub(crate) fn moment(&self, wall: &str) -> Option<Timestamp> {
+        let (date, time) = wall.split_once('T')?;
+        let numbers = |text: &str, by: char| -> Option<Vec<i16>> {
+            let digits =
+                |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+            text.split(by).map(|part| digits(part).then(|| part.parse().ok()).flatten()).collect()
+        };
+        let (date, time) = (numbers(date, '-')?, numbers(time, ':')?);
+        let (&[year, month, day], &[hour, minute, second]) = (&date[..], &time[..]) else { return None };
+        let [month, day, hour, minute, second] =
+            [month, day, hour, minute, second].map(|part| i8::try_from(part).ok());
+        let wall = jiff::civil::DateTime::new(year, month?, day?, hour?, minute?, second?, 0).ok()?;
+        let found = self.0.to_ambiguous_timestamp(wall).compatible().ok()?;
+        Timestamp::from_micros(found.as_microsecond())
+    }
+
     /// RQ: the expression is followed on the wall clock alone, and what it gives is then put into the zone. A wall time
     /// that comes twice means its first coming, which may lie before the moment.
     fn after(&self, expression: &CronExpression, moment: Timestamp) -> Option<Timestamp> {

@@ -29,7 +29,7 @@ pub(crate) fn glance(bytes: &[u8]) -> Glance {
         Ok(value) => Glance {
             format: "json",
             kind: Some(json_kind(&value)),
-            text: Some(cut(&super::repr::of(&value))),
+            text: Some(cut(&super::repr::of(&(&value).into()))),
         },
         Err(_) => Glance { format: "unknown", kind: None, text: None },
     }
@@ -105,7 +105,7 @@ impl<'a> Steps<'a> {
         match (first, self.next()) {
             (Step::Plain(kind, text), Some(Step::Stop)) => Some((kind.to_owned(), Some(text))),
             (Step::Text(text), Some(Step::Stop)) => {
-                Some(("str".to_owned(), Some(cut(&super::repr::of(&text.into())))))
+                Some(("str".to_owned(), Some(cut(&super::repr::of(&super::Plain::Text(text))))))
             }
             (Step::Text(module), Some(Step::Text(name))) => match self.next() {
                 Some(Step::Global) if module == "builtins" => Some((cut(&name), None)),
@@ -196,7 +196,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::job::call::{Call, Format};
+    use crate::job::call::{Call, Format, Sequence};
 
     /// What Python writes for an expression, in every protocol that it has.
     fn pickled(expression: &str) -> Vec<Vec<u8>> {
@@ -255,11 +255,12 @@ mod tests {
         let call = Call {
             function: "app.tasks.send".to_owned(),
             args: vec![1.into()],
-            kwargs: serde_json::Map::new(),
+            sequence: Sequence::Tuple,
+            kwargs: vec![],
         };
 
         for format in [Format::Pickle, Format::Json] {
-            assert_eq!(function(&call.payload(format)).as_deref(), Some("app.tasks.send"));
+            assert_eq!(function(&call.payload(format).unwrap()).as_deref(), Some("app.tasks.send"));
         }
         for bytes in pickled("('app.tasks.send', None, (1,), {})") {
             assert_eq!(function(&bytes).as_deref(), Some("app.tasks.send"));

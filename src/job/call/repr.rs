@@ -2,30 +2,39 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Number, Value};
+use super::plain::Plain;
 
 /// The text of a value.
-pub(super) fn of(value: &Value) -> String {
+pub(super) fn of(value: &Plain) -> String {
+    let all = |items: &[Plain]| items.iter().map(of).collect::<Vec<_>>().join(", ");
     match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => self::number(number),
-        Value::String(text) => quoted(text),
-        Value::Array(items) => format!("[{}]", items.iter().map(of).collect::<Vec<_>>().join(", ")),
-        Value::Object(table) => {
-            let pairs = table.iter().map(|(name, value)| format!("{}: {}", quoted(name), of(value)));
+        Plain::None => "None".to_owned(),
+        Plain::Bool(true) => "True".to_owned(),
+        Plain::Bool(false) => "False".to_owned(),
+        Plain::Int(number) => number.to_string(),
+        Plain::Float(number) => float(*number),
+        Plain::Text(text) => quoted(text),
+        Plain::Bytes(bytes) => bytes_of(bytes),
+        Plain::List(items) => format!("[{}]", all(items)),
+        Plain::Tuple(items) if items.len() == 1 => format!("({},)", all(items)),
+        Plain::Tuple(items) => format!("({})", all(items)),
+        Plain::Set(items) if items.is_empty() => "set()".to_owned(),
+        Plain::Set(items) => format!("{{{}}}", all(items)),
+        Plain::Table(table) => {
+            let pairs = table.iter().map(|(key, value)| format!("{}: {}", of(key), of(value)));
             format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
         }
     }
 }
 
 /// Python writes an exponent of two digits at least, from 1e16 up and below 1e-4.
-fn number(number: &Number) -> String {
-    if !number.is_f64() {
-        return number.to_string();
+pub(super) fn float(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".to_owned();
     }
-    let value = number.as_f64().unwrap_or_default();
+    if value.is_infinite() {
+        return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
+    }
     if value != 0.0 && !(1e-4..1e16).contains(&value.abs()) {
         let text = format!("{value:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -35,6 +44,25 @@ fn number(number: &Number) -> String {
     }
     let text = value.to_string();
     if text.contains('.') { text } else { text + ".0" }
+}
+
+fn bytes_of(bytes: &[u8]) -> String {
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { b'"' } else { b'\'' };
+    let mut whole = format!("b{}", char::from(quote));
+    for byte in bytes {
+        match byte {
+            b'\n' => whole.push_str("\\n"),
+            b'\r' => whole.push_str("\\r"),
+            b'\t' => whole.push_str("\\t"),
+            b'\\' => whole.push_str("\\\\"),
+            byte if *byte == quote => whole.extend(['\\', char::from(quote)]),
+            b' '..=b'~' => whole.push(char::from(*byte)),
+            // Writing to a string cannot fail.
+            byte => drop(write!(whole, "\\x{byte:02x}")),
+        }
+    }
+    whole.push(char::from(quote));
+    whole
 }
 
 fn quoted(text: &str) -> String {

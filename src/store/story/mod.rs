@@ -167,7 +167,7 @@ impl Entry {
     }
 }
 
-fn text(fields: &Texts, name: &str) -> Option<String> {
+pub(super) fn text(fields: &Texts, name: &str) -> Option<String> {
     let value = fields.get(name).filter(|value| !value.is_empty())?;
     Some(String::from_utf8_lossy(value).into_owned())
 }

@@ -10,6 +10,7 @@ mod folder;
 mod help;
 mod interpreter;
 mod job_show;
+mod lists;
 mod options;
 mod precedence;
 mod python_settings;

@@ -1,20 +1,7 @@
 //! What RQ can do and this release cannot: refused, never passed over.
 
 use super::Folder;
-use super::folder::assert_refused;
 use crate::harness::World;
-
-#[test]
-fn a_command_of_rq_that_is_not_supported_yet_points_to_pythons() {
-    let folder = Folder::new();
-    for command in ["info", "enqueue", "empty", "requeue", "suspend", "resume"] {
-        let told = format!("rq {command} is not supported yet");
-
-        let exit = folder.run(&[command, "--some", "thing"]);
-
-        assert_refused(&exit, 2, &[&told, &format!("python -m rq.cli {command}")]);
-    }
-}
 
 #[test]
 fn a_strategy_that_nobody_knows_ends_as_in_rq() {

@@ -16,6 +16,7 @@ mod skew;
 mod skip;
 mod subject;
 mod tagged;
+mod terminal;
 mod text;
 mod tmux;
 mod version;
@@ -39,6 +40,7 @@ pub(crate) use self::{
     skip::{Lack, skipped},
     subject::Subject,
     tagged::process_exists,
+    terminal::{Terminal, leading},
     text::{application_part, is_python_float},
     tmux::Tmux,
     version::{Venv, Version},

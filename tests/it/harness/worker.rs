@@ -37,6 +37,12 @@ pub(crate) struct Exit {
 }
 
 impl Exit {
+    /// The end of a command that has none of its output missing.
+    pub(crate) fn of(output: &std::process::Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
     /// The exit code; minus the signal's number when a signal ended it.
     pub(crate) fn code(&self) -> i32 {
         self.status.code().unwrap_or_else(|| -self.status.signal().unwrap())

@@ -6,7 +6,7 @@ use std::{
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -150,6 +150,30 @@ impl World {
             command.arg("--python").arg(self.venv.python());
         }
         command
+    }
+
+    /// The command `rq` of somebody, with this world's Redis and these arguments after the sub-command.
+    pub(crate) fn rq_command(&self, whose: Subject, name: &str, arguments: &[&str]) -> Command {
+        let mut command = match whose {
+            Subject::Theirs => self.command(&self.venv.program("rq")),
+            Subject::Ours => self.command(Path::new(env!("CARGO_BIN_EXE_rq"))),
+        };
+        command.args([name, "-u", &self.redis.url()]).args(arguments);
+        command
+    }
+
+    /// Runs a sub-command of whoever is under test to its end.
+    #[track_caller]
+    pub(crate) fn rq(&self, name: &str, arguments: &[&str]) -> Exit {
+        self.rq_of(self.subject, name, arguments)
+    }
+
+    /// Runs somebody's sub-command to its end.
+    #[track_caller]
+    pub(crate) fn rq_of(&self, whose: Subject, name: &str, arguments: &[&str]) -> Exit {
+        let mut command = self.rq_command(whose, name, arguments);
+        command.env(TAG, tag(self.dir.path(), "command")).stdin(Stdio::null());
+        Exit::of(&command.output().unwrap())
     }
 
     /// Any program in the test's folder and clean environment.

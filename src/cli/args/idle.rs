@@ -1,0 +1,37 @@
+//! Options that RQ gives to every command, where they mean nothing to ours.
+
+use clap::Args;
+
+/// RQ: options of every command.
+#[expect(clippy::struct_field_names, reason = "the options have RQ's names")]
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Taken for RQ's sake, without effect here")]
+pub(crate) struct IdleArgs {
+    /// The class of workers.
+    #[arg(long, short = 'w', value_name = "CLASS")]
+    worker_class: Option<String>,
+
+    /// The class of jobs.
+    #[arg(long, short = 'j', value_name = "CLASS")]
+    job_class: Option<String>,
+
+    /// The class of queues.
+    #[arg(long, value_name = "CLASS")]
+    queue_class: Option<String>,
+
+    /// The class of the Redis client.
+    #[arg(long, value_name = "CLASS")]
+    connection_class: Option<String>,
+}
+
+/// The same, of commands that look into no payload.
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Taken for RQ's sake, without effect here")]
+pub(crate) struct IdleSerializer {
+    #[command(flatten)]
+    classes: IdleArgs,
+
+    /// The serializer of the jobs.
+    #[arg(long, short = 'S', value_name = "NAME")]
+    serializer: Option<String>,
+}
