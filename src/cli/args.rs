@@ -1,6 +1,7 @@
 //! The grammar of the command line.
 
 mod check;
+mod completions;
 mod control;
 mod cron;
 mod pool;
@@ -14,6 +15,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use check::CheckArgs;
+pub(crate) use completions::CompletionsArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use pool::{PoolArgs, RunArgs};
@@ -82,6 +84,9 @@ pub(crate) enum Command {
     /// Look at the configuration without starting anything.
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
+    /// Print the script by which a shell completes the words of rq.
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(CompletionsArgs),
     /// Write the texts that are made from the definitions of the settings, for the project's own tree.
     #[command(hide = true)]
     Generate {

@@ -1,6 +1,7 @@
 //! The command line: the only place that prints or picks an exit code.
 
 pub(crate) mod args;
+mod completion;
 mod config;
 mod control;
 mod cron;
@@ -30,6 +31,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
+    if completion::answered() {
+        return Exit::Done;
+    }
     let command = match args::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(answer) => return answered(&answer),
@@ -49,6 +53,7 @@ fn run() -> Exit {
         Command::Config(ConfigCommand::Diff(args)) => reload::diff(&args),
         Command::Config(ConfigCommand::Default) => Ok(config::generate(Generated::RqToml)),
         Command::Config(ConfigCommand::Schema) => Ok(config::generate(Generated::Schema)),
+        Command::Completions(args) => completion::print(&args),
         Command::Generate { text } => Ok(config::generate(text)),
     };
     // Warnings of a command that ends before it has a log must not be lost.

@@ -50,12 +50,10 @@ pub(crate) use python::PythonModule;
 pub(crate) use reload::ReloadClass;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
 pub(crate) use schema::schema;
-#[cfg(test)]
-pub(crate) use section::keys;
 pub(crate) use section::{
     Additions, AtSuspension, CatchUp, Count, Cron, DictConfig, Group, Horse, Key, Level, Logging,
     Maintenance, OnInterrupt, OnShutdown, OnStranded, Overlap, Queue, Reload, Scheduler, Sentry, Shutdown,
-    Strategy, Worker, class_of, key,
+    Strategy, Worker, class_of, key, keys,
 };
 pub(crate) use sources::Sources;
 

@@ -13,7 +13,8 @@ pub(crate) mod terminal;
 pub(crate) mod title;
 
 pub(crate) use descriptor::{
-    is_listening, memory_file, pipe, read_memory_file, send_with_descriptors, socket_pair, write_memory_file,
+    is_listening, memory_file, pipe, read_memory_file, send_with_descriptors, silence_errors, socket_pair,
+    write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
 pub(crate) use mounts::is_mounted;

@@ -18,6 +18,7 @@ mod keys;
 mod keywords;
 mod link;
 mod liveness;
+mod names;
 mod outbox;
 mod outcome;
 mod recovery;

@@ -1,5 +1,6 @@
 //! The command line and the configuration of the built binary.
 
+mod completion;
 mod config_check;
 mod config_explain;
 mod config_show;
