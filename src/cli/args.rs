@@ -4,6 +4,8 @@ mod check;
 mod completions;
 mod control;
 mod cron;
+#[cfg(test)]
+mod manual;
 mod pool;
 pub(crate) mod settings;
 mod show;

@@ -10,6 +10,7 @@ mod files;
 mod folder;
 mod help;
 mod interpreter;
+mod manual;
 mod options;
 mod precedence;
 mod python_settings;
