@@ -8,7 +8,10 @@ mod cron;
 
 pub(crate) use cron::CronEvent;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use crate::job::{Evidence, Lineage};
 
 /// Something that happened.
 ///
@@ -97,7 +100,32 @@ pub(crate) enum Event {
     /// The job's execution stands in Redis and a horse may have it.
     ExecutionPrepared { worker: String, job: String },
     /// The horse began with the job's function.
-    FunctionBegan { worker: String, job: String, function: Option<String> },
+    FunctionBegan {
+        worker: String,
+        job: String,
+        function: Option<String>,
+        /// What the job was enqueued within, where somebody wants to know.
+        lineage: Option<Box<Lineage>>,
+    },
+    /// A job's code logged something; `level` is Python's number. There is no job and no execution when a thread did it that an
+    /// earlier job of the same horse left behind. `shown` tells that the job has written it to standard error, too.
+    JobLogged {
+        worker: String,
+        job: Option<String>,
+        execution: Option<String>,
+        level: u8,
+        logger: String,
+        message: String,
+        traceback: Option<String>,
+        created: SystemTime,
+        shown: bool,
+    },
+    /// A job, or a process that it started, wrote a line where its output is read.
+    OutputWritten { worker: String, job: String, execution: String, stream: OutputStream, line: String },
+    /// The output of a job cannot be read: it goes where the daemon's goes.
+    OutputNotRead { worker: String, job: String, error: String },
+    /// Log records of a job did not reach the daemon; without a job, they came after the end of theirs, or cannot be read.
+    RecordsLost { worker: String, job: Option<String>, records: u64 },
     /// The job's function returned.
     FunctionReturned { worker: String, job: String },
     /// A webhook of a job that ended is about to be sent; `status` is `finished` or `failed`.
@@ -129,7 +157,16 @@ pub(crate) enum Event {
         repeats_left: Option<u32>,
     },
     /// A job raised an exception, which may yet be retried; `func_name` is `None` when its payload could not be read.
-    JobRaised { worker: String, job: String, func_name: Option<String>, traceback: String },
+    JobRaised {
+        worker: String,
+        job: String,
+        func_name: Option<String>,
+        traceback: String,
+        /// What a report is made of, where somebody wants one.
+        evidence: Option<Arc<Evidence>>,
+    },
+    /// RQ's own code has settled a job that raised, and says that it failed for good.
+    FailureLeft { worker: String, job: String, function: Option<String>, evidence: Arc<Evidence> },
     /// An execution is over, and so is the worker's part in it; `took` is from the claim to the end.
     JobSettled { worker: String, queue: String, job: String, end: JobEnd, took: Duration },
     /// A horse ended, well or not; `status` is the raw wait status.
@@ -191,7 +228,12 @@ pub(crate) enum Event {
     /// A chore of maintenance could not be done; it is due again later.
     ChoreFailed { worker: String, chore: &'static str, error: String },
     /// A job whose worker vanished was failed.
-    AbandonedJobFailed { job: String, at: SystemTime },
+    AbandonedJobFailed {
+        job: String,
+        at: SystemTime,
+        /// What is known of it.
+        reason: String,
+    },
 
     // The scheduler.
     /// A scheduler asks for the locks of its queues.
@@ -230,6 +272,10 @@ pub(crate) enum Event {
     ForkServerReplaced { lost_pid: u32, pid: u32 },
     /// A fork server could not start; `retry_in` is `None` when that is the end of it.
     ForkServerFailed { error: String, traceback: Option<String>, retry_in: Option<Duration> },
+    /// A fork server forked a work horse.
+    HorseForked { pid: u32 },
+    /// A work horse is no more, however it ended.
+    HorseGone { pid: u32 },
     /// The preloaded modules started threads, which do not survive a fork.
     PreloadThreadsFound { threads: Vec<String> },
 
@@ -238,6 +284,12 @@ pub(crate) enum Event {
     Cron { scheduler: String, event: CronEvent },
     /// It is decided who performs and settles jobs, and why.
     EngineChosen { engine: &'static str, reason: String },
+
+    // Reports.
+    /// Something was sent to Sentry, or was to be.
+    ReportSent { what: String, outcome: String },
+    /// So many reports were not sent, by reason; `trouble` is what went wrong last.
+    ReportsLost { losses: Vec<(&'static str, u64)>, trouble: Option<String> },
 
     // Configuration.
     /// Something about the configuration is not as its author may think.
@@ -258,6 +310,12 @@ pub(crate) enum Event {
     ReloadChangedNothing { asked_by: String, pending: Vec<String>, shadowed: Vec<String> },
     /// The configuration was read again and cannot be used: everything is as it was.
     ReloadRefused { asked_by: String, errors: Vec<String> },
+    /// Pages for monitoring systems are there.
+    PagesOpened { place: String },
+    /// A file for monitoring systems cannot be written; it is told once until it can.
+    FileUnwritten { path: String, error: String },
+    /// Lines are not written by an appender of the log: so many were lost since that was last told, for that reason.
+    LogHindered { appender: String, lost: u64, reason: Option<String> },
     /// The kernel does not tell when files change: they are looked at every `interval` only.
     FilesUnwatched { reason: String, interval: Duration },
 }
@@ -269,6 +327,13 @@ pub(crate) enum UnreadableFate {
     Failed,
     /// Not even that was possible; its id was taken out of the way.
     PutAside,
+}
+
+/// Where a process writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OutputStream {
+    Stdout,
+    Stderr,
 }
 
 /// What became of a job, in one word.

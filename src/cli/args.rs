@@ -4,12 +4,16 @@ mod check;
 mod completions;
 mod control;
 mod cron;
+mod health;
+mod job;
 #[cfg(test)]
 mod manual;
 mod pool;
 pub(crate) mod settings;
 mod show;
 mod sources;
+#[cfg(feature = "top")]
+mod top;
 mod worker;
 
 use std::ffi::{OsStr, OsString};
@@ -18,11 +22,15 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use check::CheckArgs;
 pub(crate) use completions::CompletionsArgs;
-pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StatusArgs, StopArgs};
+pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StackArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
+pub(crate) use health::HealthcheckArgs;
+pub(crate) use job::{JobCommand, JobShowArgs};
 pub(crate) use pool::{PoolArgs, RunArgs};
 pub(crate) use show::{Daemon, ShowArgs};
 pub(crate) use sources::SourceArgs;
+#[cfg(feature = "top")]
+pub(crate) use top::{Tab, TopArgs};
 pub(crate) use worker::WorkerArgs;
 
 /// What `rq --version` says after the name; the number of RQ is the level that we are compatible with.
@@ -74,6 +82,19 @@ pub(crate) enum Command {
     Cron(Box<CronArgs>),
     /// Show the daemons of yours on this machine, their workers, and what each is doing.
     Status(StatusArgs),
+    /// Tell whether daemons are well, for probes.
+    #[command(args_override_self = true, after_help = health::EXAMPLES)]
+    Healthcheck(HealthcheckArgs),
+    /// Watch daemons, workers, queues and failed jobs in the terminal.
+    #[cfg(feature = "top")]
+    #[command(args_override_self = true, after_help = top::EXAMPLES)]
+    Top(Box<TopArgs>),
+    /// Look at one job.
+    #[command(subcommand, arg_required_else_help = true)]
+    Job(JobCommand),
+    /// Show where a job that runs is just now, thread by thread, without stopping it.
+    #[command(args_override_self = true, after_help = control::STACK_EXAMPLES)]
+    Stack(Box<StackArgs>),
     /// Let daemons read their configuration again.
     #[command(args_override_self = true, after_help = control::RELOAD_EXAMPLES)]
     Reload(Box<ReloadArgs>),
@@ -106,6 +127,8 @@ pub(crate) enum Generated {
     Reference,
     /// The JSON Schema of a configuration file.
     Schema,
+    /// The table of `docs/metrics.md`.
+    Metrics,
 }
 
 /// What to do with the configuration.
@@ -160,11 +183,14 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
     let mut command = Cli::command();
-    for name in ["worker", "run", "reload", "quiet", "stop"] {
+    for name in ["worker", "run", "reload", "quiet", "stop", "stack"] {
         command = command.mut_subcommand(name, settings::annotated);
     }
     let command =
         command.mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
+    #[cfg(feature = "top")]
+    let command = command.mut_subcommand("top", settings::annotated);
+    let command = command.mut_subcommand("job", |job| job.mut_subcommand("show", settings::annotated));
     command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
         config
             .mut_subcommand("check", settings::annotated)

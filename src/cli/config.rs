@@ -9,6 +9,7 @@ use super::worker::{failure, sources};
 use crate::config::{self, Effective, Origin, Resolved, Shadowed};
 use crate::supervisor::control::{self, Reply, Request, Setting};
 use crate::supervisor::{self, Purpose, Tried};
+use crate::telemetry::metrics;
 
 /// Tells whether the configuration is good, and all that is wrong with it.
 pub(super) fn check(args: &CheckArgs) -> Exit {
@@ -85,6 +86,7 @@ pub(super) fn generate(text: Generated) -> Exit {
         Generated::RqToml => config::rq_toml(),
         Generated::Reference => config::reference(),
         Generated::Schema => format!("{:#}\n", config::schema()),
+        Generated::Metrics => metrics::reference(),
     });
     Exit::Done
 }

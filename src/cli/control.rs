@@ -45,9 +45,11 @@ pub(super) fn done(reply: &Reply, one: &str, several: &str) -> String {
         Reply::Done { workers } if !workers.is_empty() => format!("{} {several}", workers.join(", ")),
         Reply::Done { .. } => one.to_owned(),
         Reply::Refused { error } => error.clone(),
-        Reply::Status(_) | Reply::Reload(_) | Reply::Configuration { .. } => {
-            "it answered something else".to_owned()
-        }
+        Reply::Status(_)
+        | Reply::Health(_)
+        | Reply::Reload(_)
+        | Reply::Configuration { .. }
+        | Reply::Stack(_) => "it answered something else".to_owned(),
     }
 }
 
@@ -149,9 +151,12 @@ fn meant(request: &Request, to: Vec<String>) -> Request {
         Request::Resume { .. } => Request::Resume { workers: to },
         Request::Stop { cold, .. } => Request::Stop { workers: to, cold: *cold },
         // These are the daemon's as a whole.
-        Request::Status | Request::Reload { .. } | Request::Configuration | Request::Difference => {
-            request.clone()
-        }
+        Request::Status
+        | Request::Health
+        | Request::Reload { .. }
+        | Request::Configuration
+        | Request::Difference
+        | Request::Stack { .. } => request.clone(),
     }
 }
 
@@ -189,9 +194,12 @@ pub(super) fn ask(
 fn unexpected(daemon: &Found, reply: Reply) -> Answer {
     match reply {
         Reply::Refused { error } => failed(daemon, error),
-        Reply::Status(_) | Reply::Reload(_) | Reply::Done { .. } | Reply::Configuration { .. } => {
-            failed(daemon, "it answered something else".to_owned())
-        }
+        Reply::Status(_)
+        | Reply::Health(_)
+        | Reply::Reload(_)
+        | Reply::Done { .. }
+        | Reply::Configuration { .. }
+        | Reply::Stack(_) => failed(daemon, "it answered something else".to_owned()),
     }
 }
 

@@ -11,12 +11,14 @@ use crate::telemetry;
 pub(super) fn guarded(command: impl FnOnce() -> Exit) -> Exit {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
+        telemetry::sentry::report_panic(message(panic), place.as_deref());
         told(message(panic), place.as_deref(), &Backtrace::capture()).report();
         supervisor::ring();
     }));
     // Nothing of the command is looked at any more when it panicked.
     panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
-        telemetry::give_up_waiting();
+        telemetry::sentry::close();
+        telemetry::close();
         Exit::Internal
     })
 }
@@ -94,9 +96,64 @@ mod tests {
         .unwrap()
     }
 
+    /// Reports of such a process go there.
+    const ADDRESS: &str = "RQ_TEST_PANIC_DSN";
+
+    /// Takes one envelope, and gives its text.
+    fn envelope(listener: &std::net::TcpListener) -> String {
+        use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            match line.to_lowercase().trim_end().split_once(": ") {
+                Some(("content-length", text)) => length = text.parse().unwrap(),
+                None if line.trim_end().is_empty() => break,
+                Some(_) | None => {}
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(body.as_slice()).read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_panic_is_reported_to_sentry_before_the_end() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let dsn = format!("http://key@{}/1", listener.local_addr().unwrap());
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let name = "cli::internal::tests::a_panic_anywhere_in_the_daemon_ends_it_with_70_and_two_lines";
+        command.args([name, "--exact", "--nocapture"]).env(WAY, "task").env(ADDRESS, dsn);
+        let child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn();
+
+        let told = envelope(&listener);
+
+        let event: serde_json::Value = serde_json::from_str(told.lines().nth(2).unwrap()).unwrap();
+        let exception = &event["exception"]["values"][0];
+        assert_eq!((&exception["type"], &exception["value"]), (&"Panic".into(), &"planted in a task".into()));
+        assert!(event["extra"]["place"].as_str().unwrap().starts_with("src/cli/internal.rs:"), "{event}");
+        assert_eq!((&event["level"], &event["platform"]), (&"fatal".into(), &"other".into()));
+        assert_eq!(child.unwrap().wait_with_output().unwrap().status.code(), Some(70));
+    }
+
+    /// Opens reports as an address of a test wants them.
+    fn open_reports() {
+        let Ok(dsn) = std::env::var(ADDRESS) else { return };
+        let sources = crate::config::Sources::new(crate::config::Environment::default(), "/".into());
+        let resolved = sources.option("sentry.dsn", "--sentry-dsn", dsn).resolve().unwrap();
+        crate::cli::reports::prepare(&resolved).unwrap().apply();
+    }
+
     #[test]
     fn a_panic_anywhere_in_the_daemon_ends_it_with_70_and_two_lines() {
         if let Ok(way) = std::env::var(WAY) {
+            open_reports();
             std::process::exit(guarded(|| daemon(&way)) as i32);
         }
         for (way, code) in [("command", 70), ("task", 70), ("thread", 0)] {

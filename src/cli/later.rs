@@ -12,6 +12,12 @@ const COMMANDS: [&str; 6] = ["info", "enqueue", "empty", "requeue", "suspend", "
 /// What to say of a command of RQ's that is not supported yet, where that is why the command line was not understood.
 pub(super) fn refuse_command(answer: &clap::Error) -> Option<Failure> {
     let Some(ContextValue::String(command)) = answer.get(ContextKind::InvalidSubcommand) else { return None };
+    if command == "top" && !cfg!(feature = "top") {
+        let failure = Failure::new(Exit::Usage, "this build of rq has no terminal view");
+        return Some(
+            failure.with_hint("build it with the cargo feature top, or see rq status and rq job show"),
+        );
+    }
     let known = COMMANDS.iter().any(|known| known == command);
     known.then(|| {
         unsupported(&format!("rq {command}"), &format!("use Python RQ's for now: python -m rq.cli {command}"))

@@ -7,19 +7,27 @@ mod control;
 mod cron;
 pub(crate) mod exit;
 mod explain;
+mod healthcheck;
 mod internal;
+mod job;
 mod later;
 mod output;
+mod page;
 mod quiet;
 mod reload;
+mod reports;
 pub(crate) mod settings_table;
+mod span;
+mod stack;
 mod status;
 mod stop;
+#[cfg(feature = "top")]
+mod top;
 mod worker;
 
 use std::process::ExitCode;
 
-use args::{Command, ConfigCommand, Generated};
+use args::{Command, ConfigCommand, Generated, JobCommand};
 use exit::Exit;
 
 use crate::telemetry;
@@ -44,6 +52,11 @@ fn run() -> Exit {
         Command::Run(args) => worker::run_everything(&args),
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
+        #[cfg(feature = "top")]
+        Command::Top(args) => top::run(&args),
+        Command::Job(JobCommand::Show(args)) => job::show(&args),
+        Command::Stack(args) => stack::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Quiet(args) => quiet::run(&args),
         Command::Stop(args) => stop::run(&args),
@@ -56,8 +69,9 @@ fn run() -> Exit {
         Command::Completions(args) => completion::print(&args),
         Command::Generate { text } => Ok(config::generate(text)),
     };
-    // Warnings of a command that ends before it has a log must not be lost.
-    telemetry::give_up_waiting();
+    telemetry::sentry::close();
+    // What waits must not be lost, and stands before what the command says of its end.
+    telemetry::close();
     ended.unwrap_or_else(|failure| failure.report())
 }
 

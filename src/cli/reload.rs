@@ -21,9 +21,12 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
 fn told(reply: &Reply) -> String {
     match reply {
         Reply::Reload(reload) => in_lines(outcome(reload.outcome), reload),
-        Reply::Status(_) | Reply::Done { .. } | Reply::Configuration { .. } | Reply::Refused { .. } => {
-            control::done(reply, "reloads", "reload")
-        }
+        Reply::Status(_)
+        | Reply::Health(_)
+        | Reply::Done { .. }
+        | Reply::Configuration { .. }
+        | Reply::Stack(_)
+        | Reply::Refused { .. } => control::done(reply, "reloads", "reload"),
     }
 }
 

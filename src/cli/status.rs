@@ -9,6 +9,7 @@ use super::exit::{Exit, Failure};
 use super::output;
 use super::reload::outcome;
 use super::settings_table::as_json;
+use super::span::span_of;
 use crate::os::terminal::Stream;
 use crate::supervisor::control::{
     DaemonStatus, GroupStatus, Reply, Request, State, WorkerStatus, daemons, places,
@@ -25,7 +26,13 @@ pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
         match reply {
             Ok(Reply::Status(status)) => statuses.push(status),
             Ok(Reply::Refused { error }) | Err(error) => silent(daemon.pid, &error),
-            Ok(Reply::Reload(_) | Reply::Done { .. } | Reply::Configuration { .. }) => {
+            Ok(
+                Reply::Health(_)
+                | Reply::Reload(_)
+                | Reply::Done { .. }
+                | Reply::Configuration { .. }
+                | Reply::Stack(_),
+            ) => {
                 silent(daemon.pid, "it answered something else");
             }
         }
@@ -54,10 +61,10 @@ fn daemon(status: &DaemonStatus, now: f64, colour: bool) -> String {
     let mut head = format!(
         "daemon {pid} (rqd {version}): {} since {}, configuration {generation}, {application}",
         state(status.state),
-        span(now - started_at)
+        span_of(now - started_at)
     );
     if let Some(reload) = &status.last_reload {
-        let ago = span(now - reload.at);
+        let ago = span_of(now - reload.at);
         // Writing to a string cannot fail.
         let _ = write!(head, "\n  {ago} ago, {}: {}", reload.asked_by, outcome(reload.outcome));
         for pending in &reload.pending {
@@ -78,7 +85,7 @@ fn row(group: &GroupStatus, worker: &WorkerStatus, now: f64) -> [String; 7] {
         (Some(job), None) => job.clone(),
         (None, _) => "-".to_owned(),
     };
-    let since = worker.since.map_or_else(|| "-".to_owned(), |since| span(now - since));
+    let since = worker.since.map_or_else(|| "-".to_owned(), |since| span_of(now - since));
     [
         group.name.clone(),
         worker.name.clone(),
@@ -124,23 +131,6 @@ fn state(state: State) -> &'static str {
     }
 }
 
-/// So many seconds, as a person says it: the two largest units. A clock that was set back gives none.
-fn span(seconds: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it is cut to whole seconds above zero"
-    )]
-    let seconds = seconds.max(0.0) as u64;
-    let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds}s"),
-        (0, 0, _) => format!("{minutes}m {}s", seconds % 60),
-        (0, _, _) => format!("{hours}h {minutes}m"),
-        _ => format!("{days}d {hours}h"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,14 +168,5 @@ daemon 7 (rqd 0.1.0): running since 16m 30s, configuration 2, Python 3.12 (proce
   default  worker-2  idle   high,low  -                   -    3
 ";
         assert_eq!(in_words(&[status], 1000.0, false), expected);
-    }
-
-    #[test]
-    fn spans_have_their_two_largest_units() {
-        for (seconds, told) in
-            [(-3.0, "0s"), (59.9, "59s"), (61.0, "1m 1s"), (7384.0, "2h 3m"), (360_000.0, "4d 4h")]
-        {
-            assert_eq!(span(seconds), told);
-        }
     }
 }

@@ -6,12 +6,13 @@ use super::args::settings::Override;
 use super::args::{PoolArgs, RunArgs, WorkerArgs};
 use super::exit::{Exit, Failure};
 use super::later;
-use crate::config::{Environment, Level, Origin, Resolved, Sources};
+use super::reports;
+use crate::config::{Environment, Resolved, Sources};
 use crate::horse::StartError;
 use crate::os::{self, terminal::Stream};
 use crate::store::{StoreError, TlsObstacle};
 use crate::supervisor::{self, INTERPRETER, Scope, SupervisorError};
-use crate::telemetry::{self, FormatError, LoggingOptions};
+use crate::telemetry::{self, Misformed};
 use crate::worker::WorkError;
 
 /// Starts a worker and stays with it until it ends.
@@ -65,27 +66,13 @@ pub(super) fn sources<'a>(
 }
 
 pub(super) fn open_log(resolved: &Resolved) -> Result<(), SupervisorError> {
-    let settings = &resolved.settings;
-    // RQ: INFO that nobody asked for shows less than INFO that somebody did.
-    let asked = resolved.origin("logging.level").is_some_and(|origin| *origin != Origin::Default);
-    let options = LoggingOptions {
-        level: asked.then(|| level(settings.logging.level)),
-        format: settings.logging.format.clone(),
-        date_format: settings.logging.date_format.clone(),
-        describe_jobs: settings.worker.describe_jobs,
-    };
-    let unusable = |error: FormatError| resolved.problem("logging.format", error.to_string());
-    telemetry::install(&options).map_err(|error| SupervisorError::Config(unusable(error).into()))
-}
-
-fn level(level: Level) -> telemetry::Level {
-    match level {
-        Level::Debug => telemetry::Level::Debug,
-        Level::Info => telemetry::Level::Info,
-        Level::Warning => telemetry::Level::Warning,
-        Level::Error => telemetry::Level::Error,
-        Level::Critical => telemetry::Level::Critical,
-    }
+    let unusable = |misformed: Misformed| resolved.problem(&misformed.key, misformed.error.to_string());
+    // What may be refused comes before anything is changed.
+    let reports = reports::prepare(resolved)?;
+    telemetry::install(&supervisor::logging_options(resolved))
+        .map_err(|misformed| SupervisorError::Config(unusable(misformed).into()))?;
+    reports.apply();
+    Ok(())
 }
 
 /// What a supervisor's error is to the command line.

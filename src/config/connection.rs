@@ -5,11 +5,12 @@
 //! own (the bare environment, `-c`): a password must not travel to a host that it was not meant for. Only among
 //! default files, files with secrets, prefixed variables and options do host, port and the rest add up key by key.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::layer::{Entry, Layer, Standing};
 use super::origin::Origin;
 use super::problem::{Problem, Problems};
+use super::secret::names_a_secret;
 use super::section::RedisKeys;
 use super::sentinel::Sentinel;
 
@@ -67,6 +68,40 @@ impl Address {
             ssl_certfile: keys.ssl_certfile,
         })))
     }
+}
+
+impl Address {
+    /// The passwords in it, as they may be met elsewhere.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let plain =
+            |secret: &Option<SecretString>| secret.iter().map(|it| it.expose_secret().to_owned()).collect();
+        match self {
+            Self::Url(url) => secrets_in_url(url.expose_secret()),
+            Self::Options(options) => plain(&options.password),
+            Self::Sentinel(sentinel) => {
+                let mut found: Vec<String> = plain(&sentinel.password);
+                let arguments = sentinel.connection_kwargs.0.iter().chain(&sentinel.sentinel_kwargs.0);
+                let secrets = arguments.filter(|(name, _)| names_a_secret(name));
+                found.extend(secrets.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
+                found
+            }
+        }
+    }
+}
+
+/// The password, as it is written and as it is meant, and the values of options that are secrets.
+fn secrets_in_url(url: &str) -> Vec<String> {
+    let Some((_, rest)) = url.split_once("://") else { return Vec::new() };
+    let login = rest.rsplit_once('@').map(|(login, _)| login);
+    let password = login.and_then(|login| login.split_once(':')).map(|(_, password)| password);
+    let options = rest.split_once('?').map(|(_, options)| options).unwrap_or_default();
+    let secret = |option: &'_ str| {
+        let (name, value) = option.split_once('=')?;
+        names_a_secret(name).then(|| value.to_owned())
+    };
+    let written = password.map(str::to_owned).into_iter().chain(options.split('&').filter_map(secret));
+    let meant = |text: &String| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    written.flat_map(|text| [meant(&text), text]).filter(|text| !text.is_empty()).collect()
 }
 
 /// The three ways to name a Redis, the stronger first.

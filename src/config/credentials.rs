@@ -124,10 +124,5 @@ fn listed(folder: &Path) -> io::Result<BTreeMap<String, Vec<PathBuf>>> {
 /// Whether a name with dots is that of a key.
 fn is_known(name: &str) -> bool {
     let name = name.to_lowercase();
-    let of_table = || {
-        let (parent, rest) = name.split_once('.')?;
-        let (_, field) = rest.split_once('.')?;
-        section::tables(parent)?.keys.iter().find(|key| key.field == field)
-    };
-    section::key(&name).is_some() || of_table().is_some()
+    section::key(&name).is_some() || section::key_of_table(&name).is_some()
 }

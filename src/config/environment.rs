@@ -12,6 +12,9 @@ use super::origin::Origin;
 use super::problem::{Problem, Problems, nearest};
 use super::section::{self, Key, TABLES};
 
+/// Settings for which the empty text means something: no prefix, and no reports.
+const EMPTY_COUNTS: [&str; 2] = ["redis.key_prefix", "sentry.dsn"];
+
 /// The variables of the process, taken once. It has no `Debug`, as they hold secrets.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
@@ -125,7 +128,7 @@ impl Reader<'_> {
             Said::InFile => self.in_file(name),
         };
         match value {
-            Ok(Some((text, origin))) if !text.is_empty() || key.name == "redis.key_prefix" => {
+            Ok(Some((text, origin))) if !text.is_empty() || EMPTY_COUNTS.contains(&key.name) => {
                 layer.add(Entry::read(key, key.name, origin, &Raw::String(text)), problems);
             }
             // An empty variable counts as unset: it is how many systems unset one.

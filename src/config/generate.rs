@@ -116,13 +116,8 @@ pub(crate) struct Explained {
 
 /// Explains the setting of that name; else the name that was most likely meant.
 pub(crate) fn explain(name: &str) -> Result<Explained, Option<&'static str>> {
-    let of_table = || {
-        let (parent, rest) = name.split_once('.')?;
-        let (table, field) = rest.rsplit_once('.')?;
-        super::section::tables(parent).filter(|tables| tables.check_name(table).is_ok())?.key_of(table, field)
-    };
     let by_rq_name = || keys().find(|key| key.rq_name == Some(name));
-    let found = key(name).or_else(by_rq_name).or_else(of_table);
+    let found = key(name).or_else(by_rq_name).or_else(|| super::section::key_of_table(name));
     let key = found.ok_or_else(|| nearest(name, keys().map(|key| key.name)))?;
     Ok(Explained {
         key: key.name.to_owned(),
@@ -148,6 +143,7 @@ fn type_name(kind: Kind) -> String {
         Kind::Secret => "text, secret".to_owned(),
         Kind::Url => "URL".to_owned(),
         Kind::Dsn => "URL, secret".to_owned(),
+        Kind::Rate => "number from 0 to 1".to_owned(),
         Kind::Path => "path".to_owned(),
         Kind::Choice(_) => kind.expected(),
         Kind::Boolean => "true or false".to_owned(),
@@ -241,7 +237,12 @@ mod tests {
             }
         }
         for tables in TABLES {
-            let fields = in_use[tables.parent()]["example"].as_table().unwrap();
+            let above = tables
+                .parent()
+                .split('.')
+                .fold(&toml::Value::Table(in_use.clone()), |table, name| &table[name])
+                .clone();
+            let fields = above["example"].as_table().unwrap();
             for key in tables.keys {
                 let raw = serde_json::to_value(&fields[key.field]).unwrap();
                 assert!(key.read(&raw).is_ok(), "{}", key.name);

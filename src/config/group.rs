@@ -17,6 +17,8 @@ impl Settings {
             preload,
             horse_max_jobs,
             class,
+            output,
+            output_keep,
             max_memory,
             max_age,
             memory_limit,
@@ -40,6 +42,8 @@ impl Settings {
         over(&mut own.horse.python, python);
         over(&mut own.worker.class, class);
         let horse = &mut own.horse;
+        put(&mut horse.output, output);
+        put(&mut horse.output_keep, output_keep);
         put(&mut horse.environment, environment);
         over(&mut horse.max_memory, max_memory);
         over(&mut horse.max_age, max_age);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value as Raw;
 
+use super::dsn::Dsn;
 use super::problem::Mismatch;
 use super::secret::{MASK, mask_dsn, mask_table, mask_url};
 use super::section::Count;
@@ -18,8 +19,10 @@ pub(crate) enum Kind {
     Secret,
     /// A Redis URL, shown without its password.
     Url,
-    /// A Sentry address, shown without its key.
+    /// A Sentry address, shown without its key; the empty text is none.
     Dsn,
+    /// A part of the whole, from 0 to 1.
+    Rate,
     /// A path; a relative one starts from the working directory.
     Path,
     /// One of a few words, in any case. The second of each pair is what the first means.
@@ -67,6 +70,7 @@ impl Kind {
             Self::Text | Self::Secret | Self::Url | Self::Dsn | Self::Path => {
                 self.read_text(raw).map(Value::Text)
             }
+            Self::Rate => read_rate(raw).map(Value::Text),
             Self::Choice(words) => read_choice(raw, words).map(Value::Text),
             Self::Boolean => read_boolean(raw).map(Value::Boolean),
             Self::Integer { least, most } => read_integer(raw, least, most).map(Value::Integer),
@@ -85,7 +89,10 @@ impl Kind {
     fn read_text(self, raw: &Raw) -> Result<String, Mismatch> {
         let found = |text: &str| match self {
             Self::Secret => MASK.to_owned(),
-            Self::Dsn => mask_dsn(text),
+            Self::Dsn => match Dsn::parse(text) {
+                Err(reason) => format!("{}, which {reason}", mask_dsn(text)),
+                Ok(_) => mask_dsn(text),
+            },
             _ => describe(&text.into()),
         };
         let text = match raw {
@@ -102,7 +109,7 @@ impl Kind {
         };
         let fits = match self {
             Self::Url => ["redis://", "rediss://", "unix://"].iter().any(|scheme| text.starts_with(scheme)),
-            Self::Dsn => text.contains("://"),
+            Self::Dsn => text.is_empty() || Dsn::parse(text).is_ok(),
             Self::Path => !text.is_empty() && !text.contains('\0'),
             _ => true,
         };
@@ -115,6 +122,7 @@ impl Kind {
             Self::Text | Self::Secret => "text".to_owned(),
             Self::Url => "a URL that starts with redis://, rediss:// or unix://".to_owned(),
             Self::Dsn => "a Sentry address (https://KEY@HOST/PROJECT)".to_owned(),
+            Self::Rate => "a number from 0 to 1".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::Choice(words) => {
                 let plain = words.iter().filter(|(word, meant)| word == meant).map(|(word, _)| *word);
@@ -140,7 +148,9 @@ impl Kind {
                 Raw::Object(table.keys().map(|name| (name.clone(), MASK.into())).collect())
             }
             (Self::Url, Value::Text(url)) => mask_url(url).into(),
+            (Self::Dsn, Value::Text(dsn)) if dsn.is_empty() => "".into(),
             (Self::Dsn, Value::Text(dsn)) => mask_dsn(dsn).into(),
+            (Self::Rate, Value::Text(rate)) => rate.parse::<f64>().map_or(Raw::Null, Raw::from),
             (Self::Count, Value::Table(table)) => Count::shown(table),
             (_, Value::Text(text)) => text.as_str().into(),
             (_, Value::Boolean(flag)) => (*flag).into(),
@@ -148,6 +158,8 @@ impl Kind {
             (_, Value::Duration(span)) => duration::show(*span).into(),
             (_, Value::Size(bytes)) => size::show(*bytes).into(),
             (_, Value::List(items)) => items.clone().into(),
+            // It is in a Python module, and means what it means there.
+            (Self::Table, Value::Table(Raw::Array(_))) => true.into(),
             (_, Value::Table(table)) => mask_table(table),
         }
     }
@@ -205,6 +217,19 @@ fn read_boolean(raw: &Raw) -> Result<bool, Mismatch> {
         "n" | "no" | "f" | "false" | "off" | "0" | "" => Ok(false),
         _ => Err(Mismatch::new("true or false", describe(raw))),
     }
+}
+
+/// Kept as text, because numbers with fractions cannot be compared as keys are.
+fn read_rate(raw: &Raw) -> Result<String, Mismatch> {
+    let number = match raw {
+        Raw::Number(number) => number.as_f64(),
+        Raw::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number
+        .filter(|number: &f64| (0.0..=1.0).contains(number))
+        .map(|number| number.to_string())
+        .ok_or_else(|| Mismatch::new(Kind::Rate.expected(), describe(raw)))
 }
 
 fn read_integer(raw: &Raw, least: i64, most: i64) -> Result<i64, Mismatch> {

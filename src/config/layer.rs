@@ -129,12 +129,7 @@ impl Layer {
                 let value = Raw::Object(Map::from_iter([(table.to_owned(), value.clone())]));
                 layer.add_tables(tables, &value, &place, problems);
             } else if let Some(section) = SECTIONS.iter().find(|section| section.name == name) {
-                layer.add_section(
-                    section,
-                    value,
-                    &|field| (format!("{name}.{field}"), origin(&[name, field])),
-                    problems,
-                );
+                layer.add_section(section, value, &|path| spelled_and_place(name, path, origin), problems);
                 if !matches!(value, Raw::Object(_) | Raw::Null) {
                     problems.push(Mismatch::new("a table", super::kind::describe_type(value)).at(
                         name,
@@ -204,11 +199,16 @@ impl Layer {
         &mut self,
         section: &'static section::Section,
         value: &Raw,
-        place: &dyn Fn(&str) -> (String, Origin),
+        place: &dyn Fn(&[&str]) -> (String, Origin),
         problems: &mut Vec<Problem>,
     ) {
         for (field, value) in value.as_object().into_iter().flatten() {
-            let (spelled, origin) = place(field);
+            if let Some(tables) = section::tables(&format!("{}.{field}", section.name)) {
+                let below = |path: &[&str]| place(&[&[field.as_str()], path].concat());
+                self.add_tables(tables, value, &below, problems);
+                continue;
+            }
+            let (spelled, origin) = place(&[field]);
             match section.keys.iter().find(|key| key.field == field) {
                 Some(_) if value.is_null() => {}
                 Some(key) => self.add(Entry::read(key, spelled, origin, value), problems),

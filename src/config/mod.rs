@@ -5,11 +5,13 @@
 //! default files, RQ's own names in the environment, what `-c` names, files with secrets, variables that start with
 //! `RQ_`, options of the command line. `docs/configuration.md` tells the rules to users.
 
+mod appender;
 mod connection;
 mod credentials;
 mod cron;
 mod django;
 mod doubts;
+mod dsn;
 mod duration;
 mod environment;
 mod excerpt;
@@ -38,6 +40,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) use connection::Address;
+pub(crate) use dsn::Dsn;
 pub(crate) use environment::Environment;
 pub(crate) use excerpt::{Excerpt, excerpts};
 pub(crate) use explicit::{PythonCandidate, PythonSource};
@@ -51,9 +54,10 @@ pub(crate) use reload::ReloadClass;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
 pub(crate) use schema::schema;
 pub(crate) use section::{
-    Additions, AtSuspension, CatchUp, Count, Cron, DictConfig, Group, Horse, Key, Level, Logging,
-    Maintenance, OnInterrupt, OnShutdown, OnStranded, Overlap, Queue, Reload, Scheduler, Sentry, Shutdown,
-    Strategy, Worker, class_of, key, keys,
+    Additions, Appender, AppenderKind, AtSuspension, CatchUp, Count, Cron, DictConfig, Facility, Group,
+    Health, Horse, Http, Key, Level, LineLook, Logging, Maintenance, Metrics, OnInterrupt, OnShutdown,
+    OnStranded, Output, Overlap, Place, Protocol, Queue, Records, Reload, Rotate, Scheduler, Sentry,
+    Shutdown, Strategy, StreamChoice, Target, Worker, class_of, key, keys, target,
 };
 pub(crate) use sources::Sources;
 
@@ -65,10 +69,15 @@ pub(crate) struct Settings {
     pub(crate) scheduler: Scheduler,
     pub(crate) horse: Horse,
     pub(crate) logging: Logging,
+    /// Where log lines go, by the names of the places; none is the console as RQ writes it.
+    pub(crate) appenders: BTreeMap<String, Appender>,
     pub(crate) shutdown: Shutdown,
     pub(crate) reload: Reload,
     pub(crate) maintenance: Maintenance,
     pub(crate) sentry: Sentry,
+    pub(crate) http: Http,
+    pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
     /// The rules of queues, by their names.
     pub(crate) queues: BTreeMap<String, Queue>,
     /// Workers of one kind, by the names of the kinds.

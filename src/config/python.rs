@@ -40,7 +40,10 @@ impl PythonModule {
         }
         for section in SECTIONS {
             let name = format!("RQ_{}", section.name.to_uppercase());
-            let place = |field: &str| (format!("{name}[{field:?}]"), origin.clone());
+            let place = |path: &[&str]| {
+                let below: Vec<String> = path.iter().map(|step| format!("[{step:?}]")).collect();
+                (format!("{name}{}", below.concat()), origin.clone())
+            };
             if let Some(value) = self.values.get(&name) {
                 if !matches!(value, Raw::Object(_) | Raw::Null) {
                     let mismatch = Mismatch::new("a dictionary", super::kind::describe_type(value));
@@ -95,11 +98,12 @@ impl PythonModule {
     }
 
     fn entry(&self, key: &'static Key, name: &str, origin: &Origin) -> Option<Entry> {
-        // The fork server has applied DICT_CONFIG itself; its value may well be what JSON cannot hold.
+        // The fork server applies DICT_CONFIG itself; its value may well be what JSON cannot hold.
         if name == "DICT_CONFIG" {
             let given =
                 self.opaque.contains_key(name) || self.values.get(name).is_some_and(|value| !value.is_null());
-            let value = Ok(super::kind::Value::Table(Raw::Bool(true)));
+            let table = self.values.get(name).cloned().unwrap_or_default();
+            let value = Ok(super::kind::Value::Table(Raw::Array(vec![table])));
             return given.then(|| Entry { key, spelled: name.to_owned(), origin: origin.clone(), value });
         }
         if let Some(repr) = self.opaque.get(name) {

@@ -18,7 +18,10 @@ pub(crate) fn schema() -> Raw {
     }
     for tables in TABLES {
         let named = json!({"type": "object", "description": prose(tables.doc), "additionalProperties": table(tables)});
-        properties.insert(tables.parent().to_owned(), named);
+        match tables.parent().split_once('.') {
+            None => drop(properties.insert(tables.parent().to_owned(), named)),
+            Some((section, below)) => properties[section]["properties"][below] = named,
+        }
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -54,7 +57,8 @@ fn of_kind(kind: Kind) -> Raw {
     match kind {
         Kind::Text | Kind::Secret | Kind::Path => json!({"type": "string"}),
         Kind::Url => json!({"type": "string", "pattern": "^(redis|rediss|unix)://"}),
-        Kind::Dsn => json!({"type": "string", "pattern": "://"}),
+        Kind::Dsn => json!({"type": "string", "pattern": "^$|://"}),
+        Kind::Rate => json!({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, number]}),
         Kind::Choice(words) => {
             let plain = words.iter().filter(|(word, meant)| word == meant).map(|(word, _)| *word);
             let any_case = json!({"type": "string", "pattern": any_case(words)});

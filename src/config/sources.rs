@@ -19,10 +19,11 @@ use super::problem::{Problem, Problems};
 use super::python::PythonModule;
 use super::resolved::{Resolved, Warning};
 use super::section::{
-    self, Cron, Group, Horse, Logging, Maintenance, Queue, Reload, Scheduler, Sentry, Shutdown, Worker,
+    self, Appender, Cron, Group, Health, Horse, Http, Logging, Maintenance, Metrics, Queue, Reload,
+    Scheduler, Sentry, Shutdown, Worker,
 };
 use super::stack::{self, Stack};
-use super::{Redis, Settings, cron, doubts, shadow};
+use super::{Redis, Settings, appender, cron, doubts, shadow};
 
 const SERVICE_LINK: &str = "REDIS_PORT from the environment: not used, as it is not a port but the link of a \
                             Kubernetes service called redis; say where Redis is by RQ_REDIS_URL";
@@ -141,6 +142,7 @@ impl Sources {
         warnings.extend(self.python.iter().flat_map(PythonModule::doubts));
         warnings.extend(passed_over);
         warnings.extend(doubts::doubts(&settings));
+        warnings.extend(appender::doubts(&stack, &settings.appenders, &settings.sentry));
         warnings.extend(credentials::readable_by_all(stack.layers()));
         if choice.winner.is_none() && self.environment.is_service_link("REDIS_PORT") {
             warnings.push(Warning(SERVICE_LINK.to_owned()));
@@ -189,6 +191,7 @@ impl Sources {
             django::complete(module, &mut layers, at, problems);
         }
         add_defaults_of_tables(&mut layers);
+        section::Sentry::keep_off(&mut layers);
         layers
     }
 
@@ -250,15 +253,21 @@ fn settings(stack: &Stack, home: Option<&str>, problems: &mut Vec<Problem>) -> R
     };
     let cron = stack.tables::<Cron>("cron")?;
     cron::check(stack, &cron, problems);
+    let appenders = stack.tables::<Appender>("logging.appender")?;
+    appender::check(stack, &appenders, problems);
     Ok(Settings {
         redis,
         worker,
         horse: horse(stack, home)?,
         logging: stack.section::<Logging>("logging")?,
+        appenders,
         shutdown: stack.section::<Shutdown>("shutdown")?,
         maintenance: stack.section::<Maintenance>("maintenance")?,
         scheduler: stack.section::<Scheduler>("scheduler")?,
         sentry: stack.section::<Sentry>("sentry")?,
+        http: stack.section::<Http>("http")?,
+        metrics: stack.section::<Metrics>("metrics")?,
+        health: stack.section::<Health>("health")?,
         cron,
         queues: stack.tables::<Queue>("queue")?,
         groups: groups(stack, home)?,

@@ -1,5 +1,7 @@
 //! How a job ended, by its horse's word.
 
+use std::sync::Arc;
+
 use super::protocol::{EndedHead, EndedKind};
 use crate::job::{self, AskedRetry, Outcome, Raised, Returned, Timestamp};
 
@@ -23,6 +25,7 @@ impl Ending {
             EndedKind::Raised => Outcome::Raised(Raised {
                 traceback: String::from_utf8_lossy(&body).into_owned(),
                 function: head.func_name,
+                evidence: head.evidence.map(|evidence| Arc::new(*evidence)),
             }),
             EndedKind::Settled => return None,
             EndedKind::AskedRetry => Outcome::AskedRetry(AskedRetry {

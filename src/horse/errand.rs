@@ -82,7 +82,7 @@ pub(crate) async fn run(
                 return raised;
             }
             Said::Died(death) => return Some(death.to_string()),
-            Said::Phase(Phase::Function(_)) | Said::CallbackRaised(..) | Said::Settled | Said::Ended(_) => {
+            Said::Phase(Phase::Function(..)) | Said::CallbackRaised(..) | Said::Settled | Said::Ended(_) => {
                 let _ = horse.kill();
                 return Some("the work horse sent what does not belong here, and was killed".to_owned());
             }

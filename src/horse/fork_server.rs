@@ -15,6 +15,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
 use super::bounds::{Bounds, Ground};
+use super::decode::Wanted;
 use super::engine::{Engine, EngineKind, Wishes};
 use super::frame::{self, Frame, FrameError};
 use super::program;
@@ -256,6 +257,24 @@ impl ForkServer {
         self.frame(&format!("the import of the cron configuration {module}"), application.start_timeout).await
     }
 
+    /// Has values decoded; the answer is a report about them.
+    pub(super) async fn decode(
+        &mut self,
+        wanted: &Wanted<'_>,
+        application: &Application,
+        limit: Duration,
+    ) -> Result<Frame<ServerReport>, StartError> {
+        let order = ServerOrder::Decode {
+            serializer: application.serializer.as_deref(),
+            key_prefix: &application.key_prefix,
+            fields: wanted.iter().map(|(name, value)| (name.as_str(), value.len())).collect(),
+        };
+        let values: Vec<&[u8]> = wanted.iter().map(|(_, value)| *value).collect();
+        let died = |_| StartError::Died { python: self.python.clone(), what: "the decoding".to_owned() };
+        frame::write(&mut self.writer, &order, &values).await.map_err(died)?;
+        self.frame("the decoding of the job", limit).await
+    }
+
     /// Its two directions, for the time when orders and reports cross.
     pub(super) fn split(mut self) -> (Reports, Orders) {
         self.unproven.0 = None;
@@ -308,20 +327,35 @@ impl Reports {
     }
 }
 
+/// The memory files of a horse.
+pub(super) struct Memory {
+    /// For the stack of its own death.
+    pub(super) faults: File,
+    /// For the stacks that it is asked for.
+    pub(super) stacks: File,
+}
+
+impl Memory {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { faults: os::memory_file(c"rq-faults")?, stacks: os::memory_file(c"rq-stacks")? })
+    }
+}
+
 /// What a fork server is told.
 pub(super) struct Orders(OwnedWriteHalf);
 
 impl Orders {
-    /// Asks for a horse that speaks over `socket` and dumps its faults into `faults`.
+    /// Asks for a horse that speaks over `socket`, writes into these files, and tells its log records to `records`.
     pub(super) async fn fork(
         &mut self,
         horse: u64,
         socket: OwnedFd,
-        faults: &File,
+        files: &Memory,
+        records: OwnedFd,
     ) -> Result<(), FrameError> {
         let bytes = frame::encode(&ServerOrder::Fork { horse }, &[])?;
         let stream: &UnixStream = self.0.as_ref();
-        let descriptors = [socket.as_fd(), faults.as_fd()];
+        let descriptors = [socket.as_fd(), files.faults.as_fd(), files.stacks.as_fd(), records.as_fd()];
         let sent = stream
             .async_io(Interest::WRITABLE, || os::send_with_descriptors(stream.as_fd(), &bytes, &descriptors))
             .await?;

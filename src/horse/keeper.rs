@@ -1,18 +1,19 @@
 //! The keeper of the stable: always a warm horse ahead of the next job, whatever becomes of the fork server.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::fork_server::{ForkServer, Orders, StartError};
-use super::frame::{self, Frame, FrameError};
-use super::protocol::{HorseReport, ServerReport, VERSION};
+use super::foal::{Foal, Word, until_ready};
+use super::fork_server::{ForkServer, Memory, Orders, StartError};
+use super::frame::FrameError;
+use super::protocol::ServerReport;
 use super::returning::Returned;
 use super::stable::{StableOptions, start};
+use super::window::Window;
 use super::work_horse::{Exit, Horse, Parts};
 use crate::event::Event;
 use crate::job::Usage;
@@ -31,7 +32,7 @@ const LAST_TIME: Duration = Duration::from_secs(5);
 pub(super) enum Input {
     Wanted(oneshot::Sender<Horse>),
     Reported(u64, Result<ServerReport, FrameError>),
-    Ready(u64, Result<(UnixStream, u32), String>),
+    Ready(u64, Result<Word, String>),
     Returned(Returned),
     ChildEnded(Reaped),
     Rested,
@@ -40,14 +41,6 @@ pub(super) enum Input {
     /// A fork server that was let go had its time.
     Overdue,
     Started(Result<ForkServer, StartError>),
-}
-
-/// A horse that is being made.
-struct Foal {
-    pid: Option<u32>,
-    stream: Option<UnixStream>,
-    exit: Option<oneshot::Receiver<Exit>>,
-    faults: File,
 }
 
 /// Where the news of a living horse go.
@@ -188,11 +181,13 @@ impl Keeper {
         let Some(orders) = &mut self.orders else { return Ok(()) };
         let (ours, theirs) = os::socket_pair()?;
         ours.set_nonblocking(true)?;
-        let faults = os::memory_file(c"rq-faults")?;
+        let files = Memory::new()?;
+        let (records, told) = os::message_pair()?;
         let number = self.next_horse;
         self.next_horse += 1;
-        orders.fork(number, theirs.into(), &faults).await?;
-        self.foals.insert(number, Foal { pid: None, stream: None, exit: None, faults });
+        orders.fork(number, theirs.into(), &files, told).await?;
+        let foal = Foal { pid: None, stream: None, exit: None, files, records, window: None };
+        self.foals.insert(number, foal);
         let stream = UnixStream::from_std(ours)?;
         let inputs = self.inputs.clone();
         // One in an interpreter of its own loads the application.
@@ -229,6 +224,7 @@ impl Keeper {
         let (tell, exit) = oneshot::channel();
         let (returned, _) = mpsc::channel(1);
         self.watched.insert(pid, Watched { exit: Some(tell), returned });
+        emit(Event::HorseForked { pid });
         if let Some(foal) = self.foals.get_mut(&number) {
             foal.pid = Some(pid);
             foal.exit = Some(exit);
@@ -236,11 +232,11 @@ impl Keeper {
         self.grow_up(number);
     }
 
-    fn ready(&mut self, number: u64, ready: Result<(UnixStream, u32), String>) {
+    fn ready(&mut self, number: u64, ready: Result<Word, String>) {
         match ready {
-            Ok((stream, _)) => {
+            Ok(Word { stream, window }) => {
                 if let Some(foal) = self.foals.get_mut(&number) {
-                    foal.stream = Some(stream);
+                    (foal.stream, foal.window) = (Some(stream), window);
                 }
                 self.grow_up(number);
             }
@@ -259,7 +255,7 @@ impl Keeper {
         if !grown {
             return;
         }
-        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), faults }) =
+        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), files, records, window }) =
             self.foals.remove(&number)
         else {
             return;
@@ -269,7 +265,8 @@ impl Keeper {
             watched.returned = tell;
         }
         self.pause = PAUSE;
-        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults }));
+        let (faults, window) = (files.faults, Window::new(pid, window, files.stacks));
+        self.warm.push_back(Horse::new(Parts { pid, stream, exit, returned, faults, records, window }));
     }
 
     /// A horse that calls more often than it has lost its socket is not listened to: it must not hold up the others.
@@ -280,9 +277,9 @@ impl Keeper {
     }
 
     fn ended(&mut self, pid: u32, exit: Exit) {
-        if let Some(tell) = self.watched.remove(&pid).and_then(|watched| watched.exit) {
-            let _ = tell.send(exit);
-        }
+        let Some(watched) = self.watched.remove(&pid) else { return };
+        emit(Event::HorseGone { pid });
+        let _ = watched.exit.map(|tell| tell.send(exit));
     }
 
     fn child_ended(&mut self, reaped: Reaped) {
@@ -318,11 +315,8 @@ impl Keeper {
 
     /// The horses of a lost fork server go on, the warm ones too: orphans of it are ours to reap.
     fn lose_server(&mut self, reason: &str) {
-        if self.server_pid == 0 {
-            return;
-        }
-        if self.closed {
-            // It is gone when its process is.
+        // That of a closed stable is gone when its process is.
+        if self.server_pid == 0 || self.closed {
             return;
         }
         emit(Event::ForkServerLost { pid: self.server_pid, reason: reason.to_owned() });
@@ -383,18 +377,5 @@ impl Keeper {
                 self.start_another();
             }
         }
-    }
-}
-
-/// Waits for a new horse's first word and checks that it leads its own process group.
-async fn until_ready(mut stream: UnixStream, number: u64) -> Result<(UnixStream, u32), String> {
-    match frame::read::<HorseReport>(&mut stream).await {
-        Ok(Frame { head: HorseReport::Ready { protocol: VERSION, horse, pid, pgid }, .. })
-            if horse == number && pid == pgid =>
-        {
-            Ok((stream, pid))
-        }
-        Ok(Frame { head, .. }) => Err(format!("its first word was {head:?}")),
-        Err(error) => Err(error.to_string()),
     }
 }

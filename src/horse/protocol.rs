@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,8 @@ use serde_json::{Map, Value};
 use super::bounds::{Bounds, Ground};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
-use crate::job::{self, Fields};
+use super::hearing::RecordsWanted;
+use crate::job::{self, Evidence, Fields, TraceHeaders};
 
 /// The version of the protocol that both sides must speak.
 pub(super) const VERSION: u32 = 1;
@@ -42,6 +44,12 @@ pub(super) enum ServerOrder<'a> {
     Cron {
         module: &'a str,
         key_prefix: &'a str,
+    },
+    Decode {
+        serializer: Option<&'a str>,
+        key_prefix: &'a str,
+        /// Names of values and their lengths; the values are the body.
+        fields: Vec<(&'a str, usize)>,
     },
     Fork {
         horse: u64,
@@ -82,6 +90,9 @@ pub(super) enum ServerReport {
         jobs: Vec<CronJobHead>,
         #[serde(default)]
         said: Vec<Said>,
+    },
+    Decoded {
+        values: Map<String, Value>,
     },
     Refused(Refused),
     Forked {
@@ -165,7 +176,19 @@ pub(crate) struct Run<'a> {
     pub(crate) timeout_counts: bool,
     /// Whether anybody can read what the job returns.
     pub(crate) keeps_result: bool,
+    /// Which of its log records are to be told.
+    pub(crate) records: Option<RecordsWanted>,
+    /// What is to be told of an exception beside its text; nothing where nobody wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) report: Option<ReportWish>,
     pub(crate) fields: Vec<(String, usize)>,
+}
+
+/// What a report of an exception is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct ReportWish {
+    pub(crate) variables: bool,
+    pub(crate) arguments: bool,
 }
 
 /// A job whose horse is gone, for RQ's own code to settle as its parent process does.
@@ -222,12 +245,26 @@ pub(crate) enum Occasion {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub(super) enum HorseReport {
-    Ready { protocol: u32, horse: u64, pid: u32, pgid: u32 },
+    Ready {
+        protocol: u32,
+        horse: u64,
+        pid: u32,
+        pgid: u32,
+        /// The number of the file for stacks in the horse.
+        #[serde(default)]
+        window: Option<u32>,
+    },
     Phase(PhaseHead),
-    CallbackRaised { callback: CallbackKind },
-    Called { raised: bool },
+    CallbackRaised {
+        callback: CallbackKind,
+    },
+    Called {
+        raised: bool,
+    },
     Ended(EndedHead),
-    Return { pid: u32 },
+    Return {
+        pid: u32,
+    },
 }
 
 /// Where in a job a horse says it is.
@@ -237,6 +274,9 @@ pub(super) enum PhaseHead {
     Function {
         #[serde(default)]
         func_name: Option<String>,
+        /// What the job's `meta` tells of a trace.
+        #[serde(default)]
+        trace: Option<TraceHeaders>,
     },
     Callback {
         callback: CallbackKind,
@@ -250,7 +290,8 @@ pub(super) enum PhaseHead {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The function runs: its time counts. Its dotted name, when the payload could be read.
-    Function(Option<String>),
+    /// What its `meta` tells of a trace comes with it.
+    Function(Option<String>, Option<TraceHeaders>),
     /// A callback runs, under a limit of its own if it has one.
     Callback(CallbackKind, Option<Duration>),
     /// The function, or a callback, is over.
@@ -279,7 +320,7 @@ impl fmt::Display for CallbackKind {
 impl From<PhaseHead> for Phase {
     fn from(head: PhaseHead) -> Self {
         match head {
-            PhaseHead::Function { func_name } => Self::Function(func_name),
+            PhaseHead::Function { func_name, trace } => Self::Function(func_name, trace),
             PhaseHead::Callback { callback, limit } => {
                 Self::Callback(callback, limit.map(|limit| Duration::from_secs(limit.min(job::LONGEST))))
             }
@@ -308,9 +349,23 @@ pub(super) struct EndedHead {
     pub(super) intervals: Vec<f64>,
     #[serde(default)]
     pub(super) at_front: bool,
+    /// Boxed, as hardly any report has it.
+    #[serde(default)]
+    pub(super) evidence: Option<Box<Evidence>>,
     /// It asks not to be given another job.
     #[serde(default)]
     pub(super) worn: bool,
+    /// How many log records of the job did not get through.
+    #[serde(default)]
+    pub(super) lost_records: u64,
+}
+
+impl EndedHead {
+    /// What is told of the failure of a job that RQ's own code has settled.
+    pub(super) fn settled_evidence(&mut self) -> Option<Arc<Evidence>> {
+        let evidence = matches!(self.kind, EndedKind::Settled).then(|| self.evidence.take()).flatten();
+        evidence.map(|evidence| Arc::new(*evidence))
+    }
 }
 
 /// The kinds of end.

@@ -1,6 +1,11 @@
 //! One work horse, as the daemon sees it.
 
+mod orders;
+mod socket;
+
 use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -9,10 +14,13 @@ use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use self::socket::{Word, attend};
 use super::ending::Ending;
 use super::frame::{self, FrameError};
-use super::protocol::{Aftermath, CallbackKind, Errand, HorseOrder, HorseReport, Phase, Run};
-use crate::job::{Death, Fields, Usage};
+use super::hearing::Hearing;
+use super::protocol::{CallbackKind, HorseOrder, HorseReport, Phase};
+use super::window::Window;
+use crate::job::{Death, Evidence, Heard, Usage};
 use crate::os::{self, OomKills};
 
 /// The most that is kept of a fault dump.
@@ -67,11 +75,14 @@ pub(crate) struct Horse {
     /// Nothing while an order is on its way.
     writer: Option<OwnedWriteHalf>,
     sending: Option<JoinHandle<OwnedWriteHalf>>,
-    heard: mpsc::Receiver<Heard>,
+    heard: mpsc::Receiver<Word>,
     listener: JoinHandle<()>,
     exit: oneshot::Receiver<Exit>,
     returned: mpsc::Receiver<UnixStream>,
     faults: File,
+    /// What its job says beside that.
+    hearing: Box<Hearing>,
+    window: Window,
     /// The count when it got its order.
     oom_kills: OomKills,
     /// RQ's own code runs in it, and may say that it has settled the job.
@@ -85,6 +96,8 @@ pub(crate) struct Horse {
     worn: bool,
     /// The dotted name of its job's function, once that is known.
     function: Option<String>,
+    /// What it told of a job's failure that RQ's own code has settled.
+    evidence: Option<Arc<Evidence>>,
 }
 
 /// What is known of the end of a horse's process.
@@ -97,9 +110,6 @@ enum End {
     Untold,
 }
 
-/// What the task that reads a horse's socket heard.
-type Heard = Result<(HorseReport, Vec<u8>), FrameError>;
-
 /// What the keeper knows of a new horse.
 pub(super) struct Parts {
     pub(super) pid: u32,
@@ -107,11 +117,14 @@ pub(super) struct Parts {
     pub(super) exit: oneshot::Receiver<Exit>,
     pub(super) returned: mpsc::Receiver<UnixStream>,
     pub(super) faults: File,
+    /// Where its log records come from.
+    pub(super) records: OwnedFd,
+    pub(super) window: Window,
 }
 
 impl Horse {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { pid, stream, exit, returned, faults } = parts;
+        let Parts { pid, stream, exit, returned, faults, records, window } = parts;
         let (writer, heard, listener) = attend(stream);
         Self {
             pid,
@@ -122,6 +135,8 @@ impl Horse {
             exit,
             returned,
             faults,
+            hearing: Box::new(Hearing::new(records)),
+            window,
             oom_kills: OomKills::default(),
             settles: false,
             end: End::Unknown,
@@ -129,12 +144,18 @@ impl Horse {
             served: 0,
             worn: false,
             function: None,
+            evidence: None,
         }
     }
 
     /// The process number, which is the number of its process group too.
     pub(crate) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Where others may look at what it does.
+    pub(crate) fn window(&self) -> Window {
+        self.window.clone()
     }
 
     /// How many jobs it was given.
@@ -152,52 +173,19 @@ impl Horse {
         self.function.clone()
     }
 
+    /// What it told of a job's failure that RQ's own code has settled.
+    pub(crate) fn evidence(&mut self) -> Option<Arc<Evidence>> {
+        self.evidence.take()
+    }
+
     /// Whether it ended before it had a job.
     pub(crate) fn is_gone(&mut self) -> bool {
         self.has_ended() || self.listener.is_finished()
     }
 
-    /// Hands over a job; fails when no frame can hold it. A horse that does not take it shows as its death, or is overdue.
-    /// RQ's own code gets no fields: it fetches the job by itself, and settles it.
-    pub(crate) fn run(&mut self, run: &Run<'_>, fields: Option<&Fields>) -> Result<(), FrameError> {
-        self.served += 1;
-        self.settles = fields.is_none();
-        self.send(&HorseOrder::Run(run), fields.unwrap_or(&Fields::new()))
-    }
-
-    /// Hands over callbacks that a job cannot run itself, in the same way.
-    pub(super) fn send_on(&mut self, errand: &Errand<'_>, fields: &Fields) -> Result<(), FrameError> {
-        self.send(&HorseOrder::Callback(errand), fields)
-    }
-
-    /// Has RQ's own code settle a job whose horse is gone, in the same way.
-    pub(crate) fn settle(&mut self, aftermath: &Aftermath<'_>) -> Result<(), FrameError> {
-        self.settles = true;
-        self.send(&HorseOrder::Settle(aftermath), &Vec::new())
-    }
-
-    /// Whether it can take another job: it has taken the last one whole.
-    pub(crate) async fn is_free(&mut self) -> bool {
-        if let Some(sending) = self.sending.take() {
-            self.writer = tokio::time::timeout(LAST_WORD, sending).await.ok().and_then(Result::ok);
-        }
-        self.writer.is_some()
-    }
-
-    fn send(&mut self, order: &HorseOrder<'_>, fields: &Fields) -> Result<(), FrameError> {
-        self.steps.clear();
-        // A horse may have waited long: what the kernel killed meanwhile was another.
-        self.oom_kills = OomKills::now();
-        let body: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_slice()).collect();
-        let bytes = frame::encode(order, &body)?;
-        // In a task of its own: a horse that does not read must not keep us from looking after it.
-        self.sending = self.writer.take().map(|mut writer| {
-            tokio::task::spawn_local(async move {
-                let _ = writer.write_all(&bytes).await;
-                writer
-            })
-        });
-        Ok(())
+    /// Hears what the job said last, and returns what is remembered of it. The job is over, or its horse is dead.
+    pub(crate) fn hear_out(&mut self) -> Heard {
+        self.hearing.finish()
     }
 
     /// Waits for its next word. Dropping the future loses nothing.
@@ -220,8 +208,10 @@ impl Horse {
             Some(Ok((HorseReport::Called { raised }, body))) => {
                 Said::Called(raised.then(|| String::from_utf8_lossy(&body).into_owned()))
             }
-            Some(Ok((HorseReport::Ended(head), body))) => {
+            Some(Ok((HorseReport::Ended(mut head), body))) => {
                 self.worn = head.worn;
+                self.hearing.note_lost(head.lost_records);
+                self.evidence = head.settled_evidence();
                 match Ending::new(head, body) {
                     Some(ending) => Said::Ended(Box::new(ending)),
                     None if self.settles => Said::Settled,
@@ -237,11 +227,14 @@ impl Horse {
 
     /// What comes over its socket; nothing when it has ended and what it had to say was heard. The end of its socket does not
     /// tell that alone: a child of its job may hold it open.
-    async fn hear(&mut self) -> Option<Option<Heard>> {
-        let exit = tokio::select! {
-            biased;
-            heard = self.heard.recv() => return Some(heard),
-            exit = end(&mut self.exit, &mut self.end), if !matches!(self.end, End::Untold) => exit,
+    async fn hear(&mut self) -> Option<Option<Word>> {
+        let exit = loop {
+            tokio::select! {
+                biased;
+                heard = self.heard.recv() => return Some(heard),
+                exit = end(&mut self.exit, &mut self.end), if !matches!(self.end, End::Untold) => break exit,
+                () = self.hearing.listen() => {}
+            }
         };
         match exit {
             Some(_) => tokio::time::timeout(LAST_FRAME, self.heard.recv()).await.ok(),
@@ -253,7 +246,7 @@ impl Horse {
     /// Whether it may enter that phase now; each comes once in a job (the end of each, too), because each gives it time.
     fn enters(&mut self, phase: &Phase) -> bool {
         let step = match phase {
-            Phase::Function(name) => {
+            Phase::Function(name, _) => {
                 self.function.clone_from(name);
                 Step::Function
             }
@@ -369,22 +362,6 @@ async fn end(exit: &mut oneshot::Receiver<Exit>, known: &mut End) -> Option<Exit
         End::Told(exit) => Some(*exit),
         End::Unknown | End::Untold => None,
     }
-}
-
-/// Reads a horse's socket in a task of its own, because reading a frame must not be interrupted.
-fn attend(stream: UnixStream) -> (OwnedWriteHalf, mpsc::Receiver<Heard>, JoinHandle<()>) {
-    let (mut reader, writer) = stream.into_split();
-    let (tell, heard) = mpsc::channel(4);
-    let listener = tokio::task::spawn_local(async move {
-        loop {
-            let frame = frame::read::<HorseReport>(&mut reader).await.map(|frame| (frame.head, frame.body));
-            let over = frame.is_err();
-            if tell.send(frame).await.is_err() || over {
-                return;
-            }
-        }
-    });
-    (writer, heard, listener)
 }
 
 #[cfg(test)]

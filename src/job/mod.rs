@@ -2,6 +2,8 @@
 
 pub(crate) mod calendar;
 pub(crate) mod call;
+mod evidence;
+mod heard;
 mod interruption;
 mod keeping;
 mod limits;
@@ -10,6 +12,8 @@ mod outcome;
 mod timestamp;
 mod verdict;
 
+pub(crate) use evidence::{CronMark, Evidence, Frame, Lineage, Python, Thrown, TraceHeaders};
+pub(crate) use heard::{Heard, LogRecord};
 pub(crate) use interruption::{Cut, InterruptRules, OnInterrupt, reason};
 pub(crate) use keeping::FailureTtl;
 pub(crate) use limits::{LimitBy, TimeLimits, TimeRules};
@@ -170,4 +174,6 @@ pub(crate) struct Ended {
     /// When the job's function began, if it did.
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Timestamp,
+    /// What it said beside that.
+    pub(crate) heard: Heard,
 }

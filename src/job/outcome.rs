@@ -1,9 +1,10 @@
 //! How an execution ended.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Verdict;
+use super::{Evidence, Verdict};
 
 /// How an execution ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +75,8 @@ pub(crate) struct Raised {
     pub(crate) traceback: String,
     /// The function's dotted name; nothing when the payload could not be read.
     pub(crate) function: Option<String>,
+    /// What a report is made of, where somebody wants one.
+    pub(crate) evidence: Option<Arc<Evidence>>,
 }
 
 /// How a horse died.

@@ -170,7 +170,8 @@ fn tell(ended: &Ended) {
             emit(Event::RetryScheduled { job, at, remaining: *left });
         }
         _ => {
-            emit(Event::AbandonedJobFailed { job: job.clone(), at: SystemTime::now() });
+            let why = reason.clone();
+            emit(Event::AbandonedJobFailed { job: job.clone(), at: SystemTime::now(), reason: why });
             if ended.was_ours {
                 emit(Event::InterruptedFailed { queue, job, reason });
             }

@@ -8,14 +8,32 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, UnixAddr, connect, sendmsg, socket,
+    AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, sendmsg, socket,
+    socketpair,
 };
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// A connected pair of stream sockets, closed in programs that are started.
 pub(crate) fn socket_pair() -> io::Result<(UnixStream, UnixStream)> {
     UnixStream::pair()
+}
+
+/// A connected pair of sockets that keep messages apart, closed in programs that are started.
+pub(crate) fn message_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?)
+}
+
+/// The next message, cut at so many bytes; an empty one when the other end is gone. Does not wait for one.
+pub(crate) fn receive_message(socket: BorrowedFd<'_>, most: usize) -> io::Result<Vec<u8>> {
+    let look = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;
+    let mut message = vec![0; recv(socket.as_raw_fd(), &mut [], look)?.min(most)];
+    let received = recv(socket.as_raw_fd(), &mut message, MsgFlags::MSG_DONTWAIT)?;
+    message.truncate(received);
+    Ok(message)
 }
 
 /// Whether anybody listens at the path of a socket, without waiting for it: one that is full of callers has somebody.
@@ -37,7 +55,21 @@ pub(crate) fn silence_errors() {
 
 /// A pipe, its read end first, closed in programs that are started.
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    Ok(nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?)
+    Ok(nix::unistd::pipe2(OFlag::O_CLOEXEC)?)
+}
+
+/// A descriptor whose readers never wait, but for word that there is something.
+#[expect(unsafe_code, reason = "its descriptor must stay open for as long as it is watched")]
+pub(crate) fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    let flags = OFlag::from_bits_truncate(fcntl(&descriptor, FcntlArg::F_GETFL)?);
+    fcntl(&descriptor, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    // SAFETY: the descriptor is owned by what watches it, and closed after that has ended.
+    Ok(unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }?)
+}
+
+/// What is in a pipe, as far as it fits; 0 when nobody writes into it any more.
+pub(crate) fn read_pipe(pipe: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(nix::unistd::read(pipe, buffer)?)
 }
 
 /// A file that lives in memory only, closed in programs that are started.
@@ -50,6 +82,17 @@ pub(crate) fn write_memory_file(name: &CStr, content: &[u8]) -> io::Result<Owned
     let mut file = memory_file(name)?;
     file.write_all(content)?;
     file.seek(SeekFrom::Start(0))?;
+    Ok(file.into())
+}
+
+/// A memory file that holds `content` and that nobody can change any more, as the journal demands.
+pub(crate) fn sealed_memory_file(name: &CStr, content: &[u8]) -> io::Result<OwnedFd> {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let mut file = File::from(memfd_create(name, flags)?);
+    file.write_all(content)?;
+    let seals =
+        SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
+    fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
     Ok(file.into())
 }
 

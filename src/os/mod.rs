@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 mod descriptor;
 mod identity;
+mod memory;
 mod mounts;
 mod notify_socket;
 mod oom;
@@ -11,12 +12,14 @@ mod signals;
 mod spawn;
 pub(crate) mod terminal;
 pub(crate) mod title;
+mod vitals;
 
 pub(crate) use descriptor::{
-    is_listening, memory_file, pipe, read_memory_file, send_with_descriptors, silence_errors, socket_pair,
-    write_memory_file,
+    is_listening, memory_file, message_pair, pipe, read_memory_file, read_pipe, receive_message,
+    sealed_memory_file, send_with_descriptors, silence_errors, socket_pair, watch, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
+pub(crate) use memory::{Relative, relatives};
 pub(crate) use mounts::is_mounted;
 pub(crate) use notify_socket::ServiceManager;
 pub(crate) use oom::OomKills;
@@ -25,3 +28,4 @@ pub(crate) use process::{
 };
 pub(crate) use signals::{Signal, Signals};
 pub(crate) use spawn::{Program, spawn};
+pub(crate) use vitals::{Vitals, hearing, holds, signal_thread, threads, vitals};

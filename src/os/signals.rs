@@ -54,7 +54,7 @@ pub(crate) struct Signals {
     interrupt: UnixStream,
     terminate: UnixStream,
     child: UnixStream,
-    /// What only a worker heeds, each with its signal.
+    /// What not everybody heeds, each with its signal.
     of_worker: Vec<(Signal, UnixStream)>,
 }
 
@@ -75,11 +75,17 @@ impl Signals {
         Ok(hangup().thread_block()?)
     }
 
+    /// Takes over the one that has log files opened anew, which would end us otherwise.
+    pub(crate) fn with_reopen(mut self) -> io::Result<Self> {
+        self.of_worker.push((Signal::Reopen, listen(consts::SIGUSR1)?));
+        Ok(self)
+    }
+
     /// Takes over what a worker heeds besides. A hangup that is ignored stays so: whoever started us by `nohup` wants that.
     pub(crate) fn of_worker(mut self) -> io::Result<Self> {
         self.of_worker.push((Signal::Quiet, listen(consts::SIGTSTP)?));
         self.of_worker.push((Signal::Resume, listen(consts::SIGCONT)?));
-        self.of_worker.push((Signal::Reopen, listen(consts::SIGUSR1)?));
+        self = self.with_reopen()?;
         self.of_worker.push((Signal::Renew, listen(consts::SIGUSR2)?));
         if !is_ignored(consts::SIGHUP) {
             self.of_worker.push((Signal::Hangup, listen(consts::SIGHUP)?));

@@ -10,6 +10,19 @@ pub(crate) fn is_controlled() -> bool {
     std::fs::File::open("/dev/tty").is_ok()
 }
 
+/// Stops the processes in the foreground of the terminal, this one among them, as its key for that does; goes on when they are
+/// continued.
+pub(crate) fn stop_here() -> io::Result<()> {
+    let ours = nix::unistd::Pid::from_raw(0);
+    Ok(nix::sys::signal::kill(ours, nix::sys::signal::Signal::SIGSTOP)?)
+}
+
+/// Whether a person can be asked: both ends are a terminal that can do more than print.
+pub(crate) fn is_interactive() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_none_or(|kind| kind.is_empty() || kind == "dumb");
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
+}
+
 /// One of the two streams that a process may write to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
@@ -33,6 +46,22 @@ impl Stream {
         self.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
+    /// How people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Out => "standard output",
+            Self::Error => "standard error",
+        }
+    }
+
+    /// Writes as much of `bytes` as the other end takes in one call of the kernel, once it takes any.
+    pub(crate) fn write_some(self, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+        match self {
+            Self::Out => write_some(io::stdout().as_fd(), bytes, Instant::now() + patience),
+            Self::Error => write_some(io::stderr().as_fd(), bytes, Instant::now() + patience),
+        }
+    }
+
     /// Writes all of `bytes`, in one call of the kernel where the other end takes them.
     ///
     /// A stream that does not block (another program may have set it so on a terminal that we share) is waited for until
@@ -50,15 +79,25 @@ pub(crate) fn write_whole(to: BorrowedFd<'_>, bytes: &[u8], patience: Duration) 
     let deadline = Instant::now() + patience;
     let mut rest = bytes;
     while !rest.is_empty() {
-        match nix::unistd::write(to, rest) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+        let written = write_some(to, rest, deadline)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        rest = rest.get(written..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Writes some of `bytes`, past interruptions and a full pipe.
+fn write_some(to: BorrowedFd<'_>, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+    loop {
+        match nix::unistd::write(to, bytes) {
+            Ok(written) => return Ok(written),
             Err(nix::Error::EINTR) => {}
             Err(nix::Error::EAGAIN) => wait_until_writable(to, deadline)?,
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(())
 }
 
 /// Waits for room, until the deadline.

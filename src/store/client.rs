@@ -16,6 +16,7 @@ use super::dedicated::Dedicated;
 use super::error::{self, StoreError};
 use super::link::{self, Link};
 use super::subscription::Subscription;
+use super::tap::{self, Timed};
 
 /// The server's name for how long a value may be.
 const LARGEST_VALUE: &str = "proto-max-bulk-len";
@@ -90,7 +91,9 @@ impl Client {
         let link = self.link().await?;
         let mut connection = link.connection.clone();
         let limit = self.limit() + sending_time(command);
+        let timing = Timed::begin();
         let answer = timed(limit, connection.send_packed_command(command)).await;
+        timing.answered(&answer);
         self.judge(&link, answer.and_then(Value::extract_error)).await
     }
 
@@ -100,7 +103,9 @@ impl Client {
         let link = self.link().await?;
         let mut connection = link.connection.clone();
         let sending_time = pipeline.cmd_iter().map(sending_time).sum::<Duration>();
+        let timing = Timed::begin();
         let answers = timed(self.limit() + sending_time, pipeline.query_async(&mut connection)).await;
+        timing.answered(&answers);
         self.judge(&link, answers).await
     }
 
@@ -237,7 +242,7 @@ impl Client {
                 state.link = None;
             }
         }
-        Err(StoreError::sort(&self.0.label, cause))
+        Err(tap::told(StoreError::sort(&self.0.label, cause)))
     }
 
     fn limit(&self) -> Duration {

@@ -48,6 +48,17 @@ impl Store {
         Ok(birth.map(|_| if ours.is_some() { Kind::Ours } else { Kind::Pythons }))
     }
 
+    /// A job's status and its worker, as its hash tells them; nothing where there is no such job.
+    pub(crate) async fn place_of(&self, job: &str) -> Result<Option<(String, String)>, StoreError> {
+        let mut command = redis::cmd("HMGET");
+        command.arg(self.keys.job(job)).arg("status").arg("worker_name");
+        let fields = self.client.run(&command).await?;
+        let (status, worker): (Option<Vec<u8>>, Option<Vec<u8>>) =
+            redis::from_redis_value(fields).map_err(|_| self.malformed("a job"))?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ok(status.map(|status| (text(status), worker.map(text).unwrap_or_default())))
+    }
+
     /// Gives a worker a command; says whether anybody heard it.
     pub(crate) async fn give_command(
         &self,

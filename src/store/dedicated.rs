@@ -6,6 +6,7 @@ use redis::Value;
 
 use super::error::{self, StoreError};
 use super::link::{self, Link};
+use super::tap;
 
 /// A connection that one task waits on. Dropping it closes the socket, so the server stops waiting, too.
 pub(crate) struct Dedicated {
@@ -75,6 +76,6 @@ impl Dedicated {
         if !answer.as_ref().is_err_and(error::breaks_connection) {
             self.link = Some(link);
         }
-        answer.map_err(|cause| StoreError::sort(&self.label, cause))
+        answer.map_err(|cause| tap::told(StoreError::sort(&self.label, cause)))
     }
 }

@@ -61,6 +61,32 @@ impl Keys {
         format!("{}:job:{job}", self.prefix)
     }
 
+    pub(super) fn dependents(&self, job: &str) -> String {
+        format!("{}:job:{job}:dependents", self.prefix)
+    }
+
+    pub(super) fn results(&self, job: &str) -> String {
+        format!("{}:results:{job}", self.prefix)
+    }
+
+    pub(super) fn executions(&self, job: &str) -> String {
+        format!("{}:executions:{job}", self.prefix)
+    }
+
+    pub(super) fn execution(&self, job: &str, execution: &str) -> String {
+        format!("{}:execution:{job}:{execution}", self.prefix)
+    }
+
+    /// Those whose jobs wait for a slot of a limit.
+    pub(super) fn rate_limited(&self, limit: &str) -> String {
+        format!("{}:rl:{limit}:rate_limited", self.prefix)
+    }
+
+    /// Any of a queue's registries, by the word in its key.
+    pub(super) fn registry(&self, registry: &str, queue: &QueueName) -> String {
+        format!("{}:{registry}:{queue}", self.prefix)
+    }
+
     pub(super) fn groups(&self) -> String {
         format!("{}:groups", self.prefix)
     }

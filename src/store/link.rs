@@ -12,6 +12,7 @@ use super::address::{Address, Login, Target};
 use super::dial::{self, DialError, Wire};
 use super::error::StoreError;
 use super::sentinel;
+use super::tap::{self, Traffic};
 
 /// A live connection. Dropping it closes the socket, whatever is still under way on it.
 pub(super) struct Link {
@@ -96,12 +97,16 @@ async fn within<T>(
     work: impl Future<Output = Result<T, Trouble>>,
 ) -> Result<T, StoreError> {
     let limit = address.login.connect_timeout;
-    match tokio::time::timeout(limit, work).await {
-        Ok(Ok(made)) => Ok(made),
+    let made = match tokio::time::timeout(limit, work).await {
+        Ok(Ok(made)) => {
+            tap::tell(Traffic::Connected);
+            return Ok(made);
+        }
         Ok(Err(Trouble::Store(error))) => Err(error),
         Ok(Err(Trouble::Redis(error))) => Err(StoreError::sort(&address.to_string(), error)),
         Err(_) => Err(StoreError::sort(&address.to_string(), timed_out("no connection", limit))),
-    }
+    };
+    made.map_err(tap::told)
 }
 
 /// The error of something that took too long.

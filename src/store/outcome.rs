@@ -204,5 +204,7 @@ fn result_entry(worker: &WorkerName, ended: &Ended, verdict: &Verdict) -> Vec<Ve
     if ended.outcome != Outcome::Stopped {
         entry.push(("execution_ended_at", ended.ended_at.float()));
     }
+    // RQ's clients read the fields that they know, and no others.
+    entry.extend(ended.heard.output.as_ref().map(|output| ("output", packed(output))));
     entry.into_iter().flat_map(|(name, value)| [name.into(), value.into_bytes()]).collect()
 }

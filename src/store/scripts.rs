@@ -19,6 +19,7 @@ scripts! {
     BEAT = "prelude" "beat";
     REGISTER = "prelude" "life" "register";
     BACKLOG = "prelude" "backlog";
+    CENSUS = "prelude" "census";
     CHANGE = "prelude" "change";
     UNREGISTER = "prelude" "life" "unregister";
     SETTLE = "prelude" "rate_limit" "dependents" "failures" "outcomes" "settle";
@@ -38,6 +39,9 @@ scripts! {
     UNLOCK = "prelude" "unlock";
     HOLD = "prelude" "hold";
     LET_GO = "prelude" "let_go";
+    GLANCE = "prelude" "glance";
+    REQUEUE = "prelude" "rate_limit" "requeue";
+    DISCARD = "prelude" "rate_limit" "discard";
     CRON_ENQUEUE = "prelude" "cron_enqueue";
     SCHEDULE = "prelude" "rate_limit" "schedule";
 }

@@ -3,10 +3,14 @@
 use std::rc::Rc;
 use std::time::SystemTime;
 
+use tokio::sync::oneshot;
+
+use super::briefing;
 use super::control::{
     Asked, DaemonStatus, GroupStatus, Reply, Request as Question, Setting, State, WorkerStatus,
 };
 use super::daemon::Daemon;
+use super::outlook::Scene;
 use super::reload::difference;
 use super::request::{Answer, Request, outcome, refused};
 use super::staffing::place;
@@ -31,6 +35,10 @@ impl Daemon {
             Ask::Difference { id } => {
                 let answer = Answer::redis(&store, id);
                 return answer.map_or((), |answer| self.tell_difference(answer));
+            }
+            Ask::Stack { of, id } => {
+                let answer = Answer::redis(&store, id);
+                return answer.map_or((), |answer| self.tell_stack(&of, answer));
             }
             Ask::Shutdown { cold, id } => (self.shut_down(worker, cold, names), id),
             Ask::Quiet { quiet, id } => (self.for_each(&names, |member| member.say_quiet(quiet)), id),
@@ -64,7 +72,9 @@ impl Daemon {
         let reply = match request {
             Question::Status => Reply::Status(self.daemon_status()),
             Question::Configuration => self.configuration(),
+            Question::Health => return self.tell_health(answer),
             Question::Difference => return self.tell_difference(Answer::Socket(answer)),
+            Question::Stack { of } => return self.tell_stack(&of, Answer::Socket(answer)),
             Question::Reload { code } => {
                 let request = Request::of("rq reload", code).answering(Some(Answer::Socket(answer)));
                 return self.request(request);
@@ -117,6 +127,14 @@ impl Daemon {
         })
     }
 
+    /// Asks Redis how it is, too, and tells how the daemon is.
+    fn tell_health(&mut self, answer: oneshot::Sender<Reply>) {
+        let (view, scene) = (Rc::clone(&self.outlook.view), self.scene());
+        self.asides.spawn_local(async move {
+            let _ = answer.send(Reply::Health(view.health_of(&scene).await));
+        });
+    }
+
     /// Reads everything again, and tells what a reload would do.
     fn tell_difference(&mut self, answer: Answer) {
         let (recipe, now) = (self.recipe.clone(), Rc::clone(&self.now));
@@ -148,6 +166,12 @@ impl Daemon {
             sources,
             generation: self.generation,
         }
+    }
+
+    /// What those who watch may see.
+    pub(super) fn scene(&self) -> Scene {
+        let queues = briefing::queues(&self.now.wanted());
+        Scene { status: self.daemon_status(), redis: Some((self.now.base.store.clone(), queues)) }
     }
 
     fn daemon_status(&self) -> DaemonStatus {
@@ -182,9 +206,10 @@ impl Daemon {
             let members = self.team.members.iter().filter(|member| member.place.group == wanted.group);
             let queues = &wanted.resolved.settings.worker.queues;
             let workers = members.map(|member| worker(member, queues));
+            let places = (1..=self.size(wanted)).map(|number| place(wanted, number));
             GroupStatus {
                 name: wanted.group.clone(),
-                wanted: self.size(wanted).into(),
+                wanted: places.filter(|place| !self.down.contains(place)).count() as u64,
                 workers: workers.chain(self.resting(wanted)).collect(),
             }
         };

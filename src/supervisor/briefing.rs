@@ -7,7 +7,7 @@ use super::engine;
 use super::loaded::Loaded;
 use super::wanted::Wanted;
 use crate::config::{self, Settings, Worker as WorkerSection};
-use crate::horse::Mourners;
+use crate::horse::{Mourners, ReportWish};
 use crate::job::{
     Defaults, FailureTtl, InterruptRules, Keep, OnInterrupt, QueueName, TimeLimits, TimeRules, WorkerName,
 };
@@ -52,8 +52,15 @@ fn options(settings: &Settings, loaded: &Loaded, name: WorkerName) -> Options {
         timeout_grace: settings.horse.timeout_grace,
         stop_grace: settings.horse.stop_grace,
         python_version: loaded.python_version.clone(),
-        horses: engine::horses(&settings.horse, &loaded.engine),
+        reports: reports(&settings.sentry),
+        horses: engine::horses(settings, &loaded.engine),
     }
+}
+
+/// What horses are to tell of exceptions, where that is reported.
+fn reports(sentry: &config::Sentry) -> Option<ReportWish> {
+    let wish = ReportWish { variables: sentry.include_variables, arguments: sentry.include_arguments };
+    sentry.address().map(|_| wish)
 }
 
 pub(super) fn failure_ttl(worker: &WorkerSection) -> FailureTtl {

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use super::settling::Purpose;
 use super::wanted::{Scope, Wanted};
-use super::{SupervisorError, address, interpreter};
+use super::{SupervisorError, address, interpreter, logging, pages};
 use crate::config::{Address, Effective, Origin, Problem, Problems, Resolved, Sources};
-use crate::telemetry::format::{LineFormat, date_format};
 
 /// The settings, or all that is wrong with them, as far as it matters for the purpose.
 pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, SupervisorError> {
     let (resolved, mut problems) = sources.read()?;
     if purpose.connects() {
         problems.extend(address::problems(&resolved));
-        problems.extend(formats(&resolved));
+        problems.extend(logging::problems(&resolved));
     }
     if purpose.runs_jobs() {
         problems.extend(clashes(&resolved));
+        problems.extend(pages::problems(&resolved));
         match interpreter::find(&resolved) {
             Ok(_) => {}
             Err(SupervisorError::Config(missing)) => problems.extend(missing),
@@ -48,28 +48,11 @@ fn clashes(resolved: &Resolved) -> Vec<Problem> {
     problems
 }
 
-fn formats(resolved: &Resolved) -> Vec<Problem> {
-    let logging = &resolved.settings.logging;
-    let line = LineFormat::parse(&logging.format).err().map(|error| ("logging.format", error));
-    let date = date_format(&logging.date_format).err().map(|error| ("logging.date_format", error));
-    let unusable = [line, date].into_iter().flatten();
-    unusable.map(|(key, error)| resolved.problem(key, error.to_string())).collect()
-}
-
 /// What its author should know of settings that can be used.
 pub(crate) fn doubts(resolved: &Resolved) -> Vec<String> {
     let told = resolved.warnings.iter().map(ToString::to_string);
-    told.chain(without_effect(resolved)).chain(without_tls(resolved)).collect()
-}
-
-/// What is set and does nothing yet.
-fn without_effect(resolved: &Resolved) -> Vec<String> {
-    let told = |effective: &Effective| {
-        let Effective { spelled, origin, .. } = effective;
-        format!("{spelled} from {origin} has no effect: this release does not report to Sentry yet")
-    };
-    let asked = resolved.settings.sentry.is_asked_for();
-    given(resolved, "sentry.").filter(|_| asked).map(told).collect()
+    let unmapped = logging::options(resolved).doubts();
+    told.chain(unmapped).chain(without_tls(resolved)).collect()
 }
 
 /// What is set for TLS where none is spoken.

@@ -14,10 +14,10 @@ use crate::config::{Resolved, Sources};
 use crate::cron::{Entry, Scheduler, entries_of_module, entry_of_table, payload_format, scheduler_name};
 use crate::event::{CronEvent, Event};
 use crate::horse::Opened;
-use crate::job::Timestamp;
 use crate::job::calendar::{Schedule, Zone};
+use crate::job::{CronMark, Timestamp};
 use crate::os::{self, Signal};
-use crate::telemetry::emit;
+use crate::telemetry::{self, emit};
 
 /// What is to be enqueued, and the settings that count.
 struct Gathered {
@@ -46,7 +46,8 @@ pub(crate) fn run_cron(
     check: impl FnOnce(&Resolved) -> Result<(), SupervisorError>,
 ) -> Result<(), SupervisorError> {
     block_on(async move {
-        let mut signals = os::Signals::install().map_err(SupervisorError::System)?;
+        let signals = os::Signals::install().and_then(os::Signals::with_reopen);
+        let mut signals = signals.map_err(SupervisorError::System)?;
         let (stop, stopped) = watch::channel(None);
         let begun = Cell::new(false);
         let work = async {
@@ -61,6 +62,7 @@ pub(crate) fn run_cron(
                 signal = signals.next() => signal,
             };
             match number(signal) {
+                None if signal == Signal::Reopen => telemetry::reopen(),
                 None => while os::reap().is_some() {},
                 // Before there is a scheduler, a stop ends the start itself.
                 Some(_) if !begun.get() => return Ok(()),
@@ -127,6 +129,10 @@ async fn gather(
         tell(registered(entry));
     }
     entries.extend(tables);
+    if settled.resolved.settings.sentry.address().is_some() && settled.resolved.settings.sentry.cron_check_ins
+    {
+        entries.iter_mut().for_each(mark);
+    }
     Ok(Gathered { resolved: settled.resolved, entries })
 }
 
@@ -176,6 +182,18 @@ fn of_tables(resolved: &Resolved) -> Result<Vec<Entry>, SupervisorError> {
         return Err(SupervisorError::Config(problem.into()));
     };
     Ok(enabled.into_iter().filter_map(|(name, table)| entry_of_table(name, table, format)).collect())
+}
+
+/// Lets whoever runs a job of an entry check in at the entry's monitor.
+fn mark(entry: &mut Entry) {
+    let zone = |zone: &Zone| Some(zone.to_string()).filter(|name| name.starts_with(char::is_uppercase));
+    let (crontab, interval, zone) = match &entry.schedule {
+        Schedule::Cron(expression, at) => (Some(expression.to_string()), None, zone(at)),
+        Schedule::Interval(interval) => (None, Some(interval.as_secs()), None),
+    };
+    let mark = CronMark { monitor: entry.name.clone(), crontab, interval, zone };
+    let text = serde_json::to_vec(&mark).expect("texts and numbers always have a JSON form");
+    entry.fields.push((CronMark::FIELD.to_owned(), text));
 }
 
 fn registered(entry: &Entry) -> CronEvent {

@@ -14,6 +14,7 @@ use super::briefing;
 use super::canary::Canary;
 use super::control::{self, ReloadOutcome};
 use super::file_watch::Watch;
+use super::outlook::Outlook;
 use super::reload::{InForce, Recipe};
 use super::reloading::changed;
 use super::request::Request;
@@ -26,7 +27,7 @@ use crate::event::Event;
 use crate::job::Timestamp;
 use crate::maintenance;
 use crate::os::Signal;
-use crate::telemetry::emit;
+use crate::telemetry::{self, emit};
 use crate::worker::Stop;
 
 /// A worker that begins while others work may wait for Redis as long as it takes.
@@ -61,6 +62,8 @@ pub(super) struct Daemon {
     pub(super) opening: Option<JoinHandle<()>>,
     pub(super) failure: Option<SupervisorError>,
     pub(super) service: Service,
+    /// What those who watch see.
+    pub(super) outlook: Rc<Outlook>,
     pub(super) watch: Option<(Watch, Duration)>,
     /// A configuration that is still on trial.
     pub(super) canary: Option<Canary>,
@@ -77,7 +80,7 @@ impl Daemon {
     pub(super) fn new(
         recipe: Recipe,
         open_log: OpenLog,
-        now: InForce,
+        (now, outlook): (InForce, Rc<Outlook>),
         inputs: mpsc::UnboundedSender<Input>,
     ) -> Self {
         let supervises = recipe.scope.supervises();
@@ -104,6 +107,7 @@ impl Daemon {
             opening: None,
             failure: None,
             service: Service::find(),
+            outlook,
             watch: None,
             canary: None,
             heeds_files: true,
@@ -132,6 +136,7 @@ impl Daemon {
                 Some(input) = inputs.recv() => input,
                 () = changed(&mut self.watch) => { self.reload_soon(); continue }
                 () = self.service.due() => { self.service.beat(); continue }
+                () = self.outlook.due() => { self.outlook.beat(); continue }
                 _ = ticks.tick(), if self.scales() || self.canary.is_some() => { self.tick(); continue }
             };
             self.take(input);
@@ -164,6 +169,7 @@ impl Daemon {
             Input::Prepared(prepared) => self.take_prepared(*prepared),
             Input::Backlog { group, waiting, oldest } => self.take_backlog(&group, waiting, oldest),
             Input::Question(asked) => self.take_question(asked),
+            Input::Look(tell) => drop(tell.send(self.scene())),
             Input::Opened => {
                 self.service.ready(&self.status());
                 self.prepare_next();
@@ -176,7 +182,8 @@ impl Daemon {
             Signal::Interrupt | Signal::Terminate | Signal::Hangup => self.stop(signal),
             Signal::Quiet => self.say_quiet(true),
             Signal::Resume => self.say_quiet(false),
-            Signal::Child | Signal::Reopen | Signal::Renew => {}
+            Signal::Reopen => telemetry::reopen(),
+            Signal::Child | Signal::Renew => {}
         }
     }
 
@@ -282,10 +289,12 @@ impl Daemon {
                 () = &mut ending => break,
                 Some(input) = inputs.recv() => input,
                 () = self.service.due() => { self.service.beat(); continue }
+                () = self.outlook.due() => { self.outlook.beat(); continue }
             };
             match input {
                 Input::Signal(signal) => self.take_signal(signal),
                 Input::Question(asked) => self.take_question(asked),
+                Input::Look(tell) => drop(tell.send(self.scene())),
                 // Nobody works any more.
                 Input::Reload { .. }
                 | Input::Asked(..)
@@ -297,6 +306,7 @@ impl Daemon {
                 | Input::Opened => {}
             }
         }
+        self.outlook.end();
         self.failure.map_or(Ok(()), Err)
     }
 }

@@ -1,7 +1,10 @@
 //! The engine: what the fork server is asked, and what its choice means for the worker.
 
-use crate::config::{Horse as HorseSection, Origin, Resolved, Settings, Strategy, Worker as WorkerSection};
-use crate::horse::{Engine, LogWishes, Model, Wishes, WorkerOptions};
+use crate::config::{
+    self, Horse as HorseSection, Level, Logging, Origin, Records, Resolved, Settings, Strategy,
+    Worker as WorkerSection,
+};
+use crate::horse::{Attention, Engine, LogWishes, Model, Output, RecordsWanted, Wishes, WorkerOptions};
 use crate::job::QueueName;
 use crate::worker::{self, Horses};
 
@@ -44,13 +47,38 @@ pub(super) fn wishes(resolved: &Resolved) -> Wishes {
 }
 
 /// How the horses work, by the engine that was chosen.
-pub(super) fn horses(section: &HorseSection, engine: &Engine) -> Horses {
+pub(super) fn horses(settings: &Settings, engine: &Engine) -> Horses {
+    let section = &settings.horse;
     let max_jobs = match engine.model {
         Model::Fork => section.max_jobs,
         Model::Reuse => 0,
         Model::Spawn => 1,
     };
-    Horses { engine: engine.kind, max_jobs, warm_signal: engine.warm_signal }
+    let attention = attention(section, &settings.logging);
+    Horses { engine: engine.kind, max_jobs, warm_signal: engine.warm_signal, attention }
+}
+
+/// What is heard of jobs beside how they end.
+fn attention(horse: &HorseSection, logging: &Logging) -> Attention {
+    let all = logging.records == Records::All;
+    let records = RecordsWanted { all, level: level(logging.level) };
+    let output = match horse.output {
+        config::Output::Inherit => Output::Inherit,
+        config::Output::Log => Output::Log,
+        config::Output::Keep => Output::Keep(usize::try_from(horse.output_keep).unwrap_or(usize::MAX)),
+    };
+    Attention { records: (logging.records != Records::Off).then_some(records), output }
+}
+
+/// Python's number.
+fn level(level: Level) -> u8 {
+    match level {
+        Level::Debug => 10,
+        Level::Info => 20,
+        Level::Warning => 30,
+        Level::Error => 40,
+        Level::Critical => 50,
+    }
 }
 
 /// The order of the queues. RQ: a class that stands for a strategy is an older way to say it.

@@ -138,7 +138,7 @@ pub(super) async fn whole_application(
 fn dict_config(settings: &Settings) -> serde_json::Value {
     match &settings.logging.dict_config {
         None => false.into(),
-        Some(DictConfig::InModule) => true.into(),
+        Some(DictConfig::InModule(_)) => true.into(),
         Some(DictConfig::Given(table)) => table.clone(),
     }
 }

@@ -14,10 +14,15 @@ mod daemon;
 mod engine;
 mod file_watch;
 mod growing;
+pub(crate) mod health;
 mod interpreter;
 mod leash;
 mod loaded;
+mod logging;
+mod looking;
 mod names;
+pub(crate) mod outlook;
+mod pages;
 mod redis;
 mod refusal;
 mod reload;
@@ -28,6 +33,7 @@ mod scale;
 mod service;
 mod settling;
 mod signals;
+mod stacks;
 mod staffing;
 mod start;
 mod team;
@@ -39,7 +45,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use crate::config::{Problems, Resolved, Sources};
@@ -53,8 +59,10 @@ pub(crate) use alarm::ring;
 pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
 pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
+pub(crate) use logging::options as logging_options;
+pub(crate) use looking::look;
 pub(crate) use names::{Named, names_in_redis};
-pub(crate) use remote::{Delivery, command_workers};
+pub(crate) use remote::{Delivery, ask_for_stack, command_workers, look_elsewhere};
 pub(crate) use settling::{Purpose, load_settings};
 pub(crate) use trial::{Tried, try_out};
 pub(crate) use wanted::Scope;
@@ -113,6 +121,8 @@ enum Input {
     /// The pause after a failed worker is over.
     Rested,
     Prepared(Box<Result<reload::Prepared, SupervisorError>>),
+    /// Somebody who watches wants to see the daemon.
+    Look(oneshot::Sender<outlook::Scene>),
     /// A user of the machine asks something.
     Question(control::Asked),
     /// So many jobs wait for a group, the first of them for so long.

@@ -11,6 +11,7 @@ use super::change::Changes;
 use super::file_watch::Snapshot;
 use super::leash::Leash;
 use super::loaded::{Loaded, Means, whole_application};
+use super::pages::Door;
 use super::settling::{Imported, Purpose, Settled, settle};
 use super::signals::Morgues;
 use super::wanted::{Scope, Wanted};
@@ -31,6 +32,8 @@ pub(super) struct InForce {
     pub(super) groups: Vec<(Wanted, Rc<Loaded>)>,
     pub(super) imported: Option<Imported>,
     pub(super) base: Rc<Base>,
+    /// Where pages for those who watch are.
+    pub(super) door: Option<Rc<Door>>,
     /// The files that it was read from.
     pub(super) seen: Snapshot,
 }
@@ -113,6 +116,7 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
         emit(Event::ConfigurationDoubted { warning });
     }
     let base = base(&resolved, now, &changes).await?;
+    let door = Door::prepare(&resolved, now.door.as_ref()).await?;
     let groups = {
         let means = Means {
             leash: &recipe.leash,
@@ -130,7 +134,7 @@ pub(super) async fn prepare(recipe: &Recipe, now: &InForce, code: bool) -> Resul
     };
     let renewed =
         groups.iter().any(|(_, loaded)| !now.groups.iter().any(|(_, known)| Rc::ptr_eq(known, loaded)));
-    Ok(Prepared { next: InForce { resolved, groups, imported, base, seen }, changes, renewed })
+    Ok(Prepared { next: InForce { resolved, groups, imported, base, door, seen }, changes, renewed })
 }
 
 /// What a reload would change, as far as reading tells.

@@ -106,6 +106,7 @@ impl Daemon {
         self.generation += u64::from(is_change);
         self.note_sizes();
         let old = std::mem::replace(&mut self.now, Rc::new(next));
+        self.outlook.show(&self.now.resolved.settings, self.now.door.as_ref());
         let has_moved = !Rc::ptr_eq(&self.now.base, &old.base);
         if is_change {
             let trial = self.now.resolved.settings.reload.canary.filter(|_| !has_moved);

@@ -34,9 +34,7 @@ pub(crate) async fn command_workers(
     request: &Request,
     patience: Option<Duration>,
 ) -> Result<Vec<(String, Delivery)>, SupervisorError> {
-    let resolved = load_settings(sources, Purpose::Look).await?.resolved;
-    let store = address::store(&resolved, address::of(&resolved)?, NAME);
-    Patience { worker: NAME, limit: Duration::ZERO }.reach(&store).await?;
+    let store = reach(sources).await?;
     let names = match names {
         [] => store.worker_names().await.map_err(WorkError::from)?,
         names => names.iter().map(WorkerName::new).collect(),
@@ -56,6 +54,54 @@ pub(crate) async fn command_workers(
         told.push((name, delivery));
     }
     Ok(told)
+}
+
+/// Looks at a job by its id, or at that of a worker by its name.
+pub(crate) async fn look_elsewhere(
+    sources: Sources,
+    of: &str,
+    patience: Duration,
+) -> Result<Delivery, SupervisorError> {
+    ask_for_stack(&reach(sources).await?, of, patience).await
+}
+
+/// The same, in a Redis that was reached already.
+pub(crate) async fn ask_for_stack(
+    store: &Store,
+    of: &str,
+    patience: Duration,
+) -> Result<Delivery, SupervisorError> {
+    let worker = match store.place_of(of).await.map_err(WorkError::from)? {
+        Some((status, worker)) if status == "started" && !worker.is_empty() => WorkerName::new(worker),
+        Some((status, _)) => {
+            return Ok(Delivery::Failed(format!("job {of} does not run: its status is {status}")));
+        }
+        None => WorkerName::new(of),
+    };
+    if worker.as_str() == of && store.kind_of(&worker).await.map_err(WorkError::from)?.is_none() {
+        return Ok(Delivery::Failed(format!(
+            "there is no job {of} in that Redis, and no worker of that name"
+        )));
+    }
+    let id = Uuid::new_v4().simple().to_string();
+    let request = Request::Stack { of: of.to_owned() };
+    let of_worker = |why: String| Delivery::Failed(format!("worker {worker}: {why}"));
+    Ok(match give(store, &worker, &request, Some(&id)).await? {
+        Delivery::Heard => match answered(store, &id, patience).await? {
+            Delivery::Failed(why) => of_worker(why),
+            answered => answered,
+        },
+        Delivery::Failed(why) => of_worker(why),
+        answered @ Delivery::Answered(_) => answered,
+    })
+}
+
+/// The Redis of that configuration, once it answers.
+async fn reach(sources: Sources) -> Result<Store, SupervisorError> {
+    let resolved = load_settings(sources, Purpose::Look).await?.resolved;
+    let store = address::store(&resolved, address::of(&resolved)?, NAME);
+    Patience { worker: NAME, limit: Duration::ZERO }.reach(&store).await?;
+    Ok(store)
 }
 
 /// `id` is where an answer is waited for.
@@ -94,8 +140,10 @@ fn payload(request: &Request, id: Option<&str>) -> Value {
         Request::Quiet { .. } => json!({"command": "quiet", "id": id}),
         Request::Resume { .. } => json!({"command": "unquiet", "id": id}),
         Request::Stop { cold, .. } => json!({"command": "shutdown", "id": id, "cold": cold}),
-        Request::Status => json!({"command": "status", "id": id}),
+        // How well a daemon is, is asked for on its own machine only.
+        Request::Status | Request::Health => json!({"command": "status", "id": id}),
         Request::Configuration => json!({"command": "configuration", "id": id}),
         Request::Difference => json!({"command": "difference", "id": id}),
+        Request::Stack { of } => json!({"command": "stack", "id": id, "of": of}),
     }
 }

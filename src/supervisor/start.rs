@@ -11,6 +11,8 @@ use super::daemon::Daemon;
 use super::file_watch::Snapshot;
 use super::leash::Leash;
 use super::loaded::{Means, application};
+use super::outlook::{Outlook, Scene};
+use super::pages::Door;
 use super::redis::Patience;
 use super::refusal::attributed;
 use super::reload::{InForce, Recipe, load};
@@ -21,7 +23,7 @@ use super::{Input, OpenLog, SupervisorError, doubts, interpreter};
 use crate::config::{AtSuspension, Resolved, Worker as WorkerSection};
 use crate::event::Event;
 use crate::horse::Opened;
-use crate::job::WorkerName;
+use crate::job::{Timestamp, WorkerName};
 use crate::os::Signal;
 use crate::telemetry::emit;
 
@@ -32,12 +34,14 @@ pub(super) async fn start(
     inputs: &mut mpsc::UnboundedReceiver<Input>,
     tell: mpsc::UnboundedSender<Input>,
 ) -> Result<Option<Daemon>, SupervisorError> {
-    let mut meanwhile = Meanwhile::default();
+    let mut meanwhile = Meanwhile { started_at: Timestamp::now(), quiet: false, reload: None };
+    let outlook = Rc::new(Outlook::new(tell.clone()));
     let now = tokio::select! {
-        now = begin(&recipe, &open_log) => now?,
-        () = meanwhile.stopped(inputs) => return Ok(None),
+        now = begin(&recipe, &open_log, &outlook) => now?,
+        () = meanwhile.stopped(inputs, &outlook) => return Ok(None),
     };
-    let mut daemon = Daemon::new(recipe, open_log, now, tell);
+    let mut daemon = Daemon::new(recipe, open_log, (now, outlook), tell);
+    daemon.started_at = meanwhile.started_at;
     daemon.team.say_quiet(meanwhile.quiet);
     if let Some(reload) = meanwhile.reload {
         daemon.request(reload);
@@ -46,8 +50,8 @@ pub(super) async fn start(
 }
 
 /// What was asked for during the start.
-#[derive(Default)]
 struct Meanwhile {
+    started_at: Timestamp,
     quiet: bool,
     /// The files, or the application, may have been read before they were changed.
     reload: Option<Request>,
@@ -55,15 +59,20 @@ struct Meanwhile {
 
 impl Meanwhile {
     /// Waits for a stop, and notes the rest.
-    async fn stopped(&mut self, inputs: &mut mpsc::UnboundedReceiver<Input>) {
+    async fn stopped(&mut self, inputs: &mut mpsc::UnboundedReceiver<Input>, outlook: &Outlook) {
         loop {
-            match inputs.recv().await {
+            let input = tokio::select! {
+                input = inputs.recv() => input,
+                () = outlook.due() => { outlook.beat(); continue }
+            };
+            match input {
                 Some(Input::Signal(Signal::Interrupt | Signal::Terminate | Signal::Hangup)) => return,
                 Some(Input::Signal(Signal::Quiet)) => self.quiet = true,
                 Some(Input::Signal(Signal::Resume)) => self.quiet = false,
                 Some(Input::Reload { by, code }) => {
                     Request::of(by, code).add_to(&mut self.reload);
                 }
+                Some(Input::Look(tell)) => drop(tell.send(Scene::of_start(self.started_at))),
                 Some(_) => {}
                 None => std::future::pending::<()>().await,
             }
@@ -71,12 +80,14 @@ impl Meanwhile {
     }
 }
 
-async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, SupervisorError> {
+async fn begin(recipe: &Recipe, open_log: &OpenLog, outlook: &Outlook) -> Result<InForce, SupervisorError> {
     let seen = Snapshot::of(recipe.sources.files());
     let settled = settle(recipe.sources.clone(), Purpose::Work, recipe.leash.clone(), None).await?;
     let Settled { resolved, opened, imported, .. } = settled;
     open_log(&resolved)?;
     announce(&resolved, recipe.scope)?;
+    let door = Door::prepare(&resolved, None).await?;
+    outlook.show(&resolved.settings, door.as_ref());
     let wanted = Wanted::all(&resolved, recipe.scope);
     // What is no Python is told before anybody is waited for.
     let opened = match opened {
@@ -100,7 +111,7 @@ async fn begin(recipe: &Recipe, open_log: &OpenLog) -> Result<InForce, Superviso
         purpose: Purpose::Work,
     };
     let groups = load(wanted, Some(opened), Vec::new(), &means).await?;
-    Ok(InForce { resolved, groups, imported, base: Rc::new(base), seen })
+    Ok(InForce { resolved, groups, imported, base: Rc::new(base), door, seen })
 }
 
 /// Starts the interpreter of settings that are not in Python.

@@ -3,10 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use url::Url;
 
 use super::SupervisorError;
 use super::base::Base;
@@ -15,7 +13,7 @@ use super::redis::Patience;
 use super::refusal::attributed;
 use super::settling::{Purpose, Settled, load_settings};
 use super::wanted::{Scope, Wanted};
-use crate::config::{Origin, Problem, Resolved, Sources};
+use crate::config::{Origin, Resolved, Sources};
 use crate::horse::Opened;
 
 /// How long Sentry is waited for.
@@ -84,52 +82,11 @@ fn connection(resolved: &Resolved) -> String {
 }
 
 async fn ask_sentry(tried: &mut Tried) {
-    let Some(dsn) = tried.resolved.settings.sentry.dsn.clone() else { return };
-    let (host, port) = match sentry_server(dsn.expose_secret()) {
-        Ok(server) => server,
-        Err(text) => {
-            let problem: Problem = tried.resolved.problem("sentry.dsn", text);
-            let problem = problem.hint("it stands in the settings of the project at Sentry");
-            return tried.failures.push((SupervisorError::Config(problem.into()), None));
-        }
-    };
+    let Some(dsn) = tried.resolved.settings.sentry.address() else { return };
+    let (host, port) = dsn.server();
     let late = |_| io::Error::from(io::ErrorKind::TimedOut);
     match timeout(SENTRY, TcpStream::connect((host.as_str(), port))).await.map_err(late).and_then(|it| it) {
         Ok(_) => tried.works.push(format!("Sentry at {host} takes connections")),
         Err(error) => tried.doubts.push(format!("Sentry at {host}, port {port}, cannot be reached: {error}")),
-    }
-}
-
-/// Host and port of a Sentry address, or what is wrong with it, without its key.
-fn sentry_server(dsn: &str) -> Result<(String, u16), &'static str> {
-    let url = Url::parse(dsn).map_err(|_| "must be a Sentry address (https://KEY@HOST/PROJECT)")?;
-    let project = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
-    match (url.scheme(), url.host_str(), url.port_or_known_default()) {
-        ("http" | "https", _, _) if url.username().is_empty() => Err("has no key: https://KEY@HOST/PROJECT"),
-        ("http" | "https", _, _) if project.is_empty() || !project.bytes().all(|c| c.is_ascii_digit()) => {
-            Err("names no project: its path must end in a number")
-        }
-        ("http" | "https", Some(host), Some(port)) => {
-            // Brackets belong to addresses in URLs only.
-            Ok((host.trim_matches(['[', ']']).to_owned(), port))
-        }
-        _ => Err("must begin with https:// or http://, and name a host"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sentry_address_has_a_key_a_host_and_a_project() {
-        let server = |dsn: &str| sentry_server(dsn).ok();
-
-        assert_eq!(server("https://k@h/1"), Some(("h".to_owned(), 443)));
-        assert_eq!(server("http://k:s@[::1]:9000/sub/42"), Some(("::1".to_owned(), 9000)));
-        for wrong in ["https://h/1", "https://k@h/", "https://k@h/p", "ftp://k@h/1", "k@h/1", "https://k@/1"]
-        {
-            assert_eq!(server(wrong), None, "{wrong}");
-        }
     }
 }

@@ -66,12 +66,17 @@ impl Memory {
 
     /// What is known of the job of an event, and what the event itself says.
     fn of(&self, event: &Event) -> About {
-        let known = event.job().and_then(|job| self.jobs.get(job)).cloned().unwrap_or_default();
+        let execution = event.execution();
+        // What a job leaves behind may speak while the job runs again.
+        let is_same = |known: &&About| execution.is_none_or(|one| known.execution.as_deref() == Some(one));
+        let known = event.job().and_then(|job| self.jobs.get(job)).filter(is_same);
+        let known = known.cloned().unwrap_or_default();
         let said = |text: Option<&str>, known: Option<String>| text.map(str::to_owned).or(known);
         About {
             worker: said(event.worker(), known.worker),
             queue: said(event.queue(), known.queue),
             job: said(event.job(), known.job),
+            execution: said(execution, known.execution),
             ..known
         }
     }
@@ -106,8 +111,12 @@ mod tests {
         let mut memory = Memory::default();
         let [worker, queue, job] = ["w", "q", "j"].map(str::to_owned);
         let function = Some("tasks.add".to_owned());
-        let began =
-            Event::FunctionBegan { worker: worker.clone(), job: job.clone(), function: function.clone() };
+        let began = Event::FunctionBegan {
+            worker: worker.clone(),
+            job: job.clone(),
+            function: function.clone(),
+            lineage: None,
+        };
         let settled = Event::JobSettled { worker, queue, job, end: JobEnd::Retried, took: Duration::ZERO };
 
         memory.recall(&claimed());

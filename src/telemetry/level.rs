@@ -33,6 +33,17 @@ impl Level {
         }
     }
 
+    /// The level of a number of Python's: the gravest that it reaches.
+    pub(crate) fn of_number(number: u8) -> Self {
+        match number {
+            50.. => Self::Critical,
+            40.. => Self::Error,
+            30.. => Self::Warning,
+            20.. => Self::Info,
+            ..20 => Self::Debug,
+        }
+    }
+
     /// The number that Python gives it.
     pub(crate) fn number(self) -> u8 {
         match self {
@@ -41,6 +52,18 @@ impl Level {
             Self::Warning => 30,
             Self::Error => 40,
             Self::Critical => 50,
+        }
+    }
+}
+
+impl From<crate::config::Level> for Level {
+    fn from(level: crate::config::Level) -> Self {
+        match level {
+            crate::config::Level::Debug => Self::Debug,
+            crate::config::Level::Info => Self::Info,
+            crate::config::Level::Warning => Self::Warning,
+            crate::config::Level::Error => Self::Error,
+            crate::config::Level::Critical => Self::Critical,
         }
     }
 }

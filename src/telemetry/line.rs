@@ -4,6 +4,7 @@
 
 mod cron;
 mod daemon;
+mod heard;
 mod job;
 mod scheduler;
 mod worker;
@@ -26,6 +27,10 @@ pub(crate) const REGISTRY: &str = "rq.registry";
 const SCHEDULER: &str = "rq.scheduler";
 /// The logger of what concerns the fork server, which RQ does not have.
 const HORSE: &str = "rq.horse";
+/// The logger of what becomes of reports.
+pub(crate) const SENTRY: &str = "rq.sentry";
+/// The logger of what concerns the log itself.
+const LOGGING: &str = "rq.logging";
 /// The logger of what concerns the configuration.
 const CONFIG: &str = "rq.config";
 
@@ -53,12 +58,14 @@ pub(crate) struct Line {
     parts: Vec<Part>,
     /// What follows the formatted line on lines of its own, as a traceback follows in Python.
     appendix: Option<String>,
+    /// A job has written it to standard error by itself, as under RQ: consoles leave it out.
+    pub(crate) shown: bool,
 }
 
 impl Line {
     /// A line of plain words.
     fn new(level: Level, logger: impl Into<Cow<'static, str>>, text: String) -> Self {
-        Self { level, logger: logger.into(), parts: vec![Part::Plain(text)], appendix: None }
+        Self { level, logger: logger.into(), parts: vec![Part::Plain(text)], appendix: None, shown: false }
     }
 
     /// A worker's line of DEBUG.
@@ -122,16 +129,68 @@ impl Line {
         message
     }
 
+    /// The message without a traceback, and the traceback: for formats that have a place for each.
+    pub(crate) fn told_apart(&self) -> (String, Option<String>) {
+        let message = self.message(false);
+        let below = self.parts.last().and_then(|part| match part {
+            Part::Block(text) if text.starts_with('\n') => Some(escaped_block(text)),
+            _ => None,
+        });
+        let message = below.as_deref().and_then(|below| message.strip_suffix(below)).unwrap_or(&message);
+        let below = below.as_deref().map(|below| below.trim_matches('\n'));
+        let appendix = self.appendix();
+        let all: Vec<&str> = below.into_iter().chain(appendix.as_deref()).collect();
+        (message.to_owned(), (!all.is_empty()).then(|| all.join("\n")))
+    }
+
     /// What follows on lines of its own, fit for a terminal.
     pub(crate) fn appendix(&self) -> Option<Cow<'_, str>> {
         self.appendix.as_deref().map(escaped_block)
     }
 }
 
-/// The lines that an event makes; `describe` tells jobs by their description rather than by their id.
-pub(crate) fn lines(event: &Event, describe: bool) -> Vec<Line> {
+/// What is said of a job, beside its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Describe {
+    /// Its description, which tells what it is called with.
+    Whole,
+    /// The same without that.
+    Function,
+    /// Nothing.
+    Id,
+}
+
+impl Describe {
+    /// A job's description, if it is to be told.
+    fn told(self, description: &str) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Whole => Some(description.into()),
+            Self::Function => Some(without_arguments(description)),
+            Self::Id => None,
+        }
+    }
+}
+
+/// `tasks.add(...)` of `tasks.add(1, y=2)`; what is no call was written by somebody for people to read, and stays.
+fn without_arguments(description: &str) -> Cow<'_, str> {
+    let is_name = |name: &str| {
+        let mut parts = name.split('.');
+        parts.all(|part| {
+            part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+        })
+    };
+    match description.split_once('(') {
+        Some((name, _)) if is_name(name) => Cow::Owned(format!("{name}(...)")),
+        _ => Cow::Borrowed(description),
+    }
+}
+
+/// The lines that an event makes.
+pub(crate) fn lines(event: &Event, describe: Describe) -> Vec<Line> {
     worker::lines(event)
         .or_else(|| job::lines(event, describe))
+        .or_else(|| heard::lines(event))
         .or_else(|| scheduler::lines(event))
         .or_else(|| daemon::lines(event))
         .or_else(|| cron::lines(event))
@@ -139,7 +198,7 @@ pub(crate) fn lines(event: &Event, describe: bool) -> Vec<Line> {
 }
 
 /// A text with every control character written out.
-fn escaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     escape(text, |_| false)
 }
 

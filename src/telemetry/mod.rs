@@ -1,29 +1,40 @@
 //! How events reach people and machines.
 //!
-//! The rest of the program calls [`emit`] with a fact. Here it becomes lines (`line`), and every appender that is installed
-//! gets each line and does with it what it was told to. Listeners get the facts themselves.
+//! The rest of the program calls [`emit`] with a fact. Here it becomes lines (`line`), each line is laid out once for all
+//! appenders that want it so (`layout`), and each appender that takes it (`filter`) gets it in a thread of its own
+//! (`appender`). Listeners get the facts themselves. docs/adr/0009 tells why.
 
 mod about;
-pub(crate) mod appender;
+mod appender;
+mod dict_config;
+mod filter;
 pub(crate) mod format;
+mod layout;
 pub(crate) mod level;
 pub(crate) mod line;
-#[expect(dead_code, reason = "nobody listens yet")]
+pub(crate) mod line_listener;
 pub(crate) mod listener;
+pub(crate) mod metrics;
 mod python_text;
+mod router;
+pub(crate) mod sentry;
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 pub(crate) use about::About;
 use about::Memory;
-use appender::Appender;
-use appender::console::{Console, bare};
+use appender::Definition;
+pub(crate) use appender::Misformed;
+use dict_config::Mapping;
 pub(crate) use format::FormatError;
+use format::{LineFormat, date_format};
 pub(crate) use level::Level;
-use line::{Line, lines};
-use listener::Fact;
+use line::{Describe, Line, lines};
+use router::{Router, cry};
 
+use crate::config;
 use crate::event::Event;
 use crate::os::terminal::Stream;
 
@@ -31,7 +42,7 @@ use crate::os::terminal::Stream;
 const WAITING_ROOM: usize = 1_000;
 
 /// What the user wants of the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct LoggingOptions {
     /// The least level to show, if one was asked for. RQ: that is not the same as asking for INFO.
     pub(crate) level: Option<Level>,
@@ -41,6 +52,14 @@ pub(crate) struct LoggingOptions {
     pub(crate) date_format: String,
     /// Whether jobs are told by their description rather than by their id.
     pub(crate) describe_jobs: bool,
+    /// Whether their descriptions tell what they are called with.
+    pub(crate) arguments: bool,
+    /// Whether the console may be coloured.
+    pub(crate) colour: bool,
+    /// Where lines go; none is as `dict_config` says.
+    pub(crate) appenders: BTreeMap<String, config::Appender>,
+    /// A configuration of Python's `logging`; none is the console as RQ has it.
+    pub(crate) dict_config: Option<serde_json::Value>,
 }
 
 impl Default for LoggingOptions {
@@ -50,7 +69,54 @@ impl Default for LoggingOptions {
             format: "%(asctime)s %(message)s".to_owned(),
             date_format: "%H:%M:%S".to_owned(),
             describe_jobs: true,
+            arguments: true,
+            colour: Stream::Out.wants_colour(),
+            appenders: BTreeMap::new(),
+            dict_config: None,
         }
+    }
+}
+
+impl LoggingOptions {
+    /// The appenders, or the setting that makes none.
+    fn definitions(&self) -> Result<Vec<Definition>, Misformed> {
+        if !self.appenders.is_empty() {
+            return Definition::all(self, &self.appenders);
+        }
+        let console = Definition::as_rq(self)?;
+        Ok(match &self.dict_config {
+            Some(table) => Mapping::of(table, self, console).definitions,
+            None => vec![console],
+        })
+    }
+
+    /// What of a configuration of Python's has no equal here.
+    pub(crate) fn doubts(&self) -> Vec<String> {
+        let table = self.dict_config.as_ref().filter(|_| self.appenders.is_empty());
+        let console = || Definition::as_rq(self).ok();
+        table.and_then(|table| Some(Mapping::of(table, self, console()?).doubts)).unwrap_or_default()
+    }
+
+    fn describe(&self) -> Describe {
+        match (self.describe_jobs, self.arguments) {
+            (false, _) => Describe::Id,
+            (true, false) => Describe::Function,
+            (true, true) => Describe::Whole,
+        }
+    }
+
+    /// All that is wrong with formats.
+    pub(crate) fn misformed(&self) -> Vec<Misformed> {
+        let own = |name: &str, key: &str| format!("logging.appender.{name}.{key}");
+        let mut lines = vec![("logging.format".to_owned(), &self.format)];
+        let mut dates = vec![("logging.date_format".to_owned(), &self.date_format)];
+        for (name, table) in &self.appenders {
+            lines.extend(table.line.as_ref().map(|line| (own(name, "line"), line)));
+            dates.extend(table.date_format.as_ref().map(|date| (own(name, "date_format"), date)));
+        }
+        let lines = lines.into_iter().map(|(key, line)| (key, LineFormat::parse(line).err()));
+        let dates = dates.into_iter().map(|(key, date)| (key, date_format(date).err()));
+        lines.chain(dates).filter_map(|(key, error)| Some(Misformed { key, error: error? })).collect()
     }
 }
 
@@ -62,7 +128,6 @@ pub(crate) struct Record<'line> {
     /// What is to be said of it.
     pub(crate) line: &'line Line,
     /// Whom and what it is about.
-    #[expect(dead_code, reason = "no appender shows it yet")]
     pub(crate) about: &'line About,
 }
 
@@ -75,41 +140,24 @@ enum Route {
     Waiting(Vec<(SystemTime, Event)>),
     /// Events go here.
     Open(Router),
+    /// The log is closed; only what is bad is told.
+    Closed,
 }
 
 /// The jobs in hand, whatever the appenders of now are.
 static MEMORY: Mutex<Option<Memory>> = Mutex::new(None);
 
-/// The appenders, and what they have in common.
-struct Router {
-    describe_jobs: bool,
-    appenders: Vec<Box<dyn Appender>>,
-}
-
-impl Router {
-    /// Hands an event to every listener, and its lines to every appender.
-    fn route(&self, created: SystemTime, event: &Event) {
-        let about = recall(event);
-        listener::tell(&Fact { created, event, about: &about });
-        for line in &lines(event, self.describe_jobs) {
-            for appender in &self.appenders {
-                appender.append(&Record { created, line, about: &about });
-            }
-        }
-    }
-}
-
-/// Tells a fact. Never fails, and never waits long.
+/// Tells a fact. Never fails, and never waits.
 pub(crate) fn emit(event: Event) {
-    let now = SystemTime::now();
+    let now = event.happened().unwrap_or_else(SystemTime::now);
     if let Route::Open(router) = &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
-        router.route(now, &event);
+        router.route(now, &event, &recall(&event));
         return;
     }
     match &mut *ROUTER.write().unwrap_or_else(PoisonError::into_inner) {
-        Route::Open(router) => router.route(now, &event),
+        Route::Open(router) => router.route(now, &event, &recall(&event)),
         Route::Waiting(events) if events.len() < WAITING_ROOM => events.push((now, event)),
-        Route::Waiting(_) => last_resort(&event),
+        Route::Waiting(_) | Route::Closed => cry(&lines(&event, Describe::Id)),
     }
 }
 
@@ -118,71 +166,72 @@ fn recall(event: &Event) -> About {
     MEMORY.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().recall(event)
 }
 
-/// Opens the log as the options say, and tells what waited for it. Called again, it replaces what was there.
-pub(crate) fn install(options: &LoggingOptions) -> Result<(), FormatError> {
-    let console = Console::new(options, Stream::Out.wants_colour())?;
-    let router = Router { describe_jobs: options.describe_jobs, appenders: vec![Box::new(console)] };
+/// Opens the log as the options say, and tells what waited for it. Called again, it replaces what was there: appenders that
+/// stay the same stay open.
+pub(crate) fn install(options: &LoggingOptions) -> Result<(), Misformed> {
+    let definitions = options.definitions()?;
     let mut route = ROUTER.write().unwrap_or_else(PoisonError::into_inner);
-    if let Route::Waiting(events) = &*route {
-        for (created, event) in events {
-            router.route(*created, event);
-        }
+    let (waiting, before) = match std::mem::replace(&mut *route, Route::Closed) {
+        Route::Waiting(events) => (events, None),
+        Route::Open(router) => (Vec::new(), Some(router)),
+        Route::Closed => (Vec::new(), None),
+    };
+    let router = Router::new(definitions, options.describe(), before);
+    for (created, event) in &waiting {
+        router.route(*created, event, &recall(event));
     }
     *route = Route::Open(router);
     Ok(())
 }
 
-/// Tells what still waits for a log, for a process that ends before it had one.
-pub(crate) fn give_up_waiting() {
-    if let Route::Waiting(events) = &mut *ROUTER.write().unwrap_or_else(PoisonError::into_inner) {
-        for (_, event) in events.drain(..) {
-            last_resort(&event);
-        }
+/// Whether so many lines wait somewhere that more of them may be lost.
+pub(crate) fn is_behind() -> bool {
+    match &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
+        Route::Open(router) => router.is_behind(),
+        Route::Waiting(_) | Route::Closed => false,
     }
 }
 
-/// RQ: what Python does with a record that nobody handles: warnings and worse, bare, on standard error.
-fn last_resort(event: &Event) {
-    for line in lines(event, true).iter().filter(|line| line.level >= Level::Warning) {
-        // There is nowhere left to say that this failed.
-        let _ = Stream::Error.write_whole(bare(line).as_bytes(), Duration::from_secs(1));
+/// Has files opened anew, as whoever moves them asks for.
+pub(crate) fn reopen() {
+    if let Route::Open(router) = &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
+        router.reopen();
+    }
+}
+
+/// How many lines each appender has lost so far, by its name.
+pub(crate) fn lost_lines() -> Vec<(String, u64)> {
+    match &*ROUTER.read().unwrap_or_else(PoisonError::into_inner) {
+        Route::Open(router) => router.lost_lines(),
+        Route::Waiting(_) | Route::Closed => Vec::new(),
+    }
+}
+
+/// Closes the log at the end of the process: writes what waits, for as long as that may take, and says what was left. What
+/// still waits for a log is told as Python's last resort would.
+pub(crate) fn close() {
+    let route = {
+        let mut route = ROUTER.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *route, Route::Closed)
+    };
+    match route {
+        Route::Waiting(events) => events.iter().for_each(|(_, event)| cry(&lines(event, Describe::Id))),
+        Route::Open(router) => router.close(),
+        Route::Closed => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Sender, channel};
-    use std::time::UNIX_EPOCH;
-
     use super::*;
-
-    /// An appender that passes messages on.
-    struct Ear(Sender<String>);
-
-    impl Appender for Ear {
-        fn append(&self, record: &Record<'_>) {
-            self.0.send(record.line.message(false)).unwrap();
-        }
-    }
-
-    #[test]
-    fn every_appender_hears_every_line() {
-        let (tell, heard) = channel();
-        let appenders: Vec<Box<dyn Appender>> = vec![Box::new(Ear(tell.clone())), Box::new(Ear(tell))];
-        let router = Router { describe_jobs: true, appenders };
-
-        router.route(UNIX_EPOCH, &Event::SuspensionFound { worker: "w".to_owned(), burst: true });
-        drop(router);
-
-        let suspended = "Worker w: suspended in burst mode, exiting";
-        let note = "Worker w: note: there could still be unfinished jobs on the queue";
-        assert_eq!(heard.iter().collect::<Vec<_>>(), [suspended, suspended, note, note]);
-    }
 
     #[test]
     fn a_bad_format_leaves_the_log_as_it_was() {
         let options = LoggingOptions { format: "%(nonsense)s".to_owned(), ..LoggingOptions::default() };
 
-        assert!(matches!(install(&options), Err(FormatError::UnknownField { .. })));
+        let refused = install(&options).unwrap_err();
+
+        assert_eq!(refused.key, "logging.format");
+        assert!(matches!(refused.error, FormatError::UnknownField { .. }));
     }
 }

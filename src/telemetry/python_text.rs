@@ -42,6 +42,21 @@ pub(crate) fn datetime(at: SystemTime) -> String {
     text
 }
 
+/// A time as RFC 3339 has it, in UTC and with six digits.
+pub(crate) fn rfc3339(at: SystemTime) -> String {
+    let at = OffsetDateTime::from(at);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.microsecond()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;

@@ -68,6 +68,12 @@ pub(super) enum Command {
         #[serde(default)]
         id: Option<String>,
     },
+    /// Beyond RQ: what a job does just now: of that id, or of the worker of that name.
+    Stack {
+        of: String,
+        #[serde(default)]
+        id: Option<String>,
+    },
     #[serde(other)]
     Unknown,
 }
@@ -85,6 +91,7 @@ impl Command {
             | Self::Status { .. }
             | Self::Configuration { .. }
             | Self::Difference { .. }
+            | Self::Stack { .. }
             | Self::Unknown => None,
         }
     }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Options, lease};
 use crate::event::Event;
+use crate::horse::Window;
 use crate::job::{Claim, ExecutionId};
 use crate::store::{Backoff, Beaten, GRACE, InHand, Registered, Registration, Store};
 use crate::telemetry::emit;
@@ -28,7 +29,23 @@ pub(super) enum Pulse {
 pub(crate) struct Doing {
     /// What it has in hand, and since when.
     pub(crate) in_hand: RefCell<Option<(Claim, Instant)>>,
+    /// How far the horse is with it, once it has got it.
+    pub(crate) at_work: RefCell<Option<AtWork>>,
     pub(crate) jobs_done: Cell<u64>,
+}
+
+/// A horse at work.
+#[derive(Clone)]
+pub(crate) struct AtWork {
+    pub(crate) window: Window,
+    /// What it is about: `preparing`, `function`, `success callback`, … or `ending`.
+    pub(crate) phase: String,
+    /// The dotted name of the job's function, once that is known.
+    pub(crate) function: Option<String>,
+    /// How long that may take.
+    pub(crate) limit: Option<Duration>,
+    /// Since when.
+    pub(crate) since: Instant,
 }
 
 /// How a heart beats, and for whom.

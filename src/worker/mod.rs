@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::event::{Event, JobEnd};
-use crate::horse::{EngineKind, Horse, Mourners, Stable};
+use crate::horse::{Attention, EngineKind, Horse, Mourners, ReportWish, Stable};
 use crate::job::{Defaults, ExecutionId, FailureTtl, InterruptRules, QueueName, TimeLimits, WorkerName};
 use crate::os;
 use crate::store::{Life, Registration, Store, StoreError, Surfaced};
@@ -35,8 +35,8 @@ pub(crate) use brief::Brief;
 use brief::Briefing;
 use command::Command;
 use dequeue::Dequeued;
+pub(crate) use heart::{AtWork, Doing, Tally};
 use heart::{Beat, Pulse};
-pub(crate) use heart::{Doing, Tally};
 use listen::Listener;
 pub(crate) use registration::Birth;
 pub(crate) use strategy::Strategy;
@@ -72,6 +72,8 @@ pub(crate) struct Options {
     /// `sys.version` of the horses.
     pub(crate) python_version: String,
     pub(crate) horses: Horses,
+    /// What horses tell of exceptions beside their text; nothing where nobody wants it.
+    pub(crate) reports: Option<ReportWish>,
 }
 
 /// How a worker's horses work.
@@ -82,6 +84,8 @@ pub(crate) struct Horses {
     pub(crate) max_jobs: u64,
     /// Whether a warm stop is told to the one at work.
     pub(crate) warm_signal: bool,
+    /// What is heard of jobs beside how they end.
+    pub(crate) attention: Attention,
 }
 
 /// How far a worker is asked to stop.
@@ -155,6 +159,8 @@ pub(crate) enum Ask {
     Configuration { id: Option<String> },
     /// What a reload would do.
     Difference { id: Option<String> },
+    /// What a job does just now: of that id, or of the worker of that name.
+    Stack { of: String, id: Option<String> },
 }
 
 /// One worker.

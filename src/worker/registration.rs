@@ -231,6 +231,7 @@ impl Worker {
             Command::Status { id } => Ask::Status { id: id.clone() },
             Command::Configuration { id } => Ask::Configuration { id: id.clone() },
             Command::Difference { id } => Ask::Difference { id: id.clone() },
+            Command::Stack { of, id } => Ask::Stack { of: of.clone(), id: id.clone() },
             Command::KillHorse { .. }
             | Command::StopJob { .. }
             | Command::StopExecution { .. }
@@ -251,7 +252,8 @@ impl Worker {
             | Command::Reload { .. }
             | Command::Status { .. }
             | Command::Configuration { .. }
-            | Command::Difference { .. } => self.pass_on(command),
+            | Command::Difference { .. }
+            | Command::Stack { .. } => self.pass_on(command),
             Command::KillHorse { .. } => emit(Event::KillHorseCommanded { worker, working: false }),
             Command::StopJob { job_id } => {
                 emit(Event::StopJobCommanded { worker, job: job_id.clone(), obeyed: false });

@@ -5,13 +5,15 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::command::Command;
-use super::heart::Pulse;
+use super::heart::{AtWork, Pulse};
 use super::kill::{Kill, Killed};
 use super::rq_engine::{Left, unsettled};
 use super::{Stop, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::{Ending, EngineKind, Horse, Phase, Run, Said, names_and_lengths};
-use crate::job::{Claim, Ended, Job, Keep, LimitBy, Outcome, Timestamp};
+use crate::job::{
+    Claim, CronMark, Ended, Heard, Job, Keep, LimitBy, Lineage, Outcome, Timestamp, TraceHeaders,
+};
 use crate::telemetry::emit;
 
 /// What happens to a horse at work.
@@ -43,6 +45,7 @@ impl Worker {
             Ok(job) => self.run_in(horse, claim, &job).await,
             Err(reason) => Some(self.unreadable(claim, reason)),
         };
+        *self.doing.at_work.borrow_mut() = None;
         *self.doing.in_hand.borrow_mut() = None;
         ended
     }
@@ -54,13 +57,17 @@ impl Worker {
         if native {
             emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         }
-        if let Err(error) = horse.run(&self.order(&claim, job), native.then_some(&job.fields)) {
+        let fields = native.then_some(&job.fields);
+        if let Err(error) = horse.run(&self.order(&claim, job), fields, self.options.horses.attention.output)
+        {
             tokio::task::spawn_local(horse.dismiss());
             return Some(self.unreadable(claim, error.to_string()));
         }
         let mut left = Left::Death;
+        self.show_work(&horse, job);
         let said = self.attend(&mut horse, &claim, job).await;
-        let function = horse.function();
+        *self.doing.at_work.borrow_mut() = None;
+        let (function, heard) = (horse.function(), horse.hear_out());
         let (outcome, ending) = match said {
             Ok(Said::Ended(ending)) => {
                 self.let_go(horse).await;
@@ -69,6 +76,10 @@ impl Worker {
             }
             Ok(Said::Settled) => {
                 left = Left::Word;
+                if let Some(evidence) = horse.evidence() {
+                    let (worker, job, function) = (self.name(), claim.id.to_string(), function.clone());
+                    emit(Event::FailureLeft { worker, job, function, evidence });
+                }
                 let outcome = unsettled(horse.pid());
                 self.let_go(horse).await;
                 (outcome, (None, None))
@@ -95,7 +106,7 @@ impl Worker {
         };
         let (started_at, ended_at) = ending;
         let ended_at = ended_at.unwrap_or_else(Timestamp::now);
-        let ended = Ended { claim, outcome, function, started_at, ended_at };
+        let ended = Ended { claim, outcome, function, started_at, ended_at, heard };
         if native { Some(ended) } else { self.close(ended, left).await }
     }
 
@@ -109,7 +120,9 @@ impl Worker {
             queue: claim.queue.as_str(),
             timeout: job.timeout.map(|limit| limit.as_secs()),
             timeout_counts: job.limit_by == LimitBy::Queue,
+            report: self.options.reports,
             keeps_result: job.result_ttl.unwrap_or(self.options.defaults.result_ttl) != Keep::Never,
+            records: self.options.horses.attention.records,
             fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
         }
     }
@@ -138,9 +151,10 @@ impl Worker {
             match self.next_happening(horse, claim, deadline).await {
                 Happening::Said(Said::Phase(phase)) => {
                     self.began = true;
-                    in_function = matches!(phase, Phase::Function(_));
+                    in_function = matches!(phase, Phase::Function(..));
                     limit = self.entered(&phase, job);
                     since = Instant::now();
+                    self.show_phase(&phase, limit, since);
                 }
                 Happening::Said(Said::CallbackRaised(callback, traceback)) => {
                     let (job, callback) = (job.id.to_string(), callback.to_string());
@@ -155,14 +169,41 @@ impl Worker {
         }
     }
 
+    /// Lets others look at the horse from now on.
+    fn show_work(&self, horse: &Horse, job: &Job) {
+        *self.doing.at_work.borrow_mut() = Some(AtWork {
+            window: horse.window(),
+            phase: "preparing".to_owned(),
+            function: None,
+            limit: job.timeout,
+            since: Instant::now(),
+        });
+    }
+
+    /// Lets others see what it is about.
+    fn show_phase(&self, phase: &Phase, limit: Option<Duration>, since: Instant) {
+        let mut at_work = self.doing.at_work.borrow_mut();
+        let Some(at_work) = at_work.as_mut() else { return };
+        (at_work.limit, at_work.since) = (limit, since);
+        at_work.phase = match phase {
+            Phase::Function(function, _) => {
+                at_work.function.clone_from(function);
+                "function".to_owned()
+            }
+            Phase::Callback(callback, _) => format!("{callback} callback"),
+            Phase::Ending => "ending".to_owned(),
+        };
+    }
+
     /// Tells the phase that a horse entered, and returns the limit that holds from now on.
     fn entered(&self, phase: &Phase, job: &Job) -> Option<Duration> {
         match phase {
-            Phase::Function(function) => {
+            Phase::Function(function, trace) => {
                 // RQ's own code tells it by itself.
                 if self.options.horses.engine == EngineKind::Native {
+                    let lineage = self.options.reports.and_then(|_| lineage(job, trace.clone()));
                     let (worker, job, function) = (self.name(), job.id.to_string(), function.clone());
-                    emit(Event::FunctionBegan { worker, job, function });
+                    emit(Event::FunctionBegan { worker, job, function, lineage });
                 }
                 job.timeout
             }
@@ -269,7 +310,8 @@ impl Worker {
             | Command::Reload { .. }
             | Command::Status { .. }
             | Command::Configuration { .. }
-            | Command::Difference { .. } => self.pass_on(command),
+            | Command::Difference { .. }
+            | Command::Stack { .. } => self.pass_on(command),
             Command::KillHorse { .. } => {
                 emit(Event::KillHorseCommanded { worker, working: true });
                 return Happening::Kill(Kill::Commanded);
@@ -299,6 +341,12 @@ impl Worker {
             fate: UnreadableFate::Failed,
         });
         let (outcome, ended_at) = (Outcome::Unreadable(reason), Timestamp::now());
-        Ended { claim, outcome, function: None, started_at: None, ended_at }
+        Ended { claim, outcome, function: None, started_at: None, ended_at, heard: Heard::default() }
     }
+}
+
+/// What a job was enqueued within; nothing when there is nothing.
+fn lineage(job: &Job, trace: Option<TraceHeaders>) -> Option<Box<Lineage>> {
+    let cron = job.text(CronMark::FIELD).and_then(CronMark::parse);
+    (trace.is_some() || cron.is_some()).then(|| Box::new(Lineage { trace, cron }))
 }

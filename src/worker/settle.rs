@@ -81,6 +81,7 @@ impl Worker {
                 job,
                 func_name: raised.function.clone(),
                 traceback: raised.traceback.clone(),
+                evidence: raised.evidence.clone(),
             }),
             Outcome::Died(death) => {
                 let (pid, status) = (death.pid, death.status);

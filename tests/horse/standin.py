@@ -5,8 +5,9 @@ The tests beside this file run on whichever interpreter runs them, and judge the
     PYTHON -m unittest discover -s tests/horse
 
 `test_server` is about the fork server, `test_jobs` about jobs that return, `test_failures` about jobs that raise,
-`test_harm` about what dies, forks or closes things, `test_callbacks` about callbacks and exception handlers, `test_rq` about what a job sees of rq (skipped where rq is not
-installed). `application/` holds the jobs.
+`test_output` about what jobs log and print, `test_harm` about what dies, forks or closes things, `test_callbacks` about
+callbacks and exception handlers, `test_rq` about what a job sees of rq (skipped where rq is not installed). `application/`
+holds the jobs.
 
 Everything is on private descriptors; every wait has a deadline, so a silent peer is a failed test and no hang.
 """
@@ -103,18 +104,24 @@ class Line:
 class Horse:
     """A horse that the stand-in has asked for."""
 
-    def __init__(self, daemon, number, line, memory):
-        self.daemon, self.number, self.line, self.memory = daemon, number, line, memory
+    def __init__(self, daemon, number, line, files, records):
+        self.daemon, self.number, self.line, (self.memory, self.stacks) = daemon, number, line, files
+        self.records = records
         self.pid = None
         self.ready = None
 
-    def run(self, data, timeout=None, fields=None, **order):
-        """Sends a job whose `data` field is given; `fields` adds to the hash."""
+    def run(self, data, timeout=None, fields=None, fds=(), **order):
+        """Sends a job whose `data` field is given; `fields` adds to the hash, `fds` is where its output is to go."""
         pairs = [("data", data), ("origin", b"default"), ("status", b"queued")] + list((fields or {}).items())
         head = {"order": "run", "job_id": "j1", "execution_id": "e1", "worker_name": "w1", "timeout": timeout}
         head["fields"] = [[name, len(value)] for name, value in pairs]
         head.update(order)
-        self.line.send(head, b"".join(value for _, value in pairs))
+        self.line.send(head, b"".join(value for _, value in pairs), fds)
+
+    def record(self):
+        """The next log record of its job."""
+        self.records.settimeout(DEADLINE)
+        return json.loads(self.records.recv(1 << 16).decode("utf-8"))
 
     def call(self, occasion, fields):
         """Sends the callbacks of a job with this hash."""
@@ -173,10 +180,12 @@ class Daemon:
     def order_fork(self, number):
         """Sends the order; answers are read by `fork` or the test."""
         ours, theirs = socket.socketpair()
-        memory = os.memfd_create("rqd-fault") if hasattr(os, "memfd_create") else temporary()
-        self.control.send({"order": "fork", "horse": number}, fds=[theirs.fileno(), memory])
+        files = [os.memfd_create(name) if hasattr(os, "memfd_create") else temporary() for name in ("rqd-fault", "rqd-stack")]
+        records, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.control.send({"order": "fork", "horse": number}, fds=[theirs.fileno()] + files + [told.fileno()])
         theirs.close()
-        horse = Horse(self, number, Line(ours), memory)
+        told.close()
+        horse = Horse(self, number, Line(ours), files, records)
         self.horses[number] = horse
         return horse
 
@@ -210,7 +219,9 @@ class Daemon:
         self.control.close()
         for horse in self.horses.values():
             horse.line.close()
+            horse.records.close()
             os.close(horse.memory)
+            os.close(horse.stacks)
         if self.leash is not None:
             os.close(self.leash)
         self.back.close()

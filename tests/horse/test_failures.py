@@ -45,8 +45,7 @@ class Raised(Jobs):
 
         self.assertEqual((head["exception"], head["message"], head["func_name"]), ("ValueError", "no good", "tasks.fail"))
         self.assertTrue(text.startswith("Traceback (most recent call last):\n  File "))
-        self.assertEqual([(f["function"], f["code"]) for f in head["frames"]], [("fail", 'raise ValueError("no good")')])
-        self.assertGreater(head["frames"][0]["line"], 1)
+        self.assertNotIn("evidence", head)
 
     def test_chains_keep_all_their_parts(self):
         _, text = self.same_text("chain")
@@ -60,7 +59,6 @@ class Raised(Jobs):
 
         self.assertEqual(head["exception"], "RecursionError")
         self.assertRegex(body.decode(), r"\[Previous line repeated \d+ more times\]")
-        self.assertEqual(len(head["frames"]), 100)
 
     def test_a_low_recursion_limit_is_survived(self):
         self.assertEqual(self.failure("tasks.low_recursion")[0]["message"], "shallow")
@@ -98,7 +96,6 @@ class Raised(Jobs):
         head, text = self.failure("tasks.add")
 
         self.assertEqual(text, "TypeError: %s\n" % head["message"])
-        self.assertEqual(head["frames"], [])
 
     def test_a_name_that_is_nowhere_says_what_rq_says(self):
         _, text = self.failure("nope")

@@ -137,7 +137,7 @@ class Process(Jobs):
         self.assertEqual([facts[name] for name in ("INT", "TERM", "CHLD", "HUP")],
                          [str(signal.SIG_IGN)] + [str(signal.SIG_DFL)] * 3)
         self.assertTrue(facts["gc"])
-        self.assertEqual(len(facts["fds"]), 6, "0, 1, 2, its socket, its memory file, its leash: %s" % facts["fds"])
+        self.assertEqual(len(facts["fds"]), 8, "0, 1, 2, its two sockets, its two memory files, its leash: %s" % facts["fds"])
 
     def test_horses_do_not_share_their_random_numbers(self):
         self.prepare(preload=["random"])

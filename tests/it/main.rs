@@ -8,3 +8,4 @@ mod cli;
 mod compliance;
 mod daemon;
 mod harness;
+mod logging;

@@ -44,10 +44,15 @@ impl ReachArgs {
     /// Whether the daemons of this machine are passed over. The settings that the environment names say which Redis, but not
     /// that it is to be used.
     pub(crate) fn is_remote(&self) -> bool {
-        let variable = std::env::var_os("RQ_CONFIG");
-        let is_given = |name: &String| variable.as_deref() != Some(OsStr::new(name));
-        self.all || self.sources.url.is_some() || self.sources.config.iter().any(is_given)
+        self.all || names_redis(&self.sources)
     }
+}
+
+/// Whether the command line says which Redis.
+fn names_redis(sources: &SourceArgs) -> bool {
+    let variable = std::env::var_os("RQ_CONFIG");
+    let is_given = |name: &String| variable.as_deref() != Some(OsStr::new(name));
+    sources.url.is_some() || sources.config.iter().any(is_given)
 }
 
 /// The options of `rq status`.
@@ -56,6 +61,38 @@ pub(crate) struct StatusArgs {
     /// Answer in JSON, for programs.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Examples for the end of the help.
+pub(super) const STACK_EXAMPLES: &str = "\
+Examples:
+  rq stack 0b2a1f6c-...   where that job is just now, thread by thread; it runs on meanwhile
+  rq stack w1 --json      the same of the job of the worker w1, for programs
+  rq stack w1 -u URL      a worker elsewhere, through Redis
+
+Exit codes: 0 told, 1 it does not run or was not reached, 2 usage, 69 Redis never reached.";
+
+/// The options of `rq stack`.
+#[derive(Args)]
+pub(crate) struct StackArgs {
+    /// The id of a job that runs, or the name of its worker.
+    #[arg(value_name = "JOB|WORKER")]
+    pub(crate) of: String,
+
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Which Redis: with -u or -c, the question goes through it instead of to the daemons of this machine.
+    #[command(flatten)]
+    pub(crate) sources: SourceArgs,
+}
+
+impl StackArgs {
+    /// Whether the daemons of this machine are passed over.
+    pub(crate) fn is_remote(&self) -> bool {
+        names_redis(&self.sources)
+    }
 }
 
 /// The options of `rq reload`.

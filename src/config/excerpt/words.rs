@@ -306,7 +306,7 @@ fn may_hide_more(text: &str) -> bool {
 fn is_ours(text: &str) -> bool {
     let of_section = |name: &str| {
         SECTIONS.iter().any(|section| section.name == name)
-            || TABLES.iter().any(|tables| tables.parent() == name)
+            || TABLES.iter().any(|tables| tables.parent().split('.').any(|part| part == name))
     };
     text.split('.').all(|part| of_section(part) || meant(part).next().is_some())
 }

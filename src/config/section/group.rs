@@ -9,7 +9,7 @@ use serde_json::{Value as Raw, json};
 
 use super::horse::octal;
 use super::worker::{STRATEGIES, Strategy, not_empty, queues, weights, worker_name};
-use super::{Additions, EngineWish, Key, section};
+use super::{Additions, EngineWish, Key, Output, section};
 use crate::config::kind::Kind;
 use crate::config::kind::Value;
 use crate::config::problem::Mismatch;
@@ -36,6 +36,10 @@ section! {
         preload: Option<Vec<String>> = Key::new(Kind::List).example("[\"app.models\"]"), NewApplication;
         /// How many jobs one of its work horses may run, as `horse.max_jobs`.
         horse_max_jobs: Option<u64> = Key::integer(0, i64::MAX).example("100"), NextJob;
+        /// What becomes of the output of its jobs, as `horse.output`.
+        output: Option<Output> = Key::new(Kind::Choice(super::horse::OUTPUTS)).example("\"log\""), NextJob;
+        /// How much of their output is kept, as `horse.output_keep`.
+        output_keep: Option<u64> = Key::size(1, 16 << 20).example("\"64KiB\""), NextJob;
         /// How much memory a work horse may have after a job, as `horse.max_memory`.
         max_memory: Option<u64> = Key::size(1 << 20, i64::MAX as u64).example("\"500MiB\""), NewApplication;
         /// How old a work horse may be after a job, as `horse.max_age`.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{Key, section};
 use crate::config::kind::{Kind, Value};
 use crate::config::problem::Mismatch;
+use crate::config::secret::names_a_secret;
 
 section! {
     /// The Python processes that run the jobs.
@@ -45,6 +46,11 @@ section! {
         /// How long a job may clean up after a command to stop or to kill it, or at `shutdown.deadline`: its processes get SIGTERM first, and
         /// SIGKILL when the time is over. With 0s, as in RQ, it is SIGKILL at once.
         stop_grace: Duration = Key::span(0).default("\"0s\""), NextJob;
+        /// What becomes of a job's standard output and error: `inherit`, they are those of the daemon, as in RQ; `log`, each
+        /// line becomes a line of the log, with the job's id; `keep`, the same, and their end is kept with the job's result.
+        output: Output = Key::new(Kind::Choice(OUTPUTS)).default("\"inherit\""), NextJob;
+        /// How much of the end of its output is kept with a job's result where `output` is `keep`: 1B to 16MiB.
+        output_keep: u64 = Key::size(1, 16 << 20).default("\"64KiB\""), NextJob;
         /// How large the result of a job may be, serialized: 1B to 384MiB. A larger one fails the job, after its success
         /// callback. Redis takes a third more than that as one value, and no value above its `proto-max-bulk-len`,
         /// which is 512MiB unless the server says otherwise.
@@ -104,6 +110,13 @@ impl<'de> Deserialize<'de> for Additions {
     }
 }
 
+impl Additions {
+    /// The values whose names say that they are secrets.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = String> {
+        self.0.iter().filter(|(name, _)| names_a_secret(name)).map(|(_, value)| value.clone())
+    }
+}
+
 impl fmt::Debug for Additions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
@@ -124,6 +137,17 @@ fn not_empty(value: &Value) -> Result<(), Mismatch> {
         _ => Ok(()),
     }
 }
+
+/// What becomes of what jobs write to their standard streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Output {
+    Inherit,
+    Log,
+    Keep,
+}
+
+pub(super) const OUTPUTS: &[(&str, &str)] = &[("inherit", "inherit"), ("log", "log"), ("keep", "keep")];
 
 /// Who is asked to perform and settle jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

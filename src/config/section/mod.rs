@@ -4,11 +4,15 @@
 //! environment variables, `etc/rq/rq.toml` and the reference in `docs/configuration.md`. To add a setting, add
 //! a line to its section; when a change of it takes effect stands at its end, and the macro insists on it.
 
+mod appender;
 mod cron;
 mod group;
+mod health;
 mod horse;
+mod http;
 mod logging;
 mod maintenance;
+mod metrics;
 mod queue;
 mod redis;
 mod reload;
@@ -18,18 +22,24 @@ mod shutdown;
 mod tables;
 mod worker;
 
+pub(crate) use appender::{
+    Appender, AppenderKind, Facility, LineLook, Protocol, Rotate, StreamChoice, Target, target,
+};
 pub(crate) use cron::{CatchUp, Cron, Overlap};
 pub(crate) use group::{Count, Group};
-pub(crate) use horse::{Additions, EngineWish, Horse};
-pub(crate) use logging::{DictConfig, Level, Logging};
+pub(crate) use health::Health;
+pub(crate) use horse::{Additions, EngineWish, Horse, Output};
+pub(crate) use http::{Http, Place};
+pub(crate) use logging::{DictConfig, Level, Logging, Records};
 pub(crate) use maintenance::{Maintenance, OnStranded};
+pub(crate) use metrics::Metrics;
 pub(crate) use queue::Queue;
 pub(crate) use redis::RedisKeys;
 pub(crate) use reload::Reload;
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sentry::Sentry;
 pub(crate) use shutdown::Shutdown;
-pub(crate) use tables::{from_path, tables, tables_above};
+pub(crate) use tables::{from_path, key_of_table, tables, tables_above};
 pub(crate) use worker::{AtSuspension, OnInterrupt, OnShutdown, Strategy, Worker};
 
 use std::time::Duration;
@@ -185,7 +195,7 @@ impl Key {
 }
 
 /// All sections, in the order in which they are explained.
-pub(crate) const SECTIONS: [&Section; 9] = [
+pub(crate) const SECTIONS: [&Section; 12] = [
     &RedisKeys::SECTION,
     &Worker::SECTION,
     &Scheduler::SECTION,
@@ -195,10 +205,14 @@ pub(crate) const SECTIONS: [&Section; 9] = [
     &Maintenance::SECTION,
     &Logging::SECTION,
     &Sentry::SECTION,
+    &Http::SECTION,
+    &Metrics::SECTION,
+    &Health::SECTION,
 ];
 
 /// The tables that users name themselves; each definition's name ends in `.*`.
-pub(crate) const TABLES: [&Section; 3] = [&Group::SECTION, &Queue::SECTION, &Cron::SECTION];
+pub(crate) const TABLES: [&Section; 4] =
+    [&Group::SECTION, &Queue::SECTION, &Cron::SECTION, &Appender::SECTION];
 
 /// Every key of every section; those of tables that users name are not among them.
 pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {
@@ -212,12 +226,7 @@ pub(crate) fn key(name: &str) -> Option<&'static Key> {
 
 /// When a change of a setting takes effect, that of a table too.
 pub(crate) fn class_of(name: &str) -> ReloadClass {
-    let of_table = || {
-        let (parent, rest) = name.split_once('.')?;
-        let (table, field) = rest.rsplit_once('.')?;
-        tables(parent)?.key_of(table, field)
-    };
-    key(name).or_else(of_table).map_or(ReloadClass::Restart, |key| key.reload)
+    key(name).or_else(|| key_of_table(name)).map_or(ReloadClass::Restart, |key| key.reload)
 }
 
 /// Defines a section: the struct, and the table of its keys, each with its reload class behind the comma. What stands after `with` is no key; resolving fills it.

@@ -81,6 +81,14 @@ pub(crate) fn tables_above(name: &str) -> Option<(&'static Section, &str)> {
     })
 }
 
+/// The key of a whole name in such a table.
+pub(crate) fn key_of_table(name: &str) -> Option<&'static Key> {
+    let (above, field) = name.rsplit_once('.')?;
+    let (tables, table) = tables_above(above)?;
+    tables.check_name(table).ok()?;
+    tables.key_of(table, field)
+}
+
 /// A table's name as one level of a path.
 fn in_path(table: &str) -> String {
     table.replace('.', &DOT.to_string())

@@ -157,7 +157,7 @@ fn a_module_may_hold_what_is_not_ours() {
         "error: cannot use QUEUES from Python module settings (/x/settings.py): must be made of texts, numbers, \
          lists and dictionaries, found [Queue('high')]\nhint: remove it to use the default, [\"default\"]"
     );
-    assert_eq!(resolved.settings.logging.dict_config, Some(DictConfig::InModule));
+    assert_eq!(resolved.settings.logging.dict_config, Some(DictConfig::InModule(serde_json::Value::Null)));
 }
 
 #[test]

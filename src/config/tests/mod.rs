@@ -1,5 +1,6 @@
 //! The layers together, on real files.
 
+mod appenders;
 mod connections;
 mod credentials;
 mod doubts;

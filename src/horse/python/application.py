@@ -43,6 +43,7 @@ class Application:
         self.engine = None
         self.libraries = Libraries()
         self.bounds = Bounds()
+        self.root = ""
 
     def settings(self, order):
         """Imports the settings module; returns the report."""
@@ -96,6 +97,7 @@ class Application:
         close_django_connections()
         self.connection = Lazy(order.get("connection"), connection_class(order))
         self.return_address = order.get("return_address")
+        self.root = directory()
         self.choose_engine(order)
         title.prepare()
         self.freeze()
@@ -147,6 +149,14 @@ class Application:
             dictConfig(self.dict_config)
         except BaseException as error:
             raise Refused("dict_config", self.settings_name, error) from None
+
+
+def directory():
+    """Where the project is thought to be: the working directory."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def import_file(path):

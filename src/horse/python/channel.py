@@ -21,11 +21,9 @@ class Channel:
         wire.send(self.socket, head, body)
 
     def receive(self):
-        """Waits for an order."""
+        """Waits for an order; returns its head, its body and the descriptors that came with it."""
         self.secure()
-        head, body, fds = wire.receive(self.socket)
-        wire.drop(fds)
-        return head, body
+        return wire.receive(self.socket)
 
     def secure(self):
         """Returns to the daemon when the socket was closed, or its number now belongs to a file of the job."""

@@ -1,8 +1,8 @@
 """A cron module of RQ's, loaded by the rq that is installed, as data: all that is needed to enqueue without Python.
 
-Nothing here talks to Redis: the clients that rq wants to hold never connect.
+Nothing here talks to Redis: the clients that rq wants to hold never connect. `logging` is imported for it alone, as the fork
+servers of workers shall not have it.
 """
-import logging
 import sys
 
 from . import trace
@@ -20,22 +20,24 @@ def load(order):
     export_prefix(order.get("key_prefix"))
     # RQ: a module may look at the command line that it is loaded by.
     sys.argv[:] = ["rq", "cron", path]
-    ear = Ear()
+    said = []
     try:
-        jobs = registered(path, ear)
+        jobs = registered(path, said)
     except BaseException as error:
         missing = isinstance(error, ImportError) and getattr(error, "name", None) in ("rq", "rq.cron")
         refused = Refused("rq" if missing else "cron", path, error, missing)
-        refused.report["said"] = ear.said
+        refused.report["said"] = said
         raise refused from None
     values = [value for job in jobs for _, value in job["fields"]]
     for job in jobs:
         job["fields"] = [[name, len(value)] for name, value in job["fields"]]
-    return {"report": "cron", "jobs": jobs, "said": ear.said}, b"".join(values)
+    return {"report": "cron", "jobs": jobs, "said": said}, b"".join(values)
 
 
-def registered(path, ear):
-    """What the module registers, in its order."""
+def registered(path, said):
+    """What the module registers, in its order; `said` is given what rq logs meanwhile."""
+    import logging
+
     import rq.cron
     from redis import Redis
     from rq import Queue
@@ -43,7 +45,7 @@ def registered(path, ear):
     logger = logging.getLogger("rq.cron")
     before = logger.handlers[:], logger.propagate, logger.level, logger.disabled
     # RQ adds its own handlers only where there are none.
-    logger.handlers[:], logger.propagate, logger.disabled = [ear], False, False
+    logger.handlers[:], logger.propagate, logger.disabled = [ear(logging, said)], False, False
     logger.setLevel(logging.DEBUG)
     try:
         scheduler = rq.cron.CronScheduler(connection=Redis())
@@ -95,18 +97,16 @@ def encoded(value):
     return repr(value).encode("utf-8")
 
 
-class Ear(logging.Handler):
-    """Keeps what rq says while it loads, for the daemon's log."""
+def ear(logging, said):
+    """A handler that keeps what rq says while it loads, for the daemon's log."""
 
-    def __init__(self):
-        super().__init__()
-        self.said = []
+    class Ear(logging.Handler):
+        def emit(self, record):
+            if len(said) >= SAID:
+                return
+            error = record.exc_info[1] if record.exc_info else None
+            text = trace.text_of(error).decode("utf-8", "replace")[-MESSAGE:] if error else None
+            message = plain(record.getMessage()[:MESSAGE])
+            said.append({"level": min(record.levelno, 50), "message": message, "traceback": text})
 
-    def emit(self, record):
-        """Keeps one record."""
-        if len(self.said) >= SAID:
-            return
-        error = record.exc_info[1] if record.exc_info else None
-        text = trace.text_of(error).decode("utf-8", "replace")[-MESSAGE:] if error else None
-        message = plain(record.getMessage()[:MESSAGE])
-        self.said.append({"level": min(record.levelno, 50), "message": message, "traceback": text})
+    return Ear()

@@ -1,8 +1,8 @@
 """`rq.get_current_job()`: a real `rq.job.Job` for code that has imported rq, or does so while the job runs."""
 import sys
 from contextlib import contextmanager
-from importlib.util import find_spec
 
+from .imports import Hook
 from .serializers import for_rq
 from .text import said
 
@@ -14,7 +14,7 @@ def offered(run):
     """While this lasts, `rq.get_current_job()` gives the job; code that never imports rq pays nothing."""
     undo = []
     module = sys.modules.get(MODULE)
-    hook = Hook(lambda loaded: undo.append(guarded(run, make_default, loaded, run)))
+    hook = Hook(MODULE, lambda loaded: undo.append(guarded(run, make_default, loaded, run)))
     if module is not None:
         undo.append(guarded(run, push, module, run))
     else:
@@ -114,42 +114,3 @@ def moment(module, seconds):
 
     time = datetime.fromtimestamp(seconds, timezone.utc)
     return time.replace(tzinfo=None) if hasattr(module, "utcnow") else time
-
-
-class Hook:
-    """Waits in `sys.meta_path` for the import of `rq.job` and calls back once it has run."""
-
-    def __init__(self, then):
-        self.then = then
-        self.searching = False
-
-    def find_spec(self, name, path=None, target=None):
-        """The spec that the other finders give, with a loader that calls back."""
-        if name != MODULE or self.searching:
-            return None
-        self.searching = True
-        try:
-            spec = find_spec(name)
-        finally:
-            self.searching = False
-        if spec is not None and hasattr(spec.loader, "exec_module"):
-            spec.loader = Relay(spec.loader, self.then)
-        return spec
-
-
-class Relay:
-    """Stands in for a module's loader until it is loaded; then everything is as if it had not been there."""
-
-    def __init__(self, loader, then):
-        self.loader = loader
-        self.then = then
-
-    def create_module(self, spec):
-        """As the loader does it."""
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module):
-        """Runs the module, then calls back."""
-        module.__spec__.loader = module.__loader__ = self.loader
-        self.loader.exec_module(module)
-        self.then(module)

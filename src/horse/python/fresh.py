@@ -12,7 +12,7 @@ from .application import Application, Refused
 from .process import flush
 
 # What the new interpreter finds, beside the standard streams.
-PROGRAM, SOCKET, LEASH, MEMORY, ORDERS = 3, 4, 5, 6, 7
+PROGRAM, SOCKET, LEASH, MEMORY, STACKS, RECORDS, ORDERS = 3, 4, 5, 6, 7, 8, 9
 WORD = "horse"
 OUT_OF_THE_WAY = 100
 
@@ -23,7 +23,7 @@ def turn_into(stall, application, held):
     told = {"horse": stall.number, "held": held, "settings": application.orders.get("settings")}
     os.write(orders, json.dumps(dict(told, prepare=application.orders["prepare"])).encode())
     leash = os.open(os.devnull, os.O_RDONLY) if stall.leash is None else stall.leash
-    sources = (PROGRAM, stall.socket, leash, stall.memory, orders)
+    sources = (PROGRAM, stall.socket, leash, stall.memory, stall.stacks, stall.records, orders)
     parked = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, OUT_OF_THE_WAY) for fd in sources]
     for place, fd in enumerate(parked, PROGRAM):
         os.dup2(fd, place)
@@ -39,12 +39,12 @@ def main():
 def load_and_attend():
     """Loads the application, then takes orders; returns the exit code."""
     os.close(PROGRAM)
-    for fd in (SOCKET, LEASH, MEMORY):
+    for fd in (SOCKET, LEASH, MEMORY, STACKS, RECORDS):
         os.set_inheritable(fd, False)
     with os.fdopen(ORDERS, "rb") as file:
         file.seek(0)
         orders = json.loads(file.read().decode())
-    stall = horse.Stall(orders["horse"], SOCKET, MEMORY, LEASH)
+    stall = horse.Stall(orders["horse"], (SOCKET, MEMORY, STACKS, RECORDS), LEASH)
     application = Application()
     try:
         if orders["settings"]:

@@ -10,7 +10,10 @@ from .callbacks import Errand
 from .channel import Channel, identity
 from .job import JobRun
 from .process import flush
+from .records import Records
 from .rq_engine import told
+from .stack import Window
+from .streams import Streams
 
 FAILED = 70
 
@@ -18,16 +21,16 @@ FAILED = 70
 class Stall:
     """What a fork brings along for the horse."""
 
-    def __init__(self, number, socket, memory, leash_fd):
+    def __init__(self, number, fds, leash_fd):
         self.number = number
-        self.socket = socket
-        self.memory = memory
+        self.socket, self.memory, self.stacks, self.records = fds
         self.leash = leash_fd
-        self.channel = None
+        self.channel = self.listener = None
+        self.window = None
 
     def close(self):
         """Closes the fork server's copies; the leash stays until the horse is reaped."""
-        wire.drop([self.socket, self.memory])
+        wire.drop([self.socket, self.memory, self.stacks, self.records])
 
 
 def live(work):
@@ -55,6 +58,7 @@ def attend(stall, application, held):
         application.engine.brace()
     # Kept there until the process is gone: nothing may close the descriptor by number on the way out.
     channel = stall.channel = Channel(stall.socket, stall.number, application.return_address)
+    records = stall.listener = Records(stall.records)
     dump = identity(stall.memory)
     channel.send(
         {
@@ -64,20 +68,35 @@ def attend(stall, application, held):
             "pid": os.getpid(),
             "pgid": os.getpgrp(),
             "leash": held,
+            "window": stall.stacks,
         }
     )
     while True:
-        order, body = channel.receive()
+        order, body, fds = channel.receive()
         if order.get("order") == "quit":
             take_leave(application)
             return 0
+        streams = heard(order, fds, records, application)
+        stall.window.open()
         head, body = obey(order, body, channel, application)
+        unmixed = streams is None or streams.end()
+        lost = records.end()
         if identity(stall.memory) != dump:
             faulthandler.disable()  # The job closed the file: its number may be anything by now.
         if head.get("report") == "ended":
-            head["worn"] = application.bounds.is_worn()
+            head.update(worn=not unmixed or application.bounds.is_worn(), lost_records=lost)
         channel.send(head, body)
         del head, body, order
+
+
+def heard(order, fds, records, application):
+    """From here on the daemon hears what the job of the order says; returns its streams when those are read."""
+    if order.get("order") != "run" or len(fds) not in (0, 2):
+        wire.drop(fds)
+        return None
+    records.printed = ("rq.worker", "rq.job") if application.engine is not None else ()
+    records.begin(order, bool(fds))
+    return Streams(fds) if fds else None
 
 
 def take_leave(application):
@@ -126,6 +145,8 @@ def equip(stall):
     """What a horse has in whatever way it came to be."""
     title.show("rq: work horse")
     faulthandler.enable(file=stall.memory, all_threads=True)
+    stall.window = Window(stall.stacks)
+    stall.window.open()
 
 
 def stdin_is_null():

@@ -4,7 +4,7 @@ import types
 from os import getpid
 from time import time
 
-from . import callbacks, current_job, payload, title
+from . import callbacks, current_job, evidence, own_sdk, payload, title, traces
 from .limit import Limit
 from .outcome import raised, returned
 from .process import end_stray_fork, export_names, flush
@@ -38,6 +38,8 @@ class JobRun:
         self.bounds = settled.bounds
         self.max_result_size = settled.max_result_size
         self.keeps_result = order.get("keeps_result", True)
+        self.report = order.get("report")
+        self.root = settled.root
         self.started_at = CLOCK[0]()
         self.ended_at = None
         self.call = None
@@ -64,6 +66,8 @@ class JobRun:
             failure = callbacks.failed(self, failure)
             head, body = self.report_of_failure(failure)
         self.hooks.finish()
+        if "sentry_sdk" in sys.modules:
+            self.flush_own_sdk()
         head.update(report="ended", func_name=self.func_name(), started_at=self.started_at, ended_at=self.ended_at)
         flush()
         return head, body
@@ -101,7 +105,11 @@ class JobRun:
 
     def run_function(self, pid):
         """Calls the function within its limit; returns its value and its exception."""
-        self.channel.send({"report": "phase", "phase": "function", "func_name": self.func_name()})
+        phase = {"report": "phase", "phase": "function", "func_name": self.func_name()}
+        trace = traces.of(self)
+        if trace is not None:
+            phase["trace"] = trace
+        self.channel.send(phase)
         value = failure = None
         try:
             self.hooks.call("before_job")
@@ -144,7 +152,30 @@ class JobRun:
         """Head and body for an exception."""
         timed_out = failure is self.limit.raised
         head, body = raised(failure, timed_out, self.func_name())
+        evidence = self.evidence_of(failure)
+        if evidence is not None:
+            head["evidence"] = evidence
         return head, body + self.bounds.explain(failure)
+
+    def evidence_of(self, failure):
+        """What a report is made of, None when none is wanted or the job broke what that takes."""
+        try:
+            if "sentry_sdk" in sys.modules:
+                sdk = own_sdk.active()
+                if sdk is not None:
+                    own_sdk.report(sdk, self, failure)
+                    return {"elsewhere": True}
+            if type(self.report) is not dict:
+                return None
+            return evidence.of(failure, self.report, self.root, self.call)
+        except BaseException:
+            return None
+
+    def flush_own_sdk(self):
+        """Lets the project's own error reporter send what it has."""
+        sdk = own_sdk.active()
+        if sdk is not None:
+            own_sdk.flush(sdk)
 
 
 def text_in(order, key):

@@ -46,6 +46,5 @@ def raised(error, timed_out, func_name):
         "message": plain(said(error)[:MESSAGE]),
         "timed_out": timed_out,
         "func_name": func_name,
-        "frames": trace.frames_of(error),
     }
     return head, trace.text_of(error)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from . import fitness, serializers
+from . import evidence, fitness, own_sdk, serializers
 from .engine import BASES, Unfit, rq_class
 from .process import export_names, flush
 from .result import bound
@@ -23,6 +23,7 @@ class Engine:
         self.classes = {kind: self.real(kind, found) for kind, found in choice.classes.items()}
         fitness.check(self.classes, order.get("key_prefix"))
         self.hooks = application.hooks
+        self.root = application.root
         self.max_result_size = application.max_result_size
         self.reused = choice.model == "reuse"
         self.warm_signal = choice.warm_signal
@@ -89,7 +90,7 @@ class Engine:
     def run(self, order, channel):
         """Performs a job; returns head and body of `ended`. RQ: a `perform_job` that raises ends the horse."""
         job, queue, execution = self.take(order)
-        watch(job, channel, self.worker.name, self.hooks, limit_in(order))
+        seen = watch(job, channel, self.worker.name, self.hooks, limit_in(order))
         bound(job, self.max_result_size)
         worker = self.worker
         if not self.reused:
@@ -98,7 +99,20 @@ class Engine:
             worker.perform_job(*((job, queue, execution) if is_three() else (job, queue)))
         finally:
             self.hooks.finish()
-        return {"report": "ended", "kind": "settled"}, b""
+        head = {"report": "ended", "kind": "settled"}
+        found = self.evidence_of(order.get("report"), job, seen)
+        if found is not None:
+            head["evidence"] = found
+        return head, b""
+
+    def evidence_of(self, wish, job, seen):
+        """What a report is made of when the job failed for good, unless the project's own SDK has reported it."""
+        try:
+            if type(wish) is dict and seen and job._status == "failed" and own_sdk.active() is None:
+                return evidence.of(seen[-1], wish, self.root, job)
+        except BaseException:
+            pass  # A report that cannot be made is no reason for anything.
+        return None
 
     def enter(self, job, queue):
         """What RQ's horse does first."""

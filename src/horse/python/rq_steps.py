@@ -44,8 +44,11 @@ def usage_in(order):
 
 
 def watch(job, channel, worker_name, hooks, limit):
-    """Reports when the function begins and ends, whoever calls the job's `perform`; until then the job has that limit."""
-    perform, pid, own_limit = job.perform, getpid(), job.timeout
+    """Reports when the function begins and ends, whoever calls the job's `perform`; until then the job has that limit.
+
+    Returns a list that will hold what the function raises.
+    """
+    perform, pid, own_limit, seen = job.perform, getpid(), job.timeout, []
     if limit is not None:
         job.timeout = limit
 
@@ -59,6 +62,7 @@ def watch(job, channel, worker_name, hooks, limit):
             return perform(*args, **kwargs)
         except BaseException as error:
             failure = error
+            seen.append(error)
             raise
         finally:
             if getpid() != pid:
@@ -74,6 +78,7 @@ def watch(job, channel, worker_name, hooks, limit):
         return execute()
 
     job.perform, job._execute = reported, prepared
+    return seen
 
 
 def func_name(job):

@@ -9,7 +9,7 @@ import select
 import sys
 from importlib.util import find_spec
 
-from . import cron, fresh, horse, leash, wire
+from . import cron, decode, fresh, horse, leash, wire
 from .application import Application, Refused
 from .process import flush
 from .signals import Signals
@@ -78,13 +78,16 @@ class Server:
             self.fork(order.get("horse"), fds)
             return
         wire.drop(fds)
-        if kind not in ("settings", "prepare", "cron"):
+        if kind not in ("settings", "prepare", "cron", "decode"):
             raise wire.Junk("the order %.100r" % (kind,))
         content = b""
         try:
             if kind == "cron":
                 self.application.set_up_django()
                 report, content = cron.load(order)
+            elif kind == "decode":
+                self.application.set_up_django()
+                report = decode.load(order, body)
             else:
                 report = getattr(self.application, kind)(order)
             self.prepared = self.prepared or kind == "prepare"
@@ -97,10 +100,10 @@ class Server:
 
     def fork(self, number, fds):
         """Forks a horse and reports it."""
-        if type(number) is not int or len(fds) != 2:
+        if type(number) is not int or len(fds) != 4:
             wire.drop(fds)
-            raise wire.Junk("a fork without a number or without its two descriptors")
-        stall = horse.Stall(number, fds[0], fds[1], leash.open_own())
+            raise wire.Junk("a fork without a number or without its four descriptors")
+        stall = horse.Stall(number, fds, leash.open_own())
         flush()  # What is in a buffer now would be printed by every horse.
         try:
             pid = os.fork()

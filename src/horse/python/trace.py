@@ -1,17 +1,15 @@
-"""What is told of an exception: the traceback text that RQ would store, and its frames as data.
+"""What is told of an exception: the traceback text that RQ would store.
 
 Our own frames are cut wherever they stand, also in the exceptions that led to this one.
 """
-import linecache
 import sys
 import traceback
 
-from .text import class_name, encoded, middle_out, plain, said
+from .text import class_name, encoded, middle_out, said
 
 OURS = "<rqd>/"
 TEXT_LIMIT = 16 * 1024 * 1024
 FRAMES = 100
-LINE = 1000
 
 
 def text_of(error):
@@ -21,27 +19,6 @@ def text_of(error):
     except BaseException:
         text = bare(error)
     return middle_out(encoded(text), TEXT_LIMIT)
-
-
-def frames_of(error):
-    """The innermost frames of the application, oldest first."""
-    try:
-        found = [entry(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if not is_ours(frame)]
-        return found[-FRAMES:]
-    except BaseException:
-        return []
-
-
-def entry(frame, line):
-    """One frame as data."""
-    code = frame.f_code
-    source = linecache.getline(code.co_filename, line, frame.f_globals).strip()
-    return {
-        "file": plain(code.co_filename[:LINE]),
-        "line": line or 0,
-        "function": plain(getattr(code, "co_qualname", code.co_name)[:LINE]),
-        "code": plain(source[:LINE]),
-    }
 
 
 def is_ours(frame):

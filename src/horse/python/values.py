@@ -35,7 +35,7 @@ def of(module):
         if not isinstance(name, str) or name != name.upper():
             continue
         try:
-            exact = loose(value, DEPTH) if name in LOOSE else jsonable(value, DEPTH)
+            exact = READERS.get(name, jsonable)(value, DEPTH)
             size = len(json.dumps(exact)) + 6 * len(name)
             if size > min(ONE, room):
                 raise Opaque
@@ -98,6 +98,24 @@ def loose_pair(key, value, depth):
         if key in PLACE:
             raise Needed from None
         return None
+
+
+def readable(value, depth):
+    """The same of a configuration of `logging`: what JSON cannot hold is told by its `repr` under the key of callables."""
+    if depth and isinstance(value, (list, tuple)):
+        return [readable(item, depth - 1) for item in value]
+    if depth and isinstance(value, dict):
+        pairs = value.items()
+        return {encodable(key): readable(item, depth - 1) for key, item in pairs if isinstance(key, str)}
+    if isinstance(value, os.PathLike):
+        return readable(os.fspath(value), depth)
+    try:
+        return jsonable(value, depth)
+    except Opaque:
+        return {"()": shown(value, REPR)}
+
+
+READERS = dict(((name, loose) for name in LOOSE), DICT_CONFIG=readable)
 
 
 def encodable(text):

@@ -17,7 +17,9 @@ fn hear(bytes: &[u8], own_code: bool) -> Vec<Said> {
         let (tell, exit) = oneshot::channel();
         let (_back, returned) = mpsc::channel(1);
         let faults = os::memory_file(c"faults").unwrap();
-        let mut horse = Horse::new(Parts { pid: NOBODY, stream, exit, returned, faults });
+        let (records, _told) = os::message_pair().unwrap();
+        let window = Window::new(NOBODY, None, os::memory_file(c"stacks").unwrap());
+        let mut horse = Horse::new(Parts { pid: NOBODY, stream, exit, returned, faults, records, window });
         horse.settles = own_code;
         theirs.write_all(bytes).await.unwrap();
         drop(theirs);

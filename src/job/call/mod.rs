@@ -1,9 +1,12 @@
 //! A call of a Python function as RQ's clients write it into a job: payload and description, without any Python.
 //!
-//! Only plain arguments can be written: what JSON can hold. Nothing is ever read here.
+//! Only plain arguments can be written: what JSON can hold. What others wrote is only looked at (`glance`), never loaded.
 
+mod glance;
 mod pickle;
 mod repr;
+
+pub(crate) use glance::{function, glance};
 
 use std::fmt::Write as _;
 

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::stack::JobStack;
+use crate::supervisor::health::Health;
+
 /// The version of this language; another one is refused in words.
 pub(super) const VERSION: u32 = 1;
 
@@ -19,6 +22,8 @@ pub(super) struct Envelope<T> {
 pub(crate) enum Request {
     /// How the daemon and its workers are.
     Status,
+    /// Whether the daemon is well.
+    Health,
     /// Read the configuration again; with `code`, load the application anew too.
     Reload {
         #[serde(default)]
@@ -45,6 +50,8 @@ pub(crate) enum Request {
     Configuration,
     /// What a reload would do.
     Difference,
+    /// What a job does just now: the id of a job, or the name of its worker.
+    Stack { of: String },
 }
 
 /// An answer.
@@ -52,6 +59,7 @@ pub(crate) enum Request {
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub(crate) enum Reply {
     Status(DaemonStatus),
+    Health(Health),
     Reload(ReloadOutcome),
     /// It is so, or will be when the jobs in hand are done, for these workers.
     Done {
@@ -63,7 +71,8 @@ pub(crate) enum Reply {
         sources: Vec<String>,
         generation: u64,
     },
-    /// Nothing was changed.
+    Stack(Box<JobStack>),
+    /// Nothing was changed, or nothing can be told.
     Refused {
         error: String,
     },

@@ -6,6 +6,7 @@ mod ask;
 mod message;
 mod places;
 mod server;
+mod stack;
 mod wire;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub(crate) use message::{
     Change, DaemonStatus, GroupStatus, Outcome, ReloadOutcome, Reply, Request, State, WorkerStatus,
 };
 pub(crate) use places::{Found, daemons, places};
+pub(crate) use stack::{JobStack, ProcessStatus};
 pub(crate) use wire::read_reply;
 pub(crate) use {
     message::Setting,

@@ -16,6 +16,7 @@ use super::message::*;
 use super::places::{own_socket, prepare};
 use super::server::{Asked, Guard, listen};
 use super::*;
+use crate::supervisor::health::Health;
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(20);
@@ -55,10 +56,12 @@ impl Daemon {
 fn supervised(request: Request) -> Reply {
     match request {
         Request::Status => Reply::Status(status()),
+        Request::Health => Reply::Health(Health { live: true, ready: true, reasons: vec![] }),
         Request::Reload { .. } | Request::Difference => Reply::Reload(outcome()),
         Request::Quiet { workers } | Request::Resume { workers } | Request::Stop { workers, .. } => {
             Reply::Done { workers }
         }
+        Request::Stack { of } => Reply::Refused { error: format!("no {of}") },
         Request::Configuration => {
             Reply::Configuration { settings: vec![setting()], sources: vec![], generation: 2 }
         }

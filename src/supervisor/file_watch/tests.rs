@@ -340,7 +340,7 @@ fn watch_without_hints() {
         stage.write("rq.toml", "a = 2");
         stage.changes().await;
     });
-    crate::telemetry::give_up_waiting();
+    crate::telemetry::close();
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! What is said about commands, maintenance, the fork server and the configuration.
 
-use super::{CONFIG, HORSE, Line, Part, REGISTRY};
+use super::{CONFIG, HORSE, LOGGING, Line, Part, REGISTRY, SENTRY};
 use crate::event::Event;
 use crate::telemetry::level::Level;
 use crate::telemetry::python_text::datetime;
 
 /// The lines of an event about the daemon; `None` for any other event.
 pub(super) fn lines(event: &Event) -> Option<Vec<Line>> {
-    commanded(event).or_else(|| upkeep(event)).or_else(|| configuration(event)).or_else(|| fork_server(event))
+    let of_daemon = commanded(event).or_else(|| upkeep(event)).or_else(|| configuration(event));
+    of_daemon.or_else(|| fork_server(event)).or_else(|| reports(event))
 }
 
 /// RQ: the lines of commands do not name the worker.
@@ -80,7 +81,7 @@ fn upkeep(event: &Event) -> Option<Vec<Line>> {
         Event::ChoreFailed { worker, chore, error } => {
             Line::warning(format!("Worker {worker}: maintenance could not {chore}: {error}"))
         }
-        Event::AbandonedJobFailed { job, at } => Line::new(
+        Event::AbandonedJobFailed { job, at, reason: _ } => Line::new(
             Level::Warning,
             REGISTRY,
             format!(
@@ -117,6 +118,22 @@ fn configuration(event: &Event) -> Option<Vec<Line>> {
             let text = format!("The configuration is looked at every {seconds} seconds only: {reason}");
             Line::new(Level::Warning, CONFIG, text)
         }
+        Event::PagesOpened { place } => {
+            let text = format!("Metrics and health are told at {place}");
+            Line::new(Level::Info, CONFIG, text)
+        }
+        Event::FileUnwritten { path, error } => {
+            Line::new(Level::Error, CONFIG, format!("Cannot write {path}, trying again: {error}"))
+        }
+        Event::LogHindered { appender, lost, reason } => {
+            let reason = reason.as_deref().unwrap_or("there was not time enough");
+            let text = match lost {
+                0 => format!("Log appender {appender}: {reason}; no line is lost so far"),
+                1 => format!("Log appender {appender}: a line was lost: {reason}"),
+                _ => format!("Log appender {appender}: {lost} lines were lost: {reason}"),
+            };
+            Line::new(Level::Warning, LOGGING, text)
+        }
         Event::ConfigurationDoubted { warning } => Line::new(Level::Warning, CONFIG, warning.clone()),
         _ => return None,
     }])
@@ -124,6 +141,10 @@ fn configuration(event: &Event) -> Option<Vec<Line>> {
 
 /// The application's Python, and how it fares.
 fn fork_server(event: &Event) -> Option<Vec<Line>> {
+    // They are for those who count.
+    if let Event::HorseForked { .. } | Event::HorseGone { .. } = event {
+        return Some(Vec::new());
+    }
     Some(vec![match event {
         Event::ForkServerStarted { pid, python, executable, modules, took } => Line::new(
             Level::Info,
@@ -168,6 +189,23 @@ fn fork_server(event: &Event) -> Option<Vec<Line>> {
                 threads.join(", ")
             ),
         ),
+        _ => return None,
+    }])
+}
+
+/// What became of reports.
+fn reports(event: &Event) -> Option<Vec<Line>> {
+    Some(vec![match event {
+        Event::ReportSent { what, outcome } => {
+            Line::new(Level::Info, SENTRY, format!("Sentry: {what}: {outcome}"))
+        }
+        Event::ReportsLost { losses, trouble } => {
+            let all: u64 = losses.iter().map(|(_, count)| count).sum();
+            let told: Vec<String> = losses.iter().map(|(why, count)| format!("{count} {why}")).collect();
+            let trouble = trouble.as_ref().map(|trouble| format!(" ({trouble})")).unwrap_or_default();
+            let text = format!("Sentry: {all} reports were not sent: {}{trouble}", told.join(", "));
+            Line::new(Level::Warning, SENTRY, text)
+        }
         _ => return None,
     }])
 }

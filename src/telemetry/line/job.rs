@@ -1,12 +1,12 @@
 //! What a worker says about the job in its hands.
 
-use super::{JOB, Line, Part, WEBHOOK};
+use super::{Describe, JOB, Line, Part, WEBHOOK};
 use crate::event::{Event, UnreadableFate};
 use crate::telemetry::level::Level;
 use crate::telemetry::python_text::{datetime, timedelta};
 
 /// The lines of an event about a job; `None` for any other event.
-pub(super) fn lines(event: &Event, describe: bool) -> Option<Vec<Line>> {
+pub(super) fn lines(event: &Event, describe: Describe) -> Option<Vec<Line>> {
     progress(event, describe)
         .or_else(|| success(event, describe))
         .or_else(|| failure(event))
@@ -16,7 +16,7 @@ pub(super) fn lines(event: &Event, describe: bool) -> Option<Vec<Line>> {
 }
 
 /// A job on its way to its function and through it.
-fn progress(event: &Event, describe: bool) -> Option<Vec<Line>> {
+fn progress(event: &Event, describe: Describe) -> Option<Vec<Line>> {
     Some(match event {
         Event::JobClaimed { worker, queue, job, description, .. } => {
             let told = Line::info(format!("Worker {worker}: ")).then(Part::Queue(queue.clone()));
@@ -26,10 +26,11 @@ fn progress(event: &Event, describe: bool) -> Option<Vec<Line>> {
                     .then(Part::Job(job.clone()))
                     .then(Part::Plain(" from ".to_owned()))
                     .then(Part::Queue(queue.clone())),
-                if describe {
-                    told.then(Part::Job(description.clone())).then(Part::Plain(format!(" ({job})")))
-                } else {
-                    told.then(Part::Plain(job.clone()))
+                match describe.told(description) {
+                    Some(described) => {
+                        told.then(Part::Job(described.into_owned())).then(Part::Plain(format!(" ({job})")))
+                    }
+                    None => told.then(Part::Plain(job.clone())),
                 },
             ]
         }
@@ -44,7 +45,7 @@ fn progress(event: &Event, describe: bool) -> Option<Vec<Line>> {
             vec![Line::debug(format!("Worker {worker}: finished performing job {job}"))]
         }
         // Each end has words of its own.
-        Event::JobSettled { .. } => Vec::new(),
+        Event::JobSettled { .. } | Event::FailureLeft { .. } => Vec::new(),
         Event::HorseEnded { worker, job, pid, status } => vec![Line::debug(format!(
             "Worker {worker}: work horse finished for job {job}: retpid={pid}, ret_val={status}"
         ))],
@@ -67,7 +68,7 @@ fn callback_raised(job: &str, callback: &str, traceback: &str) -> Line {
 }
 
 /// A job that went well, in the order in which RQ tells it.
-fn success(event: &Event, describe: bool) -> Option<Vec<Line>> {
+fn success(event: &Event, describe: Describe) -> Option<Vec<Line>> {
     let Event::JobSucceeded { worker, queue, job, description, took, result, result_ttl, repeats_left } =
         event
     else {
@@ -88,10 +89,9 @@ fn success(event: &Event, describe: bool) -> Option<Vec<Line>> {
     }
     let cleaning = Line::debug(format!("Cleaning up execution of job {job}"));
     let took = timedelta(*took);
-    let completed = if describe {
-        format!("Successfully completed {description} job in {took}s on worker {worker}")
-    } else {
-        format!("Successfully completed job {job} in {took}s on worker {worker}")
+    let completed = match describe.told(description) {
+        Some(described) => format!("Successfully completed {described} job in {took}s on worker {worker}"),
+        None => format!("Successfully completed job {job} in {took}s on worker {worker}"),
     };
     lines.extend([
         cleaning.clone(),
@@ -118,7 +118,7 @@ fn success(event: &Event, describe: bool) -> Option<Vec<Line>> {
 /// A job that did not go well.
 fn failure(event: &Event) -> Option<Vec<Line>> {
     Some(match event {
-        Event::JobRaised { worker, job, func_name, traceback } => {
+        Event::JobRaised { worker, job, func_name, traceback, evidence: _ } => {
             let func_name = func_name.as_deref().unwrap_or("<DeserializationError>");
             let [handling, cleaning] = failing(worker, job);
             vec![

@@ -3,13 +3,13 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::*;
 
 /// What is logged of an event without colours: level, logger, message.
-fn told(event: &Event, describe: bool) -> Vec<(Level, Cow<'static, str>, String)> {
+fn told(event: &Event, describe: Describe) -> Vec<(Level, Cow<'static, str>, String)> {
     lines(event, describe).iter().map(|line| (line.level, line.logger.clone(), line.message(false))).collect()
 }
 
 /// What is logged at INFO and above.
 fn messages(event: &Event) -> Vec<String> {
-    told(event, true).into_iter().filter(|line| line.0 >= Level::Info).map(|line| line.2).collect()
+    told(event, Describe::Whole).into_iter().filter(|line| line.0 >= Level::Info).map(|line| line.2).collect()
 }
 
 fn w1() -> String {
@@ -51,6 +51,7 @@ fn every_event_has_words() {
     let words = [
         include_str!("worker.rs"),
         include_str!("job.rs"),
+        include_str!("heard.rs"),
         include_str!("daemon.rs"),
         include_str!("cron.rs"),
         include_str!("scheduler.rs"),
@@ -81,9 +82,12 @@ fn a_success_is_told_as_rq_tells_it() {
             "Worker w1: job j1 result is kept for 500 seconds",
         ]
     );
-    assert_eq!(told(&success(0), false).last().unwrap().2, "Worker w1: job j1 result discarded immediately");
+    assert_eq!(
+        told(&success(0), Describe::Id).last().unwrap().2,
+        "Worker w1: job j1 result discarded immediately"
+    );
     assert!(
-        told(&success(-1), false)
+        told(&success(-1), Describe::Id)
             .iter()
             .any(|line| line.2 == "Successfully completed job j1 in 0:00:00.003397s on worker w1")
     );
@@ -91,7 +95,7 @@ fn a_success_is_told_as_rq_tells_it() {
 
 #[test]
 fn the_small_print_of_a_success_is_what_rq_prints_too() {
-    let told: Vec<_> = told(&success(500), true).into_iter().map(|line| line.2).collect();
+    let told: Vec<_> = told(&success(500), Describe::Whole).into_iter().map(|line| line.2).collect();
 
     assert_eq!(
         told,
@@ -115,9 +119,9 @@ fn the_small_print_of_a_success_is_what_rq_prints_too() {
 fn a_failure_is_told_by_its_first_200_characters() {
     let failed = |reason: String| Event::JobFailed { worker: w1(), job: j1(), reason };
 
-    assert_eq!(told(&failed("short".to_owned()), true)[0].2, "Job j1: handling failure: short");
+    assert_eq!(told(&failed("short".to_owned()), Describe::Whole)[0].2, "Job j1: handling failure: short");
     assert_eq!(
-        told(&failed("é".repeat(201)), true)[0].2,
+        told(&failed("é".repeat(201)), Describe::Whole)[0].2,
         format!("Job j1: handling failure: {}...", "é".repeat(200))
     );
 }
@@ -126,10 +130,10 @@ fn a_failure_is_told_by_its_first_200_characters() {
 fn a_claimed_job_is_told_by_its_description_or_its_id() {
     let claimed = claimed("high", "tasks.add(1)");
 
-    assert_eq!(told(&claimed, true)[1].2, "Worker w1: high: tasks.add(1) (j1)");
-    assert_eq!(told(&claimed, false)[1].2, "Worker w1: high: j1");
+    assert_eq!(told(&claimed, Describe::Whole)[1].2, "Worker w1: high: tasks.add(1) (j1)");
+    assert_eq!(told(&claimed, Describe::Id)[1].2, "Worker w1: high: j1");
     assert_eq!(
-        lines(&claimed, true)[1].message(true),
+        lines(&claimed, Describe::Whole)[1].message(true),
         "Worker w1: \x1b[32mhigh\x1b[39;49;00m: \x1b[34mtasks.add(1)\x1b[39;49;00m (j1)"
     );
 }
@@ -158,7 +162,7 @@ fn an_abandoned_job_belongs_to_the_logger_of_the_registries() {
     let at = UNIX_EPOCH + Duration::from_micros(1_795_332_720_000_120);
 
     assert_eq!(
-        told(&Event::AbandonedJobFailed { job: j1(), at }, true),
+        told(&Event::AbandonedJobFailed { job: j1(), at, reason: String::new() }, Describe::Whole),
         [(
             Level::Warning,
             REGISTRY.into(),
@@ -173,7 +177,10 @@ fn an_abandoned_job_belongs_to_the_logger_of_the_registries() {
 fn a_description_cannot_steer_the_terminal() {
     let claimed = claimed("q", "evil\x1b[2J\r\nforged line\u{9b}31m");
 
-    assert_eq!(told(&claimed, true)[1].2, "Worker w1: q: evil\\x1b[2J\\r\\nforged line\\x9b31m (j1)");
+    assert_eq!(
+        told(&claimed, Describe::Whole)[1].2,
+        "Worker w1: q: evil\\x1b[2J\\r\\nforged line\\x9b31m (j1)"
+    );
 }
 
 #[test]
@@ -183,6 +190,7 @@ fn a_traceback_keeps_its_lines_and_nothing_else() {
         job: j1(),
         func_name: None,
         traceback: "Traceback:\n\tboom \x1b[31m\n".to_owned(),
+        evidence: None,
     };
 
     assert_eq!(

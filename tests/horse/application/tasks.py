@@ -331,3 +331,24 @@ def comm():
     """The short name of the process."""
     with open("/proc/self/comm") as file:
         return file.read().strip()
+
+
+class Broken:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+def crowded():
+    many, long, odd, table = list(range(100)), "x" * 1_000_000, Broken(), {1: None, "b": True}
+    deep = []
+    for _ in range(8):
+        deep = [deep]
+    raise ValueError(len(many) + len(long) + len(deep) + len(table) + (odd is None))
+
+
+def endless_causes():
+    error = None
+    for number in range(200, -1, -1):
+        cause, error = error, ValueError(number)
+        error.__cause__ = cause
+    raise error

@@ -10,6 +10,7 @@ mod files;
 mod folder;
 mod help;
 mod interpreter;
+mod job_show;
 mod manual;
 mod options;
 mod precedence;
@@ -18,6 +19,7 @@ mod secrets;
 mod streams;
 mod terminal;
 mod tls;
+mod top;
 mod trial;
 mod unsupported;
 

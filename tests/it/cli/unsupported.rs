@@ -2,7 +2,7 @@
 
 use super::Folder;
 use super::folder::assert_refused;
-use crate::harness::{World, matches};
+use crate::harness::World;
 
 #[test]
 fn a_command_of_rq_that_is_not_supported_yet_points_to_pythons() {
@@ -32,26 +32,5 @@ fn rqs_own_classes_may_be_named() {
     world.work(&["-w", "rq.Worker", "-j", "rq.job.Job", "--queue-class", "rq.Queue", "-ds", "default"]);
 
     assert_eq!(world.view(&job)["result"], 1);
-    world.finish();
-}
-
-#[test]
-fn a_sentry_address_is_taken_and_told_to_have_no_effect_yet() {
-    let world = World::new();
-
-    let exit = world.work(&[
-        "--sentry-dsn",
-        "https://0123456789abcdef@sentry.example/1",
-        "--sentry-ca-certs",
-        "ca.pem",
-        "--sentry-debug",
-    ]);
-
-    for told in
-        ["sentry.dsn from option --sentry-dsn", "sentry.ca_certs from option", "sentry.debug from option"]
-    {
-        let told = format!("{told}*has no effect: this release does not report to Sentry yet");
-        assert!(exit.stdout.lines().any(|line| matches(line, &told)), "{}\n{}", exit.stdout, exit.stderr);
-    }
     world.finish();
 }

@@ -84,6 +84,11 @@ fn times_and_rules_change_under_load() {
         &[("worker.record_failures", "false")],
         &[("logging.level", "\"debug\""), ("worker.describe_jobs", "false")],
         &[("logging.format", "\"%(levelname)s %(message)s\"")],
+        &[
+            ("logging.appender.console.kind", "\"console\""),
+            ("logging.appender.file.kind", "\"file\""),
+            ("logging.appender.file.path", "\"worker.log\""),
+        ],
         &[("scheduler.enabled", "true")],
         &[("scheduler.enabled", "true"), ("scheduler.interval", "\"200ms\"")],
     ]);

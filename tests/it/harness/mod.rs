@@ -10,11 +10,14 @@ mod output;
 mod proxy;
 mod receiver;
 mod redis_server;
+mod sink;
+mod site;
 mod skew;
 mod skip;
 mod subject;
 mod tagged;
 mod text;
+mod tmux;
 mod version;
 mod wait;
 mod worker;
@@ -30,11 +33,14 @@ pub(crate) use self::{
     proxy::{Act, Match, Proxy, Rule},
     receiver::Receiver,
     redis_server::{Redis, free_port},
+    sink::{Manner, Sink},
+    site::Site,
     skew::Skew,
     skip::{Lack, skipped},
     subject::Subject,
     tagged::process_exists,
     text::{application_part, is_python_float},
+    tmux::Tmux,
     version::{Venv, Version},
     wait::{SOON, wait_for, wait_until},
     worker::{Exit, Worker},

@@ -216,6 +216,11 @@ impl World {
         worker.stop()
     }
 
+    /// What marks a process that is to end with this world.
+    pub(crate) fn tag(&self, what: &str) -> String {
+        tag(self.dir.path(), what)
+    }
+
     /// Starts any command as a worker whose descendants end with it.
     pub(crate) fn start(&self, command: Command) -> Worker {
         let number = self.started.fetch_add(1, Ordering::Relaxed);

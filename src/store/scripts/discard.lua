@@ -1,0 +1,25 @@
+-- Deletes a failed job with all that belongs to it, as RQ's Job.delete does; jobs that wait for it go on waiting.
+-- KEYS: 1 the job's hash
+-- ARGV: 1 prefix  2 job  3 now (RQ's text form)
+-- Derived: the failed registry and the queue of its origin, its executions, its group, keys of its rate limit
+-- Returns: {"deleted"} | {"gone"} (there is no such job) | {"elsewhere", status} (it is in no registry of failed jobs)
+
+local job, now = ARGV[2], ARGV[3]
+
+if not is_job(job) then return { 'gone' } end
+local facts = call('HMGET', KEYS[1], 'status', 'origin', 'group_id', 'rate_limit_key')
+local queue, group, limit = facts[2] or '', facts[3], facts[4]
+if call('ZREM', registry_key('failed', queue), job) == 0 then return { 'elsewhere', facts[1] or '' } end
+
+call('LREM', queue_key(queue), 1, job)
+for _, execution in ipairs(call('ZRANGE', executions_key(job), 0, -1)) do
+  local worker = call('HGET', execution_key(job, execution), 'worker_name') or ''
+  end_execution(job, execution, queue, P .. 'worker:' .. worker .. ':executions')
+end
+if group and group ~= '' then call('SREM', P .. 'group:' .. group, job) end
+call('DEL', KEYS[1], dependents_key(job), dependencies_key(job), results_key(job), executions_key(job))
+if limit and limit ~= '' and is_usable(limit) then
+  call('ZREM', waiting_key(limit), job)
+  release(limit, job, now)
+end
+return { 'deleted' }

@@ -1,0 +1,29 @@
+-- Puts a failed job back on its queue, as `rq requeue` does, but in one step: RQ leaves it in no place for a moment (R-7).
+-- KEYS: 1 the job's hash
+-- ARGV: 1 prefix  2 job  3 now (RQ's text form)  4 an empty text, packed as RQ packs
+-- Derived: the failed registry and the queue of its origin, keys of its rate limit
+-- Returns: {"requeued", queue} | {"gone"} (there is no such job) | {"elsewhere", status} (it is in no registry of failed jobs)
+
+local job, now, nothing = ARGV[2], ARGV[3], ARGV[4]
+
+if not is_job(job) then return { 'gone' } end
+local values, fields = call('HMGET', KEYS[1], 'status', 'timeout', unpack(LIMIT_FIELDS)), {}
+for i, name in ipairs(LIMIT_FIELDS) do fields[name] = values[i + 2] or nil end
+local queue = fields.origin or ''
+if call('ZREM', registry_key('failed', queue), job) == 0 then return { 'elsewhere', values[1] or '' } end
+
+-- RQ: what was known of the end is forgotten, but for the results.
+call('HSET', KEYS[1], 'started_at', '', 'ended_at', '', 'exc_info', nothing)
+if not values[2] then call('HSET', KEYS[1], 'timeout', '180') end
+if is_limited(fields) then
+  -- RQ: it must get its slot anew, and does not go to the front for having run before.
+  call('HSET', KEYS[1], 'enqueue_at_front', '0')
+  fields.enqueue_at_front, fields.ended_at = nil, nil
+  admit(job, fields, now)
+  return { 'requeued', queue }
+end
+call('HSET', KEYS[1], 'status', 'queued', 'enqueued_at', now)
+local ttl = seconds(fields.ttl)
+if ttl and ttl > 0 then expire_job(job, ttl) end
+call('RPUSH', queue_key(queue), job)
+return { 'requeued', queue }
