@@ -1,7 +1,7 @@
 # What can be done with this repository. The work is in scripts/; everything that is made stands in build/ and target/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check compliance theirs fleet bench soak deb rpm test-packages deny clean
+.PHONY: help demo test check compliance theirs fleet bench soak deb rpm wheel test-packages deny clean
 
 help: ## Print the targets.
 	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -51,6 +51,11 @@ rpm: ## Build the package for Fedora and its like, in a Debian 12 below build/ (
 	@scripts/setup demo
 	@scripts/build-release
 	@scripts/build-rpm
+
+wheel: ## Build the wheel for PyPI, with the executable as rqd.
+	@scripts/setup check
+	@scripts/build-release
+	@scripts/build-wheel
 
 test-packages: ## Install, use, upgrade and remove the packages in a Debian 12 of their own (needs root, else skipped).
 	@scripts/setup demo
