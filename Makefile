@@ -1,11 +1,11 @@
 # What can be done with this repository. The work is in scripts/; everything that is made stands in build/ and target/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check compliance theirs fleet bench soak deny clean
+.PHONY: help demo test check compliance theirs fleet bench soak deb rpm wheel test-packages deny clean
 
 help: ## Print the targets.
-	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 demo: ## Run real Python jobs through the worker and show what became of each.
 	@scripts/setup demo
@@ -41,6 +41,26 @@ soak: ## Ten minutes of load, reloads, kills and stops, with an account of each 
 	@scripts/setup bench
 	@scripts/build-release
 	@build/venv/rq-3.0.0/bin/python benches/soak.py
+
+deb: ## Build the package for Debian (build/packages/).
+	@scripts/setup check
+	@scripts/build-release
+	@scripts/build-deb
+
+rpm: ## Build the package for Fedora and its like, in a Debian 12 below build/ (needs root).
+	@scripts/setup demo
+	@scripts/build-release
+	@scripts/build-rpm
+
+wheel: ## Build the wheel for PyPI, with the executable as rqd.
+	@scripts/setup check
+	@scripts/build-release
+	@scripts/build-wheel
+
+test-packages: ## Install, use, upgrade and remove the packages in a Debian 12 of their own (needs root, else skipped).
+	@scripts/setup demo
+	@scripts/build-release
+	@scripts/test-packages
 
 deny: ## Check the licences and advisories of the dependencies (needs cargo-deny).
 	@cargo deny --version >/dev/null 2>&1 || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }

@@ -1,6 +1,7 @@
 //! The grammar of the command line.
 
 mod check;
+mod completions;
 mod control;
 mod cron;
 mod empty;
@@ -10,6 +11,8 @@ mod idle;
 mod info;
 mod job;
 mod jobs;
+#[cfg(test)]
+mod manual;
 mod pool;
 mod queues;
 mod requeue;
@@ -27,6 +30,7 @@ use std::path::Path;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use check::CheckArgs;
+pub(crate) use completions::CompletionsArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StackArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
 pub(crate) use empty::EmptyArgs;
@@ -146,6 +150,9 @@ pub(crate) enum Command {
     /// Look at the configuration without starting anything.
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
+    /// Print the script by which a shell completes the words of rq.
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(CompletionsArgs),
     /// Write the texts that are made from the definitions of the settings, for the project's own tree.
     #[command(hide = true)]
     Generate {

@@ -106,6 +106,21 @@ fn here(reach: &ReachArgs, names: &[String], request: &Request, waits: bool) -> 
     Ok(answers)
 }
 
+/// The names of the workers of this machine, and the numbers of their daemons; of those that answer in time.
+pub(super) fn names_here(patience: Duration) -> Vec<String> {
+    let questions = control::daemons(&control::places()).into_iter().map(|daemon| (daemon, Request::Status));
+    let answers = ask(questions.collect(), patience).unwrap_or_default();
+    let mut names = Vec::new();
+    for (daemon, reply) in answers {
+        names.push(daemon.pid.to_string());
+        if let Ok(Reply::Status(status)) = reply {
+            let workers = status.groups.into_iter().flat_map(|group| group.workers);
+            names.extend(workers.map(|worker| worker.name));
+        }
+    }
+    names
+}
+
 /// Which daemon has which of the named workers, all of them where its number was named; and who is in none of them.
 fn assigned(
     names: &[String],

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod columns;
+mod completion;
 mod config;
 mod control;
 mod cron;
@@ -48,6 +49,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
+    if completion::answered() {
+        return Exit::Done;
+    }
     let command = match args::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(answer) => return answered(&answer),
@@ -81,6 +85,7 @@ fn run() -> Exit {
         Command::Config(ConfigCommand::Diff(args)) => reload::diff(&args),
         Command::Config(ConfigCommand::Default) => Ok(config::generate(Generated::RqToml)),
         Command::Config(ConfigCommand::Schema) => Ok(config::generate(Generated::Schema)),
+        Command::Completions(args) => completion::print(&args),
         Command::Generate { text } => Ok(config::generate(text)),
     };
     telemetry::sentry::close();

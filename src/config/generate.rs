@@ -1,5 +1,8 @@
 //! Texts made from the definitions: the commented default file and the reference.
 
+#[cfg(test)]
+mod manual;
+
 use std::fmt::Write as _;
 
 use serde_json::Value as Raw;
@@ -196,14 +199,25 @@ mod tests {
         holds("etc/rq/rq.toml", &rq_toml());
     }
 
+    /// The same for the part of a file that stands between two marks.
+    fn holds_between(file: &str, [before, after]: [&str; 2], expected: &str) {
+        let page = std::fs::read_to_string(repository(file)).unwrap();
+        let (head, rest) = page.split_once(before).expect("the mark before it");
+        let (_, tail) = rest.split_once(after).expect("the mark after it");
+
+        holds(file, &format!("{head}{before}{expected}{after}{tail}"));
+    }
+
     #[test]
     fn the_generated_reference_is_up_to_date() {
-        let file = "docs/configuration.md";
-        let page = std::fs::read_to_string(repository(file)).unwrap();
-        let (head, rest) = page.split_once("<!-- generated -->\n").expect("the mark before the reference");
-        let (_, tail) = rest.split_once("<!-- end of generated -->").expect("the mark after the reference");
+        let marks = ["<!-- generated -->\n", "<!-- end of generated -->"];
+        holds_between("docs/configuration.md", marks, &reference());
+    }
 
-        holds(file, &format!("{head}<!-- generated -->\n{}<!-- end of generated -->{tail}", reference()));
+    #[test]
+    fn the_generated_part_of_the_manual_is_up_to_date() {
+        let marks = [".\\\" generated\n", ".\\\" end of generated"];
+        holds_between("man/rq.toml.5", marks, &manual::settings());
     }
 
     #[test]

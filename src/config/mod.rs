@@ -53,13 +53,11 @@ pub(crate) use python::PythonModule;
 pub(crate) use reload::ReloadClass;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};
 pub(crate) use schema::schema;
-#[cfg(test)]
-pub(crate) use section::keys;
 pub(crate) use section::{
     Additions, Appender, AppenderKind, AtSuspension, CatchUp, Count, Cron, DictConfig, Facility, Group,
     Health, Horse, Http, Key, Level, LineLook, Logging, Maintenance, Metrics, OnInterrupt, OnShutdown,
     OnStranded, Output, Overlap, Place, Protocol, Queue, Records, Reload, Rotate, Scheduler, Sentry,
-    Shutdown, Strategy, StreamChoice, Target, Worker, class_of, key, target,
+    Shutdown, Strategy, StreamChoice, Target, Worker, class_of, key, keys, target,
 };
 pub(crate) use sources::Sources;
 

@@ -47,6 +47,12 @@ pub(crate) fn is_listening(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Sends what is written to standard error from now on nowhere, that of children too.
+pub(crate) fn silence_errors() {
+    // Where it cannot be had, what is told is only out of place.
+    let _ = File::options().write(true).open("/dev/null").map(nix::unistd::dup2_stderr);
+}
+
 /// A pipe, its read end first, closed in programs that are started.
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(nix::unistd::pipe2(OFlag::O_CLOEXEC)?)

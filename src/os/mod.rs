@@ -16,8 +16,8 @@ mod vitals;
 
 pub(crate) use descriptor::{
     empty_memory_file, is_listening, memory_file, message_pair, pipe, read_memory_file, read_pipe,
-    receive_message, sealed_memory_file, send_with_descriptors, socket_pair, waiting_bytes, watch,
-    write_memory_file,
+    receive_message, sealed_memory_file, send_with_descriptors, silence_errors, socket_pair, waiting_bytes,
+    watch, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
 pub(crate) use memory::{Relative, relatives};

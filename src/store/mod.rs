@@ -24,6 +24,7 @@ mod keywords;
 mod link;
 mod listing;
 mod liveness;
+mod names;
 mod outbox;
 mod outcome;
 mod overview;

@@ -31,7 +31,8 @@ pub(crate) fn doubt(resolved: &Resolved) -> Option<String> {
 /// The interpreter that the settings and the environment mean.
 pub(super) fn find(resolved: &Resolved) -> Result<Interpreter, SupervisorError> {
     let directory = std::env::current_dir().map_err(SupervisorError::System)?;
-    let virtual_env = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let active = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let virtual_env = active.or_else(own_environment);
     let search_path =
         std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
     let places = Places {
@@ -44,6 +45,13 @@ pub(super) fn find(resolved: &Resolved) -> Result<Interpreter, SupervisorError> 
     };
     find_python(&places)
         .map_err(|error| SupervisorError::Config(problem(resolved, "horse.python", &error).into()))
+}
+
+/// The virtual environment that this program was installed into, as pip does it.
+fn own_environment() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let environment = program.parent()?.parent()?;
+    environment.join("pyvenv.cfg").is_file().then(|| environment.to_owned())
 }
 
 /// The groups whose own interpreter cannot be used.

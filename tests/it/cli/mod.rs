@@ -1,5 +1,6 @@
 //! The command line and the configuration of the built binary.
 
+mod completion;
 mod config_check;
 mod config_explain;
 mod config_show;
@@ -11,6 +12,7 @@ mod help;
 mod interpreter;
 mod job_show;
 mod lists;
+mod manual;
 mod options;
 mod precedence;
 mod python_settings;

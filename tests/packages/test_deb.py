@@ -1,0 +1,251 @@
+"""What becomes of a Debian 12 when the package is installed, used, upgraded and removed."""
+
+import os
+import re
+import signal
+import subprocess
+import unittest
+
+from machine import ROOT, Machine, wait_until
+
+PACKAGE = os.environ["RQ_TEST_DEB"]
+NEXT = os.environ["RQ_TEST_DEB_NEXT"]
+OURS = "rqd"
+CONFIGURATION = "/etc/rq/rq.toml"
+DIVERTED = "/usr/bin/rq.python3-rq"
+
+
+def install(machine, package=PACKAGE):
+    machine.run("dpkg", "--force-confold", "--install", machine.put(package))
+
+
+def install_python3_rq(machine):
+    # The package and what it needs were downloaded when the tree was made.
+    machine.run("apt-get", "install", "-y", "--no-install-recommends", "--no-download", "python3-rq")
+
+
+def remove(machine, *packages):
+    machine.run("dpkg", "--remove", *packages)
+
+
+def is_ours(machine, name="/usr/bin/rq"):
+    return "(rqd " in machine.run(name, "--version", status=None)
+
+
+def left(machine):
+    """What of ours is there still, as far as a package owns it or a maintainer script made it."""
+    names = machine.run("sh", "-c", "find / -xdev \\( -path '*/rq' -o -path '*/rq.*' -o -path '*/rqd*' -o -path '*/_rq' -o -path '*rq@*' \\) "
+                        "! -path '/proc/*' ! -path '/usr/local/*' ! -path '/var/tmp/*' ! -path '/var/lib/dpkg/*' ! -path '/usr/lib/python3/*'")
+    return sorted(names.split())
+
+
+class Installation(unittest.TestCase):
+    """Installing, upgrading, removing."""
+
+    def test_what_is_installed_is_at_its_place(self):
+        with Machine() as machine:
+            install(machine)
+
+            self.assertTrue(is_ours(machine))
+            self.assertIn("rq:x:", machine.read("/etc/passwd"))
+            for name, mode, owner in [("/var/lib/rq", "750", "rq"), ("/var/log/rq", "750", "rq"), ("/run/rq", "700", "rq"),
+                                      (CONFIGURATION, "644", "root")]:
+                self.assertEqual(machine.run("stat", "-c", "%a %U", name).split(), [mode, owner], name)
+            self.assertIn("disabled", machine.run("systemctl", "is-enabled", "rq.service", status=1))
+            for page in ("rq", "rq-worker", "rq.toml", "rq-settings", "rq-signals", "rq-fork-safety", "rqd"):
+                self.assertIn("SEE ALSO", machine.run("man", page, MANPAGER="cat", TERM="dumb"), page)
+            machine.run("rq", "config", "check")
+            machine.run("logrotate", "--debug", "/etc/logrotate.d/rqd")
+            self.assertEqual(machine.run("dpkg", "--verify", OURS), "")
+
+    def test_the_units_are_sound_and_shut_in(self):
+        with Machine() as machine:
+            install(machine)
+            units = ["/lib/systemd/system/rq.service", "/lib/systemd/system/rq@.service"]
+            machine.path("/etc/rq/x.toml").write_text("")
+
+            for unit in units:
+                told = machine.run("systemd-analyze", "verify", unit, status=None)
+                self.assertNotIn("rq.service", told)
+                self.assertNotIn("rq@", told)
+                machine.run("systemd-analyze", "security", "--offline=true", "--threshold=25", unit)
+            relaxed = machine.path("/etc/systemd/system/rq.service.d")
+            relaxed.mkdir(parents=True)
+            machine.run("cp", "/usr/share/doc/rqd/examples/relaxed.conf", "/etc/systemd/system/rq.service.d/")
+            self.assertNotIn("rq.service", machine.run("systemd-analyze", "verify", units[0], status=None))
+
+    def test_python3_rq_comes_first(self):
+        with Machine() as machine:
+            install_python3_rq(machine)
+            theirs = machine.read("/usr/bin/rq")
+            install(machine)
+
+            self.assertTrue(is_ours(machine))
+            self.assertEqual(machine.read(DIVERTED), theirs)
+            self.assertIn("Start a worker", machine.run("man", "rq-worker", MANPAGER="cat", TERM="dumb"))
+            remove(machine, OURS)
+            self.assertEqual(machine.read("/usr/bin/rq"), theirs)
+            self.assertFalse(machine.exists(DIVERTED))
+            self.assertTrue(machine.exists("/usr/share/man/man1/rq.1.gz"))
+            self.assertNotIn("rqd", machine.run("dpkg-divert", "--list"))
+
+    def test_python3_rq_comes_second(self):
+        with Machine() as machine:
+            install(machine)
+            install_python3_rq(machine)
+
+            self.assertTrue(is_ours(machine))
+            self.assertTrue(machine.exists(DIVERTED))
+            remove(machine, OURS)
+            self.assertIn("python3", machine.read("/usr/bin/rq").splitlines()[0])
+            install(machine)
+            remove(machine, "python3-rq")
+            self.assertTrue(is_ours(machine))
+            machine.run("dpkg", "--purge", OURS)
+            self.assertFalse(machine.exists("/usr/bin/rq"))
+
+    def test_an_upgrade_keeps_the_configuration_and_what_is_enabled(self):
+        with Machine() as machine:
+            install(machine)
+            with open(machine.path(CONFIGURATION), "a", encoding="utf-8") as configuration:
+                configuration.write("\n# mine\n")
+            machine.run("systemctl", "enable", "rq.service", "rq@mail.service")
+
+            install(machine, NEXT)
+
+            self.assertIn("# mine", machine.read(CONFIGURATION))
+            self.assertIn("enabled", machine.run("systemctl", "is-enabled", "rq.service"))
+            self.assertTrue(machine.exists("/etc/systemd/system/multi-user.target.wants/rq@mail.service"))
+            self.assertTrue(is_ours(machine))
+            self.assertEqual(machine.run("dpkg-query", "-W", "-f", "${Version}", OURS).rsplit("-", 1)[1], "2")
+
+    def test_removed_purged_and_installed_again(self):
+        with Machine() as machine:
+            before = left(machine)
+            install(machine)
+            machine.path("/var/lib/rq/kept").write_text("a job's own")
+            remove(machine, OURS)
+            self.assertTrue(machine.exists(CONFIGURATION))
+            self.assertFalse(machine.exists("/usr/bin/rq"))
+            install(machine)
+            self.assertTrue(is_ours(machine))
+
+            machine.run("dpkg", "--purge", OURS)
+
+            self.assertFalse(machine.exists("/etc/rq"))
+            self.assertFalse(machine.exists("/var/log/rq"))
+            self.assertTrue(machine.exists("/var/lib/rq/kept"))
+            self.assertLessEqual(set(left(machine)) - set(before), {"/var/lib/rq", "/run/rq"})
+            install(machine)
+            machine.run("rq", "config", "check")
+
+
+class Work(unittest.TestCase):
+    """The installed package at work."""
+
+    def setUp(self):
+        self.machine = Machine()
+        self.addCleanup(self.machine.__exit__)
+        install(self.machine)
+        application = self.machine.path("/srv/app")
+        application.mkdir(parents=True)
+        (application / "tasks.py").write_text(
+            "import getpass, sys\n\ndef who():\n    return [getpass.getuser(), sys.executable]\n")
+        self.machine.start("redis-server", "--port", "0", "--unixsocket", "/run/redis.sock", "--unixsocketperm", "777",
+                           "--save", "", log="/var/tmp/redis.log")
+        self.machine.path("/etc/rq/app.toml").write_text(
+            'REDIS_URL = "unix:///run/redis.sock"\n[horse]\npython = "/usr/bin/python3"\npath = ["/srv/app"]\n')
+        wait_until(lambda: "PONG" in self.machine.run("redis-cli", "-s", "/run/redis.sock", "ping", status=None), "redis-server")
+
+    def python(self, code):
+        """What Python says of RQ on the machine."""
+        head = "import redis, rq; c = redis.Redis(unix_socket_path='/run/redis.sock'); q = rq.Queue(connection=c); "
+        return self.machine.run("python3", "-c", head + code, PYTHONPATH="/srv/app").strip()
+
+    def log(self):
+        return self.machine.read("/var/tmp/rq.log")
+
+    def daemon(self, *arguments):
+        """Starts the daemon as the unit does: by its ExecStart, as its user."""
+        daemon = self.machine.start("runuser", "-u", "rq", "--", *arguments, log="/var/tmp/rq.log")
+        wait_until(lambda: self.python("print(len(rq.Worker.all(connection=c)))") == "1", "the worker in Redis")
+        return daemon
+
+    def status(self, daemon):
+        wait_until(lambda: daemon.poll() is not None, "the daemon's end:\n" + self.log())
+        return daemon.returncode
+
+    def number(self):
+        return int(re.search(r"\d+", self.machine.run("runuser", "-u", "rq", "--", "rq", "status", "--json")
+                             .split('"pid"')[1]).group())
+
+    def command_of(self, unit):
+        line = re.search(r"(?m)^ExecStart=(.*)$", self.machine.read("/lib/systemd/system/" + unit)).group(1)
+        return line.replace("%i", "app").split()
+
+    def test_a_job_runs_hup_reloads_and_term_stops(self):
+        daemon = self.daemon(*self.command_of("rq@.service"))
+        job = self.python("print(q.enqueue('tasks.who').id)")
+        fetch = "print(rq.job.Job.fetch(%r, connection=c).%%s)" % job
+        wait_until(lambda: self.python(fetch % "get_status(refresh=True).value") == "finished", "the job")
+        self.assertIn("'rq'", self.python(fetch % "return_value()"))
+
+        with open(self.machine.path("/etc/rq/app.toml"), "a", encoding="utf-8") as configuration:
+            configuration.write('[worker]\nresults_ttl = 77\n[reload]\nwatch = false\n')
+        os.kill(self.host_number(), signal.SIGHUP)
+        wait_until(lambda: "worker.results_ttl" in self.log(), "the reload")
+        shown = self.machine.run("runuser", "-u", "rq", "--", "rq", "config", "show", "--running", "--json")
+        self.assertRegex(shown, r'"worker.results_ttl",\s*"value": "?77')
+
+        os.kill(self.host_number(), signal.SIGTERM)
+        self.assertEqual(self.status(daemon), 0, self.log())
+        self.assertEqual(self.python("print(len(rq.Worker.all(connection=c)))"), "0")
+
+    def host_number(self):
+        """The daemon's process: all share the namespace of this program."""
+        return self.number()
+
+    def test_the_command_of_python3_rq_works_beside_it(self):
+        install_python3_rq(self.machine)
+        daemon = self.daemon(*self.command_of("rq@.service"))
+
+        told = self.machine.run(DIVERTED, "info", "-u", "unix:///run/redis.sock")
+
+        self.assertIn("1 workers", told)
+        self.machine.run("runuser", "-u", "rq", "--", "rq", "stop")
+        self.assertEqual(self.status(daemon), 0, self.log())
+
+
+class Judged(unittest.TestCase):
+    """What the distribution's own tools say."""
+
+    def test_lintian_has_nothing_to_say(self):
+        with Machine("bookworm-tools") as machine:
+            told = machine.run("lintian", "--fail-on", "error,warning", "--allow-root", machine.put(PACKAGE), status=None)
+            self.assertNotRegex(told, r"(?m)^[EW]: ")
+
+    def test_every_shell_completes(self):
+        with Machine("bookworm-tools") as machine:
+            install(machine)
+            bash = "source /usr/share/bash-completion/bash_completion; source /usr/share/bash-completion/completions/rq; complete -p rq"
+            self.assertIn("_clap_complete_rq", machine.run("bash", "-c", bash))
+            fish = machine.run("fish", "-c", "complete -C 'rq worker-'")
+            self.assertIn("worker-pool", fish)
+            zsh = machine.run("zsh", "-c", "autoload -U compinit; compinit -u -d /tmp/dump; print $_comps[rq]; autoload +X _rq; print $functions[_rq]")
+            self.assertIn("_rq", zsh)
+            self.assertIn("RQ_COMPLETE", zsh)
+
+    def test_two_builds_give_the_same_bytes(self):
+        environment = dict(os.environ, SOURCE_DATE_EPOCH="1700000000")
+        first, second = [self.built(environment) for _ in range(2)]
+        self.assertEqual(first, second)
+
+    @staticmethod
+    def built(environment):
+        built = subprocess.run([ROOT / "scripts" / "build-deb"], env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        with open(built.stdout.strip(), "rb") as package:
+            return package.read()
+
+
+if __name__ == "__main__":
+    unittest.main()
