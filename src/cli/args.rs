@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod control;
 mod cron;
+mod doctor;
 mod empty;
 mod enqueue;
 mod health;
@@ -33,6 +34,7 @@ pub(crate) use check::CheckArgs;
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StackArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use empty::EmptyArgs;
 pub(crate) use enqueue::EnqueueArgs;
 pub(crate) use health::HealthcheckArgs;
@@ -101,6 +103,9 @@ pub(crate) enum Command {
     /// Tell whether daemons are well, for probes.
     #[command(args_override_self = true, after_help = health::EXAMPLES)]
     Healthcheck(HealthcheckArgs),
+    /// Look for what is wrong in Redis, in the settings and on this machine, and tell what to do.
+    #[command(args_override_self = true, after_help = doctor::EXAMPLES)]
+    Doctor(Box<DoctorArgs>),
     /// Show queues and workers, as RQ's command does.
     #[command(args_override_self = true, after_help = info::EXAMPLES)]
     Info(Box<InfoArgs>),
@@ -224,8 +229,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 }
 
 /// The commands that act in a Redis at once and end.
-const AT_REDIS: [&str; 9] =
-    ["info", "enqueue", "requeue", "jobs", "queues", "workers", "empty", "suspend", "resume"];
+const AT_REDIS: [&str; 10] =
+    ["doctor", "info", "enqueue", "requeue", "jobs", "queues", "workers", "empty", "suspend", "resume"];
 
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {

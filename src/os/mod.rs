@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 mod descriptor;
 mod identity;
+mod limits;
 mod memory;
 mod mounts;
 mod notify_socket;
@@ -20,6 +21,7 @@ pub(crate) use descriptor::{
     watch, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
+pub(crate) use limits::MachineLimits;
 pub(crate) use memory::{Relative, relatives};
 pub(crate) use mounts::is_mounted;
 pub(crate) use notify_socket::ServiceManager;

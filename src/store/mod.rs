@@ -33,9 +33,11 @@ mod recovery;
 mod registration;
 mod release;
 mod reply;
+mod rights;
 mod scheduling;
 mod scripts;
 mod sentinel;
+mod server;
 mod story;
 mod stranded;
 mod subscription;
@@ -69,7 +71,11 @@ pub(crate) use overview::{JobCard, Overview, QueueCard, RunningJob, Wanted, Work
 pub(crate) use rearranging::Rearranged;
 pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
+#[cfg(test)]
+pub(crate) use rights::NEEDED;
+pub(crate) use rights::{Missed, Right, Rights};
 pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
+pub(crate) use server::{Server, ServerKind, Skew};
 #[cfg(test)]
 pub(crate) use story::Place;
 pub(crate) use story::{Entry, Execution, Relative, Story, WorkerCard, inflated};

@@ -61,6 +61,7 @@ mod reload_team;
 mod reload_told;
 mod reload_triggers;
 mod retiring;
+mod rights;
 mod rq_engine;
 mod scaling;
 mod scheduler;
