@@ -27,7 +27,7 @@ pub(crate) use mounts::is_mounted;
 pub(crate) use notify_socket::ServiceManager;
 pub(crate) use oom::{OomKills, Starved, group_memory_limit, machine_memory};
 pub(crate) use process::{
-    Reaped, become_subreaper, kill_group, kill_process, reap, terminate_group, warn_group,
+    Reaped, become_subreaper, is_gone, kill_group, kill_process, reap, terminate_group, warn_group,
 };
 pub(crate) use signals::{Signal, Signals};
 pub(crate) use spawn::{Program, spawn};

@@ -63,7 +63,7 @@ impl Standing {
     ];
 
     /// The word in the key of its registry; a queue is none.
-    fn registry(self) -> Option<&'static str> {
+    pub(super) fn registry(self) -> Option<&'static str> {
         Some(match self {
             Self::Queued => return None,
             Self::Started => "wip",

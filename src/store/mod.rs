@@ -21,6 +21,7 @@ mod inventory;
 mod job_hash;
 mod keys;
 mod keywords;
+mod leftovers;
 mod link;
 mod listing;
 mod liveness;
@@ -61,6 +62,9 @@ pub(crate) use dequeue::{ClaimRequest, Claimed, Surfaced};
 pub(crate) use error::{StoreError, TlsObstacle};
 pub(crate) use inventory::{CountedQueue, CountedWorker, Inventory};
 pub(crate) use keys::Keys;
+#[cfg(test)]
+pub(crate) use leftovers::{Dangling, LostJob};
+pub(crate) use leftovers::{Deferred, Leftovers, Lost, QueueLeft, WorkerLeft};
 pub(crate) use listing::{Listed, Standing};
 pub(crate) use liveness::{Life, OtherDaemon, QueueWatched, Watched};
 pub(crate) use outbox::Note;

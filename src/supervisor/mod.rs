@@ -59,7 +59,7 @@ use leash::Leash;
 pub(crate) use alarm::ring;
 pub(crate) use check::doubts;
 pub(crate) use cron::{Upcoming, cron_times, run_cron};
-pub(crate) use doctor::{Finding, Report, Severity, examine};
+pub(crate) use doctor::{Deed, Examination, Finding, Outcome, Report, Severity, Wished, examine};
 pub(crate) use interpreter::{ADVICE as INTERPRETER, doubt as doubt_interpreter};
 pub(crate) use logging::options as logging_options;
 pub(crate) use looking::{Looking, look};

@@ -1,14 +1,27 @@
 //! What an examination found, in words: a line for each thing, and below those that need something why and what to do.
 
 use crate::cli::page::{Line, Tone};
-use crate::supervisor::{Finding, Report, Severity};
+use crate::supervisor::{Deed, Finding, Outcome, Report, Severity};
 
 /// The whole report.
 pub(super) fn words(report: &Report) -> Vec<Line> {
-    let mut lines: Vec<Line> = report.findings.iter().flat_map(finding).collect();
+    let mut lines: Vec<Line> = report.repairs.iter().map(repair).collect();
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    lines.extend(report.findings.iter().flat_map(finding));
     lines.push(Line::default());
     lines.push(sum(report));
     lines
+}
+
+fn repair(deed: &Deed) -> Line {
+    let (tone, word) = match deed.outcome {
+        Outcome::Done => (Tone::Good, "done"),
+        Outcome::Would => (Tone::Name, "would"),
+        Outcome::Left => (Tone::Dim, "left"),
+    };
+    Line::of(tone, &format!("{word:7}")).and(Tone::Plain, "  ").and(Tone::Plain, &deed.what)
 }
 
 fn finding(finding: &Finding) -> Vec<Line> {

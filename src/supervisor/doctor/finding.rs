@@ -59,6 +59,10 @@ impl Finding {
     pub(super) fn advise(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }
+
+    pub(super) fn fixable(self) -> Self {
+        Self { fixable: true, ..self }
+    }
 }
 
 /// The first few of many names, for a sentence.
@@ -69,6 +73,11 @@ pub(super) fn some<T: AsRef<str>>(names: &[T]) -> String {
         Some(more) if more > 0 => format!("{} and {more} more", shown.join(", ")),
         _ => shown.join(", "),
     }
+}
+
+/// A number with its noun.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
 #[cfg(test)]

@@ -1,26 +1,35 @@
-//! `rq doctor`: looks at Redis, at the settings and at this machine, and tells what is wrong, why it matters and what to do.
+//! `rq doctor`: looks at Redis, at what is in it, at the settings, at the project's interpreter and at this machine, and tells what is
+//! wrong, why it matters and what to do.
 //!
-//! Facts are read first; each check is a pure judgement of them, in a file of its own.
+//! Facts are read first; each check is a pure judgement of them, in a file of its own. Nothing is changed unless repairs are wished for.
 
 mod clock;
 mod connections;
 mod finding;
+mod jobs;
 mod memory;
 mod persistence;
+mod project;
+mod python;
+mod queues;
+mod repairs;
 mod rights;
 mod server;
 mod settings;
+mod state;
 mod system;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 use std::time::Duration;
 
 use serde::Serialize;
 
 pub(crate) use finding::{Finding, Severity};
+pub(crate) use repairs::{Deed, Outcome};
 
-use super::settling::{Purpose, Settled, load_settings};
+use super::settling::{Purpose, load_settings};
 use super::wanted::{Scope, Wanted};
 use super::{SupervisorError, address};
 use crate::config::{Resolved, Sources};
@@ -31,11 +40,30 @@ use crate::worker::WorkError;
 /// In whose name Redis is asked.
 const NAME: &str = "rq doctor";
 
-/// All that an examination found.
+/// What is to be examined, and what may be done.
+pub(crate) struct Examination {
+    /// Queues; without any, all that are known, and the configured ones for the functions of their jobs.
+    pub(crate) queues: Vec<String>,
+    /// Whether functions of waiting jobs are imported, which runs the project's code.
+    pub(crate) imports: bool,
+    pub(crate) repairs: Option<Wished>,
+}
+
+/// Whether repairs are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wished {
+    Told,
+    Done,
+}
+
+/// All that an examination found, and what was done.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     /// The server, without secrets.
     pub(crate) redis: String,
+    /// What was repaired before, or would be.
+    pub(crate) repairs: Vec<Deed>,
+    /// What there is to say, after the repairs.
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -46,16 +74,19 @@ impl Report {
     }
 }
 
-/// Looks at everything, and changes nothing.
-pub(crate) async fn examine(sources: Sources) -> Result<Report, SupervisorError> {
-    let settled = load_settings(sources, Purpose::Look).await?;
-    let Settled { resolved, .. } = settled;
-    let store = address::store(&resolved, address::of(&resolved)?, NAME);
+/// Looks at everything.
+pub(crate) async fn examine(sources: Sources, examination: &Examination) -> Result<Report, SupervisorError> {
+    let mut settled = load_settings(sources, Purpose::Look).await?;
+    let store = address::store(&settled.resolved, address::of(&settled.resolved)?, NAME);
     reach(&store).await?;
     let mut findings = of_redis(&store).await.map_err(WorkError::from)?;
-    findings.extend(settings::check(&resolved)?);
-    findings.extend(system::check(&MachineLimits::read(), workers(&resolved)));
-    Ok(Report { redis: store.client().address().to_string(), findings })
+    let of_state = state::examine(&store, &settled.resolved, examination).await;
+    let (repairs, of_state) = of_state.map_err(WorkError::from)?;
+    findings.extend(of_state);
+    findings.extend(settings::check(&settled.resolved)?);
+    findings.extend(system::check(&MachineLimits::read(), workers_wanted(&settled.resolved)));
+    findings.extend(project::check(&mut settled, &store, &examination.queues, examination.imports).await?);
+    Ok(Report { redis: store.client().address().to_string(), repairs, findings })
 }
 
 /// Finds out whether Redis is there and lets us in; what it refuses beyond that is a finding.
@@ -65,6 +96,15 @@ async fn reach(store: &Store) -> Result<(), SupervisorError> {
         Err(error) if error.code() == Some("NOPERM") => Ok(()),
         Err(error @ StoreError::Away { .. }) => Err(SupervisorError::Unreachable(Duration::ZERO, error)),
         Err(error) => Err(WorkError::from(error).into()),
+    }
+}
+
+/// Nothing of what the server refuses, or gives in a form that we cannot read; that it went away is an error.
+fn unless_refused<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error @ StoreError::Away { .. }) => Err(error),
+        Err(_) => Ok(None),
     }
 }
 
@@ -82,6 +122,6 @@ async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
 }
 
 /// How many workers the configuration may start.
-fn workers(resolved: &Resolved) -> u64 {
+fn workers_wanted(resolved: &Resolved) -> u64 {
     Wanted::all(resolved, Scope::Everything).iter().map(|wanted| u64::from(wanted.count().max)).sum()
 }

@@ -18,17 +18,17 @@ pub(super) fn check(rights: Option<&Rights>, server: &Server, prefix: &str) -> V
         );
     }
     if rights.keys {
-        found.push(refused(rights, prefix, format!("keys {prefix}:*"), "every key of RQ is among them"));
+        found.push(refused(rights, prefix, &format!("keys {prefix}:*"), "every key of RQ is among them"));
     }
     if rights.channels {
         let why = "commands to workers, such as stopping a job, go through them";
-        found.push(refused(rights, prefix, format!("channels {prefix}:pubsub:*"), why));
+        found.push(refused(rights, prefix, &format!("channels {prefix}:pubsub:*"), why));
     }
     let (needed, spare): (Vec<&Right>, Vec<&Right>) =
         rights.commands.iter().partition(|right| right.missed == Missed::ByWorkers);
     if !needed.is_empty() {
         let names: Vec<_> = needed.iter().map(|right| right.command).collect();
-        found.push(refused(rights, prefix, some(&names), "workers cannot do without"));
+        found.push(refused(rights, prefix, &some(&names), "workers cannot do without"));
     }
     if !spare.is_empty() {
         found.push(spared(rights, &spare));
@@ -36,7 +36,7 @@ pub(super) fn check(rights: Option<&Rights>, server: &Server, prefix: &str) -> V
     found
 }
 
-fn refused(rights: &Rights, prefix: &str, what: String, why: &str) -> Finding {
+fn refused(rights: &Rights, prefix: &str, what: &str, why: &str) -> Finding {
     Finding::problem("redis.rights", format!("the user {} is refused {what}", rights.user))
         .because(why)
         .advise(format!("{}, and ACL SAVE or the same in the configuration of Redis", rights.line(prefix)))

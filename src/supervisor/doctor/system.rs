@@ -1,6 +1,6 @@
 //! Whether this machine lets us have what the configured workers need.
 
-use super::finding::Finding;
+use super::finding::{Finding, counted};
 use crate::os::MachineLimits;
 
 /// The descriptors of a work horse in its daemon, and of a daemon without any.
@@ -17,7 +17,10 @@ fn descriptors(limits: &MachineLimits, workers: u64) -> Option<Finding> {
     let needed = OF_A_DAEMON + workers.saturating_mul(OF_A_HORSE);
     let (soft, hard) = limits.descriptors?;
     if needed <= soft {
-        return Some(Finding::ok(CHECK, format!("{soft} open files are enough for {workers} workers")));
+        return Some(Finding::ok(
+            CHECK,
+            format!("{soft} open files are enough for {}", counted(workers, "worker", "workers")),
+        ));
     }
     let found = format!("{soft} open files are too few for {workers} workers, which may need {needed}");
     let advice = if needed <= hard {

@@ -10,6 +10,7 @@ mod control_group;
 mod cron;
 mod crowds;
 mod django;
+mod doctor;
 mod failure_ttls;
 mod groups;
 mod health;
