@@ -1,6 +1,8 @@
 //! House rules that no compiler checks: layers, sizes, what belongs to one layer alone, headers, paths and links.
 //! The rules are told in `CONTRIBUTING.md`; the parts of this checker are tested beside them.
 
+#[path = "tidy/anchors.rs"]
+mod anchors;
 #[path = "tidy/compatibility.rs"]
 mod compatibility;
 #[path = "tidy/layers.rs"]
@@ -66,6 +68,20 @@ fn links_between_pages_lead_somewhere() {
 
     expect_none(
         &pages.iter().flat_map(|(path, text)| rules::check_links(path, text, exists)).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn links_to_a_part_of_a_page_lead_to_a_heading() {
+    let text_of = |path: &Path| {
+        let page = is(path.to_str()?, "md");
+        page.then(|| std::fs::read_to_string(top().join(path)).ok()).flatten()
+    };
+
+    let pages = files(|path| is(path, "md"));
+
+    expect_none(
+        &pages.iter().flat_map(|(path, text)| anchors::check(path, text, text_of)).collect::<Vec<_>>(),
     );
 }
 
