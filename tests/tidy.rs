@@ -7,6 +7,8 @@ mod anchors;
 mod compatibility;
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/paths.rs"]
+mod paths;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]
@@ -83,6 +85,21 @@ fn links_to_a_part_of_a_page_lead_to_a_heading() {
     expect_none(
         &pages.iter().flat_map(|(path, text)| anchors::check(path, text, text_of)).collect::<Vec<_>>(),
     );
+}
+
+#[test]
+fn paths_that_pages_name_are_there() {
+    let exists = |path: &Path| top().join(path).exists();
+    let pages = files(|path| is(path, "md"));
+
+    expect_none(&pages.iter().flat_map(|(path, text)| paths::check(path, text, exists)).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_code_map_has_every_module() {
+    let read = |path: &str| std::fs::read_to_string(top().join(path)).expect("a file of the repository");
+
+    expect_none(&paths::check_map(&read("docs/architecture.md"), &read("src/lib.rs")));
 }
 
 #[test]
