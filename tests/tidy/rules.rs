@@ -135,7 +135,7 @@ pub(crate) fn check_links(path: &str, text: &str, exists: impl Fn(&Path) -> bool
 }
 
 /// The targets of the links in a line, outside of code.
-fn links(line: &str) -> Vec<String> {
+pub(crate) fn links(line: &str) -> Vec<String> {
     let prose: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
     let after_opening = prose.split("](").skip(1);
     after_opening.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.to_owned()).collect()
