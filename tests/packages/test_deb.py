@@ -13,6 +13,9 @@ NEXT = os.environ["RQ_TEST_DEB_NEXT"]
 OURS = "rqd"
 CONFIGURATION = "/etc/rq/rq.toml"
 DIVERTED = "/usr/bin/rq.python3-rq"
+# What python3-rq has under our names, and the names that these get.
+SHARED = {place % name: place % (name + ".python3-rq")
+          for place in ("/usr/bin/%s", "/usr/share/man/man1/%s.1.gz") for name in ("rq", "rqinfo", "rqworker")}
 
 
 def install(machine, package=PACKAGE):
@@ -28,8 +31,14 @@ def remove(machine, *packages):
     machine.run("dpkg", "--remove", *packages)
 
 
-def is_ours(machine, name="/usr/bin/rq"):
-    return "(rqd " in machine.run(name, "--version", status=None)
+def is_ours(machine):
+    """Whether all three commands are."""
+    links = [os.readlink(machine.path("/usr/bin/" + name)) for name in ("rqinfo", "rqworker")]
+    return links == ["rq", "rq"] and "(rqd " in machine.run("/usr/bin/rq", "--version", status=None)
+
+
+def content(machine, names):
+    return {name: machine.path(name).read_bytes() for name in names}
 
 
 def left(machine):
@@ -77,16 +86,17 @@ class Installation(unittest.TestCase):
     def test_python3_rq_comes_first(self):
         with Machine() as machine:
             install_python3_rq(machine)
-            theirs = machine.read("/usr/bin/rq")
+            theirs = content(machine, SHARED)
             install(machine)
 
             self.assertTrue(is_ours(machine))
-            self.assertEqual(machine.read(DIVERTED), theirs)
-            self.assertIn("Start a worker", machine.run("man", "rq-worker", MANPAGER="cat", TERM="dumb"))
+            self.assertEqual(list(content(machine, SHARED.values()).values()), list(theirs.values()))
+            for page in ("rq-worker", "rqworker"):
+                self.assertIn("Start a worker", machine.run("man", page, MANPAGER="cat", TERM="dumb"))
             remove(machine, OURS)
-            self.assertEqual(machine.read("/usr/bin/rq"), theirs)
-            self.assertFalse(machine.exists(DIVERTED))
-            self.assertTrue(machine.exists("/usr/share/man/man1/rq.1.gz"))
+            self.assertEqual(content(machine, SHARED), theirs)
+            for name in SHARED.values():
+                self.assertFalse(machine.exists(name), name)
             self.assertNotIn("rqd", machine.run("dpkg-divert", "--list"))
 
     def test_python3_rq_comes_second(self):
@@ -95,14 +105,18 @@ class Installation(unittest.TestCase):
             install_python3_rq(machine)
 
             self.assertTrue(is_ours(machine))
-            self.assertTrue(machine.exists(DIVERTED))
+            for name in SHARED.values():
+                self.assertTrue(machine.exists(name), name)
             remove(machine, OURS)
-            self.assertIn("python3", machine.read("/usr/bin/rq").splitlines()[0])
+            for name in ("rq", "rqinfo", "rqworker"):
+                self.assertIn("python3", machine.read("/usr/bin/" + name).splitlines()[0])
             install(machine)
             remove(machine, "python3-rq")
             self.assertTrue(is_ours(machine))
             machine.run("dpkg", "--purge", OURS)
-            self.assertFalse(machine.exists("/usr/bin/rq"))
+            for name in SHARED:
+                self.assertFalse(machine.exists(name), name)
+            self.assertNotIn("rqd", machine.run("dpkg-divert", "--list"))
 
     def test_an_upgrade_keeps_the_configuration_and_what_is_enabled(self):
         with Machine() as machine:
