@@ -85,7 +85,7 @@ class Machine:
 
     def start(self, *command, log):
         """Starts a command; what it says goes into a file of the machine."""
-        with open(self.path(log), "wb") as output:
+        with open(self.path(log), "ab") as output:
             process = subprocess.Popen(
                 ["chroot", str(self.root), *command], env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT
