@@ -16,7 +16,7 @@ const BEFORE: [&str; 4] = ["$", "exec", "sudo", "nohup"];
 const PROGRAMS: [&str; 4] = ["rq", "rqd", "rqworker", "rqinfo"];
 
 /// How names begin that look like settings in prose and are none.
-const NO_SETTINGS: [&str; 2] = ["sentry.python", "queue.enqueue"];
+const NO_SETTINGS: [&str; 3] = ["sentry.python", "queue.enqueue", "worker.env"];
 
 /// The endings of files that are named as sections are.
 const ENDINGS: [&str; 4] = ["py", "yaml", "conf", "toml"];
