@@ -82,12 +82,16 @@ impl Repair {
         queue: &QueueName,
         ids: &[Vec<u8>],
     ) -> Result<Option<Vec<String>>, StoreError> {
-        if self.on_stranded != OnStranded::PutBack || self.store().has_python_workers(queue).await? {
+        if self.on_stranded != OnStranded::PutBack {
             return Ok(None);
         }
         if self.is_dry {
+            // Whoever is to be unregistered before still is.
             let names = ids.iter().map(|id| String::from_utf8_lossy(id).into_owned());
             return Ok(Some(names.collect()));
+        }
+        if self.store().has_python_workers(queue).await? {
+            return Ok(None);
         }
         self.store().sweep(queue, ids).await.map(Some)
     }

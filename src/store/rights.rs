@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::server::Server;
+use super::server::{Server, Trial};
 use super::{Store, StoreError};
 
 /// Who misses a command that is refused.
@@ -161,6 +161,12 @@ impl Rights {
         self.commands.is_empty() && !self.keys && !self.channels
     }
 
+    /// Whether what is in Redis may look emptier to this user than it is.
+    pub(crate) fn hide_something(&self) -> bool {
+        let shows = |right: &Right| matches!(right.missed, Missed::ByWorkers | Missed::By(SHOW | DOCTOR));
+        self.keys || self.commands.iter().any(shows)
+    }
+
     fn of(user: String, refused: impl IntoIterator<Item = (Right, String)>) -> Self {
         let mut rights = Self { user, commands: Vec::new(), keys: false, channels: false };
         for (right, words) in refused {
@@ -194,8 +200,18 @@ impl Store {
         for right in tried() {
             calls.add_command(self.call_of(right));
         }
-        let Some(refused) = self.refused(&calls).await? else { return Ok(None) };
-        let refused = tried().zip(refused).filter_map(|(right, refused)| Some((*right, refused?)));
+        let refused: Vec<(Right, String)> = match self.try_out(&calls).await? {
+            Trial::Judged(refused) => {
+                tried().zip(refused).filter_map(|(right, refused)| Some((*right, refused?))).collect()
+            }
+            // The others show once this one is granted.
+            Trial::Forbidden => NEEDED
+                .iter()
+                .filter(|right| right.command == "multi")
+                .map(|right| (*right, String::new()))
+                .collect(),
+            Trial::Impossible => return Ok(None),
+        };
         Ok(Some(Rights::of(self.user().await?, refused)))
     }
 
@@ -347,6 +363,8 @@ mod tests {
 
         assert_eq!(rights.line("rq"), "ACL SETUSER x ~rq:* &rq:pubsub:* +get +client|id");
         assert!(!rights.are_whole() && Rights::of("x".to_owned(), []).are_whole());
+        let harmless = Rights::of("x".to_owned(), [(right("client|id"), "NOPERM command".to_owned())]);
+        assert!(rights.hide_something() && !harmless.hide_something());
     }
 
     #[tokio::test]
@@ -372,7 +390,10 @@ mod tests {
         grant.arg(missing.line("rq").split(' ').skip(1).collect::<Vec<_>>());
         root.client().run(&grant).await.unwrap();
         assert!(limited().rights(&facts).await.unwrap().unwrap().are_whole());
-        root.client().run(&set("resetkeys ~other:*".to_owned())).await.unwrap();
+        root.client().run(&set("-multi".to_owned())).await.unwrap();
+        let blind = limited().rights(&facts).await.unwrap().unwrap();
+        assert_eq!(blind.line("rq"), "ACL SETUSER rqd +multi");
+        root.client().run(&set("+multi resetkeys ~other:*".to_owned())).await.unwrap();
         assert!(limited().rights(&facts).await.unwrap().unwrap().keys);
     }
 }

@@ -1,7 +1,7 @@
 //! What the server tells of itself, as far as it may be asked.
 
 use std::collections::BTreeMap;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use redis::{Pipeline, Value};
 
@@ -24,6 +24,23 @@ const SETTINGS: [&str; 7] = [
 
 /// How often the clock is asked for: the quickest answer tells the most.
 const CLOCK_LOOKS: usize = 5;
+
+/// How long an answer to a command in a trial may take.
+const TRIAL: Duration = Duration::from_secs(10);
+
+/// The server's word for what a user may not do.
+const NO_PERMISSION: &str = "NOPERM";
+
+/// What came of trying commands out.
+#[derive(Debug, PartialEq)]
+pub(super) enum Trial {
+    /// Of each in what words it was refused, if it was.
+    Judged(Vec<Option<String>>),
+    /// We may not even begin a transaction.
+    Forbidden,
+    /// The server has no transactions as we know them.
+    Impossible,
+}
 
 /// What the server tells of itself.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -141,31 +158,28 @@ impl Store {
         Ok(best)
     }
 
-    /// Which of these commands the server refuses us, and in what words. They are queued in a transaction that is thrown away: the
-    /// server judges them as it takes them in, and runs none. Nothing when there can be no such transaction.
-    pub(super) async fn refused(
-        &self,
-        commands: &Pipeline,
-    ) -> Result<Option<Vec<Option<String>>>, StoreError> {
+    /// What the server says to these commands. They are queued in a transaction that is thrown away: the server judges them as it
+    /// takes them in, and runs none.
+    pub(super) async fn try_out(&self, commands: &Pipeline) -> Result<Trial, StoreError> {
         let mut dedicated = self.client.dedicated().await?;
-        let limit = Some(std::time::Duration::from_secs(10));
         // Outside of a transaction the commands would be run.
-        match dedicated.run(&redis::cmd("MULTI"), limit).await {
+        match dedicated.run(&redis::cmd("MULTI"), Some(TRIAL)).await {
             Ok(Value::Okay) => {}
             Err(error @ StoreError::Away { .. }) => return Err(error),
-            Ok(_) | Err(_) => return Ok(None),
+            Err(error) if error.code() == Some(NO_PERMISSION) => return Ok(Trial::Forbidden),
+            Ok(_) | Err(_) => return Ok(Trial::Impossible),
         }
         let mut refused = Vec::new();
         for command in commands.cmd_iter() {
-            refused.push(match dedicated.run(command, limit).await {
+            refused.push(match dedicated.run(command, Some(TRIAL)).await {
                 Ok(_) => None,
                 Err(error @ StoreError::Away { .. }) => return Err(error),
-                Err(error) => (error.code() == Some("NOPERM")).then(|| error.to_string()),
+                Err(error) => (error.code() == Some(NO_PERMISSION)).then(|| error.to_string()),
             });
         }
         // Closing the connection throws it away just as well, where we may not say so.
-        let _ = dedicated.run(&redis::cmd("DISCARD"), limit).await;
-        Ok(Some(refused))
+        let _ = dedicated.run(&redis::cmd("DISCARD"), Some(TRIAL)).await;
+        Ok(Trial::Judged(refused))
     }
 }
 
@@ -228,12 +242,12 @@ mod tests {
         commands.cmd("SET").arg("rq:a").arg(1);
 
         let told = store.server().await.unwrap();
-        let refused = store.refused(&commands).await.unwrap();
+        let tried = store.try_out(&commands).await.unwrap();
 
         assert_eq!((told.setting("maxmemory"), told.setting("timeout")), (Some("104857600"), Some("60")));
         assert_eq!(told.fact("role"), Some("master"));
         assert!(told.skew.is_some_and(|skew| skew.ahead.abs() <= skew.margin + 1.0), "{told:?}");
-        assert_eq!(refused, Some(vec![None]));
+        assert_eq!(tried, Trial::Judged(vec![None]));
         let there = store.client().run(redis::cmd("EXISTS").arg("rq:a")).await.unwrap();
         assert_eq!(there, Value::Int(0));
     }

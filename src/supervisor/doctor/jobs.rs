@@ -75,9 +75,13 @@ fn abandoned(left: &Leftovers) -> Option<Finding> {
 
 fn lost(lost: &Lost) -> Option<Finding> {
     let ids: Vec<&str> = lost.jobs.iter().map(|job| job.id.as_str()).collect();
-    let say = counted(ids.len() as u64, "job says that it runs", "jobs say that they run");
+    let say = counted(
+        ids.len() as u64,
+        "job says that it runs, and no worker has it",
+        "jobs say that they run, and no worker has them",
+    );
     (!ids.is_empty()).then(|| {
-        Finding::problem("jobs.lost", format!("{say}, and no worker has them in hand: {}", some(&ids)))
+        Finding::problem("jobs.lost", format!("{say} in hand: {}", some(&ids)))
             .because("they stand in no registry, so that nobody looks for them: they were begun, and never ended")
             .advise("look whether their work was done (rq job show ID); to run one again: Queue(NAME).enqueue_job(Job.fetch(ID)) in Python")
     })
@@ -89,11 +93,12 @@ fn dangling(left: &Leftovers) -> Option<Finding> {
     let mut queues: Vec<&str> = all().map(|(name, _)| name.as_str()).collect();
     queues.dedup();
     (count > 0).then(|| {
-        let ids = counted(count as u64, "id stands", "ids stand");
-        let found = format!("{ids} in queues or registries, and their jobs are gone: {}", some(&queues));
+        let looked: usize = all().map(|(_, dangling)| dangling.looked).sum();
+        let ids = counted(count as u64, "id", "ids");
+        let found = format!("the jobs of {ids} are gone, of {looked} that were looked at in {}", some(&queues));
         Finding::note("jobs.dangling", found)
             .because("their time to live was over, or somebody deleted the jobs alone; workers pass over them, counts do not")
-            .advise("rq doctor --fix takes them out")
+            .advise("rq doctor --fix takes these out")
             .fixable()
     })
 }

@@ -79,9 +79,14 @@ pub(crate) async fn examine(sources: Sources, examination: &Examination) -> Resu
     let mut settled = load_settings(sources, Purpose::Look).await?;
     let store = address::store(&settled.resolved, address::of(&settled.resolved)?, NAME);
     reach(&store).await?;
-    let mut findings = of_redis(&store).await.map_err(WorkError::from)?;
+    let (mut findings, is_hidden) = of_redis(&store).await.map_err(WorkError::from)?;
     let of_state = state::examine(&store, &settled.resolved, examination).await;
-    let (repairs, of_state) = of_state.map_err(WorkError::from)?;
+    let (repairs, mut of_state) = of_state.map_err(WorkError::from)?;
+    if is_hidden {
+        // Nothing is well that cannot be seen.
+        of_state.retain(|finding| finding.severity > Severity::Ok && *finding != state::hidden());
+        of_state.push(state::hidden());
+    }
     findings.extend(of_state);
     findings.extend(settings::check(&settled.resolved)?);
     findings.extend(system::check(&MachineLimits::read(), workers_wanted(&settled.resolved)));
@@ -108,8 +113,8 @@ fn unless_refused<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreEr
     }
 }
 
-/// The server as it is set up, whatever is in it.
-async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
+/// The server as it is set up, whatever is in it, and whether some of that is hidden from us.
+async fn of_redis(store: &Store) -> Result<(Vec<Finding>, bool), StoreError> {
     let server = store.server().await?;
     let rights = store.rights(&server).await?;
     let mut found = server::check(&server, &store.client().address().to_string());
@@ -118,7 +123,7 @@ async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
     found.extend(connections::check(&server));
     found.extend(rights::check(rights.as_ref(), &server, store.prefix()));
     found.extend(clock::check(&server));
-    Ok(found)
+    Ok((found, rights.is_some_and(|rights| rights.hide_something())))
 }
 
 /// How many workers the configuration may start.

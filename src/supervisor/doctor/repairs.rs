@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::finding::{counted, some};
 use super::jobs::Stranded;
-use super::workers::{Machine, dead, dead_daemons};
+use super::workers::{Machine, dead, dead_daemons, python_serves};
 use crate::job::QueueName;
 use crate::maintenance::{Fate, Repair};
 use crate::store::{Leftovers, Standing, Store, StoreError};
@@ -48,7 +48,7 @@ impl Repairs<'_> {
     ) -> Result<(), StoreError> {
         self.bury(left, machine).await?;
         self.dismiss(left, machine).await?;
-        self.put_back(stranded).await?;
+        self.put_back(left, stranded, machine).await?;
         self.end_leases(left).await?;
         self.prune(left).await?;
         self.clean(left).await
@@ -96,10 +96,20 @@ impl Repairs<'_> {
         Ok(())
     }
 
-    async fn put_back(&mut self, stranded: &Stranded) -> Result<(), StoreError> {
+    async fn put_back(
+        &mut self,
+        left: &Leftovers,
+        stranded: &Stranded,
+        machine: &dyn Machine,
+    ) -> Result<(), StoreError> {
         const CHECK: &str = "jobs.stranded";
         for (queue, ids) in stranded {
-            match self.repair.put_stranded_back(&QueueName::new(queue.as_str()), ids).await? {
+            let put_back = if python_serves(left, queue, machine) {
+                None
+            } else {
+                self.repair.put_stranded_back(&QueueName::new(queue.as_str()), ids).await?
+            };
+            match put_back {
                 Some(jobs) if jobs.is_empty() => {}
                 Some(jobs) => self.did(CHECK, format!("put stranded jobs back at the head of {queue}: {}", some(&jobs))),
                 None => self.left(

@@ -44,8 +44,7 @@ pub(super) async fn examine(
     examination: &Examination,
 ) -> Result<(Vec<Deed>, Vec<Finding>), StoreError> {
     let Some(mut seen) = unless_refused(look(store, &examination.queues).await)? else {
-        let finding = Finding::note("jobs.unseen", "queues, workers and jobs could not be looked at");
-        return Ok((Vec::new(), vec![finding.because("Redis refuses what it takes, see redis.rights")]));
+        return Ok((Vec::new(), vec![hidden()]));
     };
     let host = Host(os::hostname());
     let mut deeds = Vec::new();
@@ -59,6 +58,12 @@ pub(super) async fn examine(
     found.extend(queues::check(&seen.left));
     found.extend(jobs::check(&seen.left, &seen.stranded, &seen.lost));
     Ok((deeds, found))
+}
+
+/// What there is to say where not all could be seen.
+pub(super) fn hidden() -> Finding {
+    Finding::note("jobs.hidden", "not all of the workers, queues and jobs could be looked at")
+        .because("Redis refuses what that takes, see redis.rights")
 }
 
 /// Looks, and looks again after a while where something is on its way that may have to stay there no longer.

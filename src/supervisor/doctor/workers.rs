@@ -38,6 +38,16 @@ pub(super) fn dead(left: &Leftovers, machine: &dyn Machine) -> Vec<Dead> {
     dead.collect()
 }
 
+/// Whether a worker of Python's that may live serves a queue.
+pub(super) fn python_serves(left: &Leftovers, queue: &str, machine: &dyn Machine) -> bool {
+    let dead = dead(left, machine);
+    let mut serving = left.inventory.queues.iter().filter(|it| it.name == queue).flat_map(|it| &it.workers);
+    serving.any(|name| {
+        let is_pythons = left.inventory.workers.get(name).is_some_and(|worker| worker.rqd_version.is_none());
+        is_pythons && !dead.iter().any(|dead| dead.name == *name)
+    })
+}
+
 /// The daemons that are provably dead.
 pub(super) fn dead_daemons<'a>(left: &'a Leftovers, machine: &dyn Machine) -> Vec<&'a OtherDaemon> {
     left.daemons.iter().filter(|daemon| machine.is_dead(&daemon.card.identity)).collect()
@@ -201,6 +211,20 @@ mod tests {
 
             assert_eq!(dead.len(), usize::from(expected), "{host} {pid} {listeners:?}");
             assert_eq!(check(&left, &ThisMachine)[0].fixable, expected);
+        }
+    }
+
+    #[test]
+    fn a_queue_is_pythons_while_one_of_its_workers_may_live() {
+        for (pid, ours, expected) in [(7, None, true), (7, Some("0.1.0"), false), (1001, None, false)] {
+            let mut left = left();
+            left.workers = vec![WorkerLeft { listeners: Some(0), ..worker("w", 30) }];
+            let known = CountedWorker { rqd_version: ours.map(str::to_owned), ..known_on("here", pid) };
+            left.inventory.workers.insert("w".to_owned(), known);
+            left.inventory.queues[0].workers = vec!["w".to_owned()];
+
+            assert_eq!(python_serves(&left, "q", &ThisMachine), expected, "{pid} {ours:?}");
+            assert!(!python_serves(&left, "other", &ThisMachine));
         }
     }
 

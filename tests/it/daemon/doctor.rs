@@ -5,7 +5,7 @@ use std::path::Path;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::harness::{Exit, Leaves, SOON, Subject, Worker, World, wait_until};
+use crate::harness::{Exit, Leaves, SOON, Skew, Subject, Terminal, Worker, World, skipped, wait_until};
 
 /// Runs `rq doctor` with the project of the world's folder.
 fn doctor(world: &World, arguments: &[&str]) -> Exit {
@@ -54,6 +54,11 @@ fn kill_python_worker_at_work(world: &World, options: &str) {
     world.enqueue(&format!("'jobs.waits.at', {}, job_id='cut'{options}", gate.literal()));
     let worker = python_worker(world, &["default"]);
     gate.wait_for_arrival();
+    kill(world, worker);
+}
+
+/// Kills a worker of Python's with all that it started.
+fn kill(world: &World, worker: Worker) {
     worker.signal(Signal::SIGKILL);
     drop(worker);
     wait_until(SOON, "its connection to be gone", || {
@@ -123,15 +128,24 @@ fn a_failure_with_a_callback_is_left_to_a_daemon_that_can_call_it() {
 #[test]
 fn an_id_between_queue_and_worker_is_put_back() {
     let world = World::new();
+    let worker = python_worker(&world, &["default"]);
+    world.wait_until_idle(&worker);
+    worker.signal(Signal::SIGSTOP);
     let job = world.enqueue("'jobs.returns.value', 7");
     let (queue, between) = (world.key("queue:default"), world.key("queue:default:intermediate"));
-    let _: String = world.redis.command(&["LMOVE", &queue, &between, "LEFT", "RIGHT"]);
+    // The worker that is served first hears nothing of it any more.
+    wait_until(SOON, "Redis to give the id to the worker", || world.redis.list(&between) == [job.as_str()]);
 
+    let alive = report(&world, &["--fix", "--no-import"]);
+    kill(&world, worker);
     let before = report(&world, &["--no-import"]);
+    let foretold = report(&world, &["--fix", "--dry-run", "--no-import"]);
     let after = report(&world, &["--fix", "--no-import"]);
 
     assert_eq!(severity(&before, "jobs.stranded"), Some("problem"));
-    assert_eq!(repairs(&after), ["jobs.stranded done"]);
+    assert_eq!(repairs(&alive), ["jobs.stranded left"]);
+    assert_eq!(repairs(&foretold), ["workers.dead would", "jobs.stranded would"]);
+    assert_eq!(repairs(&after), ["workers.dead done", "jobs.stranded done"]);
     assert_eq!(world.redis.list(&queue), [job.as_str()]);
     world.work(&[]);
     assert_eq!(world.view(&job)["result"], 7);
@@ -182,6 +196,62 @@ conn.delete('rq:job:gone', 'rq:job:gone:dependents')",
 }
 
 #[test]
+fn a_module_that_ends_the_interpreter_does_not_keep_others_from_being_looked_for() {
+    let world = World::new();
+    std::fs::write(world.path("jobs/deadly.py"), "import os\nos._exit(3)\n").unwrap();
+    for function in ["deadly.function", "returns.value", "returns.no_such_function"] {
+        world.enqueue(&format!("'jobs.{function}', 1"));
+    }
+
+    let told = report(&world, &[]);
+
+    let findings = told["findings"].as_array().unwrap().iter();
+    let mut troubles: Vec<&str> = findings
+        .filter(|finding| finding["check"] == "jobs.functions")
+        .map(|finding| finding["found"].as_str().unwrap())
+        .collect();
+    troubles.sort_unstable();
+    let [deadly, missing] = troubles[..] else { panic!("{troubles:#?}") };
+    assert!(deadly.contains("ended during the import of jobs.deadly.function"), "{deadly}");
+    assert!(missing.starts_with("jobs.returns.no_such_function cannot be imported"), "{missing}");
+}
+
+#[test]
+fn a_clock_that_is_off_is_told() {
+    let world = World::new();
+    for (ahead, how) in [(-3600, "3600.0s behind that of Redis"), (3600, "3600.0s ahead of that of Redis")] {
+        let mut command = world.rq_command(Subject::Ours, "doctor", &["--no-import", "--json"]);
+        match Skew::new(&world) {
+            Ok(skew) => skew.apply(&mut command, ahead),
+            Err(missing) => return skipped(&missing),
+        }
+
+        let exit = Exit::of(&command.output().unwrap());
+
+        let told: Value = serde_json::from_str(&exit.stdout).unwrap();
+        assert_eq!(severity(&told, "clock.skew"), Some("warning"));
+        let text = found(&told, "clock.skew");
+        // The way to Redis takes a part of a second.
+        assert!(text.contains(how) || text.contains("3599.9s") || text.contains("3600.1s"), "{text}");
+    }
+}
+
+#[test]
+fn a_person_sees_colours_unless_they_are_unwanted() {
+    let world = World::new();
+    for (value, is_coloured) in [("1", false), ("", true)] {
+        let mut command = world.rq_command(Subject::Ours, "doctor", &["--no-import"]);
+        command.env("NO_COLOR", value);
+
+        let mut terminal = Terminal::run(&command);
+        terminal.wait_for("1 warning");
+        assert_eq!(terminal.wait_exit(), Some(1));
+
+        assert_eq!(terminal.screen().contains("\x1b[33mwarning"), is_coloured, "{}", terminal.screen());
+    }
+}
+
+#[test]
 fn functions_of_waiting_jobs_are_looked_for_in_the_projects_interpreter() {
     let world = World::new();
     world.enqueue("'jobs.returns.value', 1");
@@ -214,6 +284,33 @@ fn a_healthy_redis_with_workers_gives_no_problem() {
     assert!(exit.stdout.contains("Nothing is wrong.") || exit.stdout.contains("note"), "{}", exit.stdout);
     assert!(!exit.stdout.contains('\x1b'));
     world.stop(&mut worker);
+}
+
+#[test]
+fn a_job_that_runs_in_no_registry_is_told() {
+    let world = World::new();
+    kill_python_worker_at_work(&world, "");
+    let _: i64 = world.redis.command(&["DEL", &world.key("wip:default")]);
+
+    let told = report(&world, &["--no-import"]);
+
+    assert_eq!(found(&told, "jobs.lost"), "1 job says that it runs, and no worker has it in hand: cut");
+}
+
+#[test]
+fn a_user_who_may_do_hardly_anything_is_told_what_is_missing() {
+    let world = World::new();
+    let user = ["ACL", "SETUSER", "app", "on", ">pw", "~rq:*", "-@all", "+ping", "+exists"];
+    let _: String = world.redis.command(&user);
+    let url = format!("unix://app:pw@{}", world.redis.socket().display());
+
+    let exit = world.rq_with_url(&url, "doctor", &["--no-import"]);
+
+    assert_eq!(exit.code(), 1, "{}", exit.stderr);
+    assert!(exit.stdout.contains("problem  the user app is refused multi"), "{}", exit.stdout);
+    assert!(exit.stdout.contains("ACL SETUSER app +multi"), "{}", exit.stdout);
+    assert!(exit.stdout.contains("note     not all of the workers, queues and jobs"), "{}", exit.stdout);
+    assert!(!exit.stdout.contains("no queues yet"), "{}", exit.stdout);
 }
 
 #[test]
