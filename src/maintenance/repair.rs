@@ -50,8 +50,10 @@ pub(crate) enum Fate {
     Failed,
     /// Only what was left of its execution is gone: the job had ended, or runs elsewhere.
     Tidied,
-    /// Nothing: somebody else was first, or its worker lives after all.
+    /// Nothing: somebody else was first.
     Untouched,
+    /// Nothing: its daemon lives, and its lease was renewed.
+    Alive,
     /// Nothing: a daemon has more to do about it.
     ForDaemon,
 }
@@ -136,7 +138,8 @@ impl Repair {
                 fates.push((found.id().to_owned(), self.end(&found, Proof::Death).await?));
             }
         }
-        let is_left = fates.iter().any(|(_, fate)| matches!(fate, Fate::ForDaemon | Fate::Untouched));
+        let is_left =
+            fates.iter().any(|(_, fate)| matches!(fate, Fate::ForDaemon | Fate::Untouched | Fate::Alive));
         if !self.is_dry && !is_left {
             self.store().bury(other, true).await?;
         }
@@ -183,7 +186,8 @@ impl Repair {
         Ok(match self.store().recover(found, proof, &plan, None).await? {
             Recovered::Done => fate(&plan),
             Recovered::Elsewhere => Fate::Tidied,
-            Recovered::Taken | Recovered::Alive => Fate::Untouched,
+            Recovered::Taken => Fate::Untouched,
+            Recovered::Alive => Fate::Alive,
         })
     }
 

@@ -1,8 +1,8 @@
-//! Jobs that say they run, and stand in no registry: nobody looks for them there.
+//! Jobs that say they run, stand in no registry, and are in no worker's hand: nobody looks for them.
 
 use redis::Value;
 
-use crate::job::QueueName;
+use crate::job::{QueueName, WorkerName};
 use crate::store::story::{Answers, text};
 use crate::store::{Store, StoreError};
 
@@ -91,7 +91,7 @@ impl Store {
         Ok(started)
     }
 
-    /// Those of them that stand in no started registry, and on no way there.
+    /// Those of them that stand in no started registry and on no way there, and that nobody has in hand.
     async fn nowhere(&self, started: Vec<LostJob>) -> Result<Vec<LostJob>, StoreError> {
         let mut nowhere = Vec::new();
         for job in started {
@@ -103,9 +103,14 @@ impl Store {
             ask.cmd("LPOS").arg(self.keys.queue(&queue)).arg(&job.id).arg("MAXLEN").arg(10_000);
             // RQ: before 2.0 the registry had job ids alone.
             ask.cmd("ZSCORE").arg(self.keys.started(&queue)).arg(&job.id);
+            let worker = WorkerName::new(job.worker.as_deref().unwrap_or_default());
+            ask.cmd("HGET").arg(self.keys.worker(&worker)).arg("current_job");
             let mut told = Answers::new(self.client.run_all(&ask).await?);
             let executions = told.members();
-            let is_somewhere = (0..3).any(|_| told.is_something());
+            let placed = [(); 3].map(|()| told.is_something());
+            // RQ: before 3.0 a worker has one job, and says which.
+            let is_in_hand = told.bytes().is_some_and(|current| current == job.id.as_bytes());
+            let is_somewhere = placed.contains(&true) || is_in_hand;
             if !is_somewhere && !self.runs(&job.id, &queue, &executions).await? {
                 nowhere.push(job);
             }
@@ -121,8 +126,10 @@ impl Store {
         ask.ignore_errors();
         for execution in executions {
             ask.cmd("ZSCORE").arg(self.keys.started(queue)).arg(format!("{job}:{execution}"));
+            // RQ: a cleaner of version 1 strikes out members that it cannot read; the heart of the worker goes on.
+            ask.cmd("EXISTS").arg(self.keys.execution(job, execution));
         }
-        Ok(self.client.run_all(&ask).await?.iter().any(|score| *score != Value::Nil))
+        Ok(self.client.run_all(&ask).await?.iter().any(|told| !matches!(told, Value::Nil | Value::Int(0))))
     }
 }
 

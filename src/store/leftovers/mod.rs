@@ -34,7 +34,7 @@ pub(crate) struct QueueLeft {
     pub(crate) name: String,
     /// Ids between the queue and its started registry; the oldest, when there are many.
     pub(crate) intermediate: Vec<Vec<u8>>,
-    /// Scheduled jobs whose time was a minute ago or more.
+    /// Scheduled jobs whose time was two minutes ago or more.
     pub(crate) overdue: u64,
     /// Whether somebody moves its due jobs.
     pub(crate) has_scheduler: bool,

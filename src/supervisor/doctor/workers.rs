@@ -76,7 +76,7 @@ fn gone(dead: &[Dead]) -> Option<Finding> {
     (!names.is_empty()).then(|| {
         Finding::warning("workers.dead", format!("{is} registered and dead: {}", some(&names)))
             .because("monitors count them, and ids that they had taken wait until nobody takes them for alive")
-            .advise("rq doctor --fix takes them out of the registers; RQ does so within a quarter of an hour where workers serve their queues")
+            .advise("rq doctor --fix takes them out of the registers; RQ's maintenance does so when their keys have expired")
             .fixable()
     })
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::harness::{Exit, Leaves, SOON, Skew, Subject, Terminal, Worker, World, skipped, wait_until};
+use crate::harness::{
+    Exit, SOON, Skew, Subject, Terminal, Worker, World, for_every_client, skipped, wait_until,
+};
 
 /// Runs `rq doctor` with the project of the world's folder.
 fn doctor(world: &World, arguments: &[&str]) -> Exit {
@@ -68,28 +70,27 @@ fn kill(world: &World, worker: Worker) {
     });
 }
 
-#[test]
-fn a_killed_python_workers_job_and_registration_are_mended() {
-    let world = World::new();
-    kill_python_worker_at_work(&world, ", retry=Retry(max=1)");
-    world.end_leases("default");
+for_every_client! {
+    fn a_killed_python_workers_job_and_registration_are_mended(world: &World) {
+        kill_python_worker_at_work(world, ", retry=Retry(max=1)");
+        world.end_leases("default");
 
-    let before = report(&world, &[]);
-    let foretold = report(&world, &["--fix", "--dry-run"]);
-    assert!(world.redis.exists("rq:workers"), "a dry run changed something");
-    let after = report(&world, &["--fix"]);
+        let before = report(world, &[]);
+        let foretold = report(world, &["--fix", "--dry-run"]);
+        assert!(world.redis.exists("rq:workers"), "a dry run changed something");
+        let after = report(world, &["--fix"]);
 
-    assert_eq!(found(&before, "workers.dead"), "1 worker is registered and dead: theirs");
-    assert_eq!(severity(&before, "jobs.abandoned"), Some("warning"));
-    assert_eq!(repairs(&foretold), ["workers.dead would", "jobs.abandoned would"]);
-    assert_eq!(repairs(&after), ["workers.dead done", "jobs.abandoned done"]);
-    assert_eq!((severity(&after, "workers.dead"), severity(&after, "jobs.abandoned")), (None, None));
-    assert_eq!(
-        world.client.eval("(q.job_ids, fetch('cut').get_status())"),
-        serde_json::json!([["cut"], "queued"])
-    );
-    assert_eq!(world.client.eval("[w.name for w in Worker.all(connection=conn)]"), serde_json::json!([]));
-    world.finish_leaving(&[Leaves::Executions]);
+        assert_eq!(found(&before, "workers.dead"), "1 worker is registered and dead: theirs");
+        assert_eq!(severity(&before, "jobs.abandoned"), Some("warning"));
+        assert_eq!(repairs(&foretold), ["workers.dead would", "jobs.abandoned would"]);
+        assert_eq!(repairs(&after), ["workers.dead done", "jobs.abandoned done"]);
+        assert_eq!((severity(&after, "workers.dead"), severity(&after, "jobs.abandoned")), (None, None));
+        assert_eq!(
+            world.client.eval("(q.job_ids, fetch('cut').get_status())"),
+            serde_json::json!([["cut"], "queued"])
+        );
+        assert_eq!(world.client.eval("[w.name for w in Worker.all(connection=conn)]"), serde_json::json!([]));
+    }
 }
 
 #[test]
@@ -287,10 +288,38 @@ fn a_healthy_redis_with_workers_gives_no_problem() {
 }
 
 #[test]
+fn nothing_is_taken_from_workers_that_live() {
+    let world = World::new();
+    let (mut gate, mut other) = (world.gate("gate"), world.gate("other"));
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='pythons'", gate.literal()));
+    let mut theirs = python_worker(&world, &["default"]);
+    gate.wait_for_arrival();
+    world.client.exec(&format!("queue('low').enqueue('jobs.waits.at', {}, job_id='ours')", other.literal()));
+    let mut command = world.command(Path::new(env!("CARGO_BIN_EXE_rq")));
+    command.args(["worker", "-c", "settings", "--name", "ours", "low", "--python"]).arg(world.venv.python());
+    let mut ours = world.start(command);
+    other.wait_for_arrival();
+
+    let told = report(&world, &["--fix", "--no-import"]);
+
+    assert_eq!(repairs(&told), Vec::<String>::new());
+    assert_eq!(found(&told, "workers"), "2 workers are registered, and none of them is silent");
+    assert_eq!(found(&told, "jobs"), "no job is stranded, abandoned or lost");
+    gate.open();
+    other.open();
+    for job in ["pythons", "ours"] {
+        world.wait_for_status(job, "finished");
+    }
+    theirs.stop();
+    ours.stop();
+    world.finish();
+}
+
+#[test]
 fn a_job_that_runs_in_no_registry_is_told() {
     let world = World::new();
     kill_python_worker_at_work(&world, "");
-    let _: i64 = world.redis.command(&["DEL", &world.key("wip:default")]);
+    world.client.exec("conn.delete('rq:wip:default', 'rq:worker:theirs', *conn.keys('rq:execution:cut:*'))");
 
     let told = report(&world, &["--no-import"]);
 
