@@ -7,6 +7,8 @@ mod anchors;
 mod compatibility;
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/messages.rs"]
+mod messages;
 #[path = "tidy/paths.rs"]
 mod paths;
 #[path = "tidy/rules.rs"]
@@ -100,6 +102,15 @@ fn the_code_map_has_every_module() {
     let read = |path: &str| std::fs::read_to_string(top().join(path)).expect("a file of the repository");
 
     expect_none(&paths::check_map(&read("docs/architecture.md"), &read("src/lib.rs")));
+}
+
+#[test]
+fn what_the_page_on_troubles_shows_is_printed() {
+    let page = files(|path| path == "docs/troubleshooting.md").remove(0).1;
+    let sources = files(|path| path.starts_with("src/") && (is(path, "rs") || is(path, "py")));
+    let all: String = sources.into_iter().map(|(_, text)| text).collect();
+
+    expect_none(&messages::check(&page, &all));
 }
 
 #[test]

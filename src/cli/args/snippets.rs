@@ -109,6 +109,23 @@ fn every_command_that_a_page_shows_is_understood() {
     assert!(tried > 40, "only {tried} commands");
 }
 
+#[test]
+fn every_command_that_a_page_gives_as_a_list_is_understood() {
+    let mut tried = 0;
+    for (path, text) in pages::pages() {
+        for (at, _) in text.match_indices("[\"rq\", ") {
+            let list = text[at..].split_inclusive(']').next().unwrap();
+            let words: Vec<String> = serde_json::from_str(list).unwrap();
+            tried += 1;
+
+            let read = parse(words.into_iter().map(OsString::from));
+
+            assert!(read.is_ok(), "{path}: {list}");
+        }
+    }
+    assert!(tried > 2, "only {tried} lists");
+}
+
 /// What stands between backticks in the prose of every page, with its page and line.
 fn named_in_prose() -> Vec<(String, String)> {
     let mut found = Vec::new();
