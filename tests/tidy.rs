@@ -38,6 +38,11 @@ fn rust_files_keep_the_house_rules() {
 }
 
 #[test]
+fn every_file_is_part_of_the_crate() {
+    expect_none(&rules::check_declared(&rust_files()));
+}
+
+#[test]
 fn lua_scripts_are_short_and_have_a_header() {
     expect_none(
         &files(|path| is(path, "lua"))
