@@ -9,3 +9,5 @@ mod compliance;
 mod daemon;
 mod harness;
 mod logging;
+#[path = "../pages/mod.rs"]
+mod pages;
