@@ -6,7 +6,7 @@ use std::{env, fs};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getppid};
 
-use crate::harness::{SOON, World, process_exists};
+use crate::harness::{Exit, SOON, Venv, World, process_exists, skipped};
 use crate::pages;
 
 /// The Redis that pages name.
@@ -31,7 +31,12 @@ fn write(world: &World, name: &str, text: &str) {
 /// Runs a program in the application's folder with its Python; what it prints.
 #[track_caller]
 fn python(world: &World, program: &str) -> String {
-    let mut command = world.command(&world.venv.python());
+    python_of(world, &world.venv, program)
+}
+
+#[track_caller]
+fn python_of(world: &World, venv: &Venv, program: &str) -> String {
+    let mut command = world.command(&venv.python());
     command.args(["-c", program]);
     let exit = world.start(command).wait_exit();
     assert_eq!(exit.code(), 0, "{}", exit.stderr);
@@ -144,4 +149,115 @@ fn a_signal_to_every_process_of_a_dyno_leaves_the_job_its_time() {
     assert_eq!(worker.wait_exit().code(), 0);
     world.wait_for_status(&job, "finished");
     world.finish();
+}
+
+/// A world, and the environment that has the packages of the cook book.
+fn with_packages(recipe: impl FnOnce(&World, &Venv)) {
+    match Venv::named("cookbook") {
+        Ok(venv) => {
+            let world = World::new();
+            recipe(&world, &venv);
+            world.finish();
+        }
+        Err(missing) => skipped(&missing),
+    }
+}
+
+/// Works in a burst with that environment and the configuration that is there, if any.
+#[track_caller]
+fn work_of(world: &World, venv: &Venv, arguments: &[&str]) -> Exit {
+    let mut command = world.command(Path::new(env!("CARGO_BIN_EXE_rq")));
+    command.arg("worker").arg("--python").arg(venv.python()).arg("--burst").args(arguments);
+    if world.path("rq.toml").exists() {
+        command.args(["-c", "rq.toml"]);
+    }
+    let exit = world.start(command).wait_exit();
+    assert_eq!(exit.code(), 0, "{}", exit.stderr);
+    exit
+}
+
+#[test]
+fn jobs_of_flask_have_the_context_of_the_application() {
+    with_packages(|world, venv| {
+        for (name, words) in
+            [("hooks.py", "def push_context"), ("tasks.py", "def greet"), ("rq.toml", "before_job")]
+        {
+            write(world, name, &code(world, "docs/cookbook.md", words));
+        }
+        let app = "from flask import Flask\n\n\ndef create_app():\n    app = Flask(__name__)\n    \
+                   app.config['GREETING'] = 'Hello'\n    return app\n";
+        write(world, "app.py", app);
+        let job = world.enqueue("'tasks.greet', 'Ada'");
+
+        work_of(world, venv, &[]);
+
+        assert_eq!(world.view(&job)["result"], "Hello, Ada");
+    });
+}
+
+#[test]
+fn a_web_server_of_fastapi_enqueues_and_looks() {
+    with_packages(|world, venv| {
+        write(world, "tasks.py", &code(world, "docs/cookbook.md", "async def summarise"));
+        write(world, "main.py", &code(world, "docs/cookbook.md", "FastAPI()"));
+        let job = python_of(world, venv, "import main; print(main.order('x')['id'])");
+
+        work_of(world, venv, &["--preload", "tasks", "-u", &world.redis.url()]);
+
+        let looked =
+            python_of(world, venv, &format!("import json, main; print(json.dumps(main.look('{job}')))"));
+        assert_eq!(looked, r#"{"status": "finished", "result": "about x"}"#);
+    });
+}
+
+#[test]
+fn a_report_of_pandas_is_made_within_its_limit() {
+    with_packages(|world, venv| {
+        write(world, "reports.py", &code(world, "docs/cookbook.md", "import pandas"));
+        write(world, "rq.toml", &code(world, "docs/cookbook.md", "QUEUES = [\"reports\"]"));
+        write(world, "greedy.py", "def takes():\n    return len(bytearray(8 << 30))\n");
+        write(world, "orders.csv", "day,shop,amount\n2026-05-01,a,3\n2026-05-02,a,4\n2026-06-02,b,9\n");
+        let enqueue = |call: &str| {
+            let start = format!(
+                "from redis import Redis\nfrom rq import Queue\nqueue = Queue('reports', connection=Redis.from_url('{}'))",
+                world.redis.url()
+            );
+            python_of(world, venv, &format!("{start}\nprint(queue.enqueue({call}).id)"))
+        };
+        let report = enqueue("'reports.monthly', 'orders.csv', 5");
+        let greedy = enqueue("'greedy.takes'");
+
+        let exit = work_of(world, venv, &[]);
+
+        assert!(!exit.stdout.contains("Preloaded modules started"), "{}", exit.stdout);
+        assert_eq!(world.view(&report)["result"], "orders.csv.05.json");
+        assert_eq!(fs::read_to_string(world.path("orders.csv.05.json")).unwrap(), "{\"a\":7}");
+        let reason = world.view(&greedy)["exc_info"].to_string();
+        assert!(reason.contains("MemoryError"), "{reason}");
+    });
+}
+
+#[test]
+fn a_model_is_loaded_once_and_serves_every_job() {
+    with_packages(|world, venv| {
+        write(world, "predictions.py", &code(world, "docs/cookbook.md", "joblib.load"));
+        write(world, "rq.toml", &code(world, "docs/cookbook.md", "QUEUES = [\"predictions\"]"));
+        let model = "import numpy, os\n\n\nclass Model:\n    def __init__(self):\n        self.loads = 0\n\n    \
+                     def __setstate__(self, state):\n        open('loaded', 'a').write('x')\n\n    \
+                     def predict(self, rows):\n        return numpy.array([sum(row) for row in rows])\n";
+        write(world, "models.py", model);
+        python_of(world, venv, "import joblib, models; joblib.dump(models.Model(), 'model.joblib')");
+        let enqueue = format!(
+            "from redis import Redis\nfrom rq import Queue\nqueue = Queue('predictions', connection=Redis.from_url('{}'))\n\
+             print(*[queue.enqueue('predictions.predict', [1, number]).id for number in range(3)])",
+            world.redis.url()
+        );
+        let jobs = python_of(world, venv, &enqueue);
+
+        work_of(world, venv, &[]);
+
+        let results: Vec<_> = jobs.split(' ').map(|job| world.view(job)["result"].clone()).collect();
+        assert_eq!(results, [1, 2, 3]);
+        assert_eq!(fs::read_to_string(world.path("loaded")).unwrap(), "x");
+    });
 }
