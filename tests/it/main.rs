@@ -7,6 +7,7 @@
 mod cli;
 mod compliance;
 mod daemon;
+mod examples;
 mod harness;
 mod logging;
 #[path = "../pages/mod.rs"]

@@ -19,7 +19,7 @@ const PROGRAMS: [&str; 4] = ["rq", "rqd", "rqworker", "rqinfo"];
 const NO_SETTINGS: [&str; 2] = ["sentry.python", "queue.enqueue"];
 
 /// The endings of files that are named as sections are.
-const ENDINGS: [&str; 4] = ["py", "yaml", "conf", "toml"];
+const ENDINGS: [&str; 5] = ["py", "yaml", "conf", "toml", "env"];
 
 /// The command lines of ours in a text for a shell.
 fn command_lines(text: &str) -> Vec<Vec<String>> {
