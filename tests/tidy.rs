@@ -119,6 +119,19 @@ fn what_the_page_on_troubles_shows_is_printed() {
 }
 
 #[test]
+fn the_figures_of_the_readme_are_those_that_were_measured() {
+    let read = |path: &str| std::fs::read_to_string(top().join(path)).expect("a file of the repository");
+    let (readme, measured) = (read("README.md"), read("benches/README.md"));
+    let rows: Vec<&str> =
+        readme.lines().filter(|line| line.starts_with('|') && line.ends_with("× |")).collect();
+
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert!(measured.contains(row), "benches/README.md has no such row: {row}");
+    }
+}
+
+#[test]
 fn every_difference_from_rq_is_told_and_shown() {
     let page = files(|path| path == "docs/compatibility.md").remove(0).1;
     let tests = files(|path| is(path, "rs") || (path.starts_with("tests/") && is(path, "py")));
