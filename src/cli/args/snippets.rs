@@ -177,14 +177,17 @@ fn every_command_and_option_that_prose_names_is_there() {
     assert_eq!(unknown_word("rq worker --brust"), Some("--brust".to_owned()));
 }
 
+fn is_section(name: &str) -> bool {
+    let of_keys = config::keys().any(|key| key.name.split('.').next() == Some(name));
+    of_keys || ["group", "queue", "cron"].contains(&name)
+}
+
 /// The name of a setting, when this is one: `worker.ttl`, `worker.ttl = "7m"`, but not `redis.from_url(..)`.
 fn setting(code: &str) -> Option<String> {
     let name = code.split(" = ").next().unwrap_or(code).replace("NAME", "name");
     let (section, field) = name.split_once('.')?;
     let plain = |c: char| c.is_ascii_lowercase() || "._".contains(c);
-    let is_section = config::keys().any(|key| key.name.split('.').next() == Some(section));
-    let is_file = ENDINGS.contains(&field);
-    let known = !is_file && (is_section || ["group", "queue", "cron"].contains(&section));
+    let known = is_section(section) && !ENDINGS.contains(&field);
     (known && field.chars().all(plain) && !NO_SETTINGS.iter().any(|other| name.starts_with(other)))
         .then_some(name)
 }
@@ -199,4 +202,17 @@ fn every_setting_that_prose_names_is_there() {
 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(settings.len() > 100, "only {} settings", settings.len());
+}
+
+#[test]
+fn every_section_that_prose_names_is_there() {
+    let mut tried = 0;
+    for (place, code) in named_in_prose() {
+        let Some(name) = code.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { continue };
+        if name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains(' ') {
+            tried += 1;
+            assert!(is_section(name.split('.').next().unwrap()), "{place}: {code}");
+        }
+    }
+    assert!(tried > 20, "only {tried} sections");
 }
