@@ -7,6 +7,8 @@ mod anchors;
 mod compatibility;
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/messages.rs"]
+mod messages;
 #[path = "tidy/paths.rs"]
 mod paths;
 #[path = "tidy/rules.rs"]
@@ -105,6 +107,28 @@ fn the_code_map_has_every_module() {
     let read = |path: &str| std::fs::read_to_string(top().join(path)).expect("a file of the repository");
 
     expect_none(&paths::check_map(&read("docs/architecture.md"), &read("src/lib.rs")));
+}
+
+#[test]
+fn what_the_page_on_troubles_shows_is_printed() {
+    let page = files(|path| path == "docs/troubleshooting.md").remove(0).1;
+    let sources = files(|path| path.starts_with("src/") && (is(path, "rs") || is(path, "py")));
+    let all: String = sources.into_iter().map(|(_, text)| text).collect();
+
+    expect_none(&messages::check(&page, &all));
+}
+
+#[test]
+fn the_figures_of_the_readme_are_those_that_were_measured() {
+    let read = |path: &str| std::fs::read_to_string(top().join(path)).expect("a file of the repository");
+    let (readme, measured) = (read("README.md"), read("benches/README.md"));
+    let rows: Vec<&str> =
+        readme.lines().filter(|line| line.starts_with('|') && line.ends_with("× |")).collect();
+
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert!(measured.contains(row), "benches/README.md has no such row: {row}");
+    }
 }
 
 #[test]

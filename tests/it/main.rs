@@ -10,3 +10,5 @@ mod daemon;
 mod examples;
 mod harness;
 mod logging;
+#[path = "../pages/mod.rs"]
+mod pages;

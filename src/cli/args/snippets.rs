@@ -16,10 +16,10 @@ const BEFORE: [&str; 4] = ["$", "exec", "sudo", "nohup"];
 const PROGRAMS: [&str; 4] = ["rq", "rqd", "rqworker", "rqinfo"];
 
 /// How names begin that look like settings in prose and are none.
-const NO_SETTINGS: [&str; 3] = ["sentry.python", "queue.enqueue", "worker.env"];
+const NO_SETTINGS: [&str; 2] = ["sentry.python", "queue.enqueue"];
 
 /// The endings of files that are named as sections are.
-const ENDINGS: [&str; 4] = ["py", "yaml", "conf", "toml"];
+const ENDINGS: [&str; 5] = ["py", "yaml", "conf", "toml", "env"];
 
 /// The command lines of ours in a text for a shell.
 fn command_lines(text: &str) -> Vec<Vec<String>> {
@@ -109,6 +109,23 @@ fn every_command_that_a_page_shows_is_understood() {
     assert!(tried > 40, "only {tried} commands");
 }
 
+#[test]
+fn every_command_that_a_page_gives_as_a_list_is_understood() {
+    let mut tried = 0;
+    for (path, text) in pages::pages() {
+        for (at, _) in text.match_indices("[\"rq\", ") {
+            let list = text[at..].split_inclusive(']').next().unwrap();
+            let words: Vec<String> = serde_json::from_str(list).unwrap();
+            tried += 1;
+
+            let read = parse(words.into_iter().map(OsString::from));
+
+            assert!(read.is_ok(), "{path}: {list}");
+        }
+    }
+    assert!(tried > 2, "only {tried} lists");
+}
+
 /// What stands between backticks in the prose of every page, with its page and line.
 fn named_in_prose() -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -160,14 +177,17 @@ fn every_command_and_option_that_prose_names_is_there() {
     assert_eq!(unknown_word("rq worker --brust"), Some("--brust".to_owned()));
 }
 
+fn is_section(name: &str) -> bool {
+    let of_keys = config::keys().any(|key| key.name.split('.').next() == Some(name));
+    of_keys || ["group", "queue", "cron"].contains(&name)
+}
+
 /// The name of a setting, when this is one: `worker.ttl`, `worker.ttl = "7m"`, but not `redis.from_url(..)`.
 fn setting(code: &str) -> Option<String> {
     let name = code.split(" = ").next().unwrap_or(code).replace("NAME", "name");
     let (section, field) = name.split_once('.')?;
     let plain = |c: char| c.is_ascii_lowercase() || "._".contains(c);
-    let is_section = config::keys().any(|key| key.name.split('.').next() == Some(section));
-    let is_file = ENDINGS.contains(&field);
-    let known = !is_file && (is_section || ["group", "queue", "cron"].contains(&section));
+    let known = is_section(section) && !ENDINGS.contains(&field);
     (known && field.chars().all(plain) && !NO_SETTINGS.iter().any(|other| name.starts_with(other)))
         .then_some(name)
 }
@@ -182,4 +202,17 @@ fn every_setting_that_prose_names_is_there() {
 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(settings.len() > 100, "only {} settings", settings.len());
+}
+
+#[test]
+fn every_section_that_prose_names_is_there() {
+    let mut tried = 0;
+    for (place, code) in named_in_prose() {
+        let Some(name) = code.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { continue };
+        if name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains(' ') {
+            tried += 1;
+            assert!(is_section(name.split('.').next().unwrap()), "{place}: {code}");
+        }
+    }
+    assert!(tried > 20, "only {tried} sections");
 }

@@ -1,16 +1,13 @@
 //! The code that the pages of the documentation show: that it can be used.
 
-#[path = "../../pages/mod.rs"]
-mod pages;
-
 use std::fs;
 use std::process::Command;
 
-use pages::Snippet;
 use serde_json::Value;
 
 use super::Folder;
 use super::folder::{python, run};
+use crate::pages::{self, Snippet};
 
 /// Reads every module of the current directory, and tells how many there were.
 const READS_ALL: &str = "\

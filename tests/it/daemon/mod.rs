@@ -45,6 +45,7 @@ mod races_settle;
 mod races_start;
 mod races_taken;
 mod races_wait;
+mod recipes;
 mod records;
 mod reload_asked;
 mod reload_canary;
