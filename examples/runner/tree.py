@@ -4,6 +4,7 @@ import os
 import pathlib
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -20,6 +21,14 @@ def namespaces():
     if not shutil.which("unshare") or subprocess.call(["unshare", *options, "true"], stderr=subprocess.DEVNULL):
         raise Unfit("this machine does not permit `unshare %s`" % " ".join(options))
     return options
+
+
+class Enclosing(subprocess.Popen):
+    """unshare, which is deaf to SIGTERM while its command runs."""
+
+    def terminate(self):
+        """Asks that command to end."""
+        os.kill(first_child(self.pid) or self.pid, signal.SIGTERM)
 
 
 def first_child(pid):
@@ -120,7 +129,8 @@ class Tree:
         options = [*self._options, "--pid", "--fork", "--kill-child"] if has_processes else self._options
         words = ["unshare", *options, "sh", "-euc", self._script(has_processes), "sh", *within(command, environment, folder)]
         print("\n# %s" % " ".join(shlex.quote(word) for word in command), flush=True)
-        process = self._show.start(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        kind = Enclosing if has_processes else subprocess.Popen
+        process = self._show.start(words, kind, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return Inmate(self._show, name, process, has_processes, "--user" in options)
 
 

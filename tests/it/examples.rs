@@ -92,3 +92,20 @@ fn the_example_of_a_container_runs() {
         ],
     );
 }
+
+#[test]
+fn the_example_of_an_instance_under_systemd_runs() {
+    let Some(exit) = run("systemd", Venv::with_rq(Version::V3_0_0)) else { return };
+    if exit.stdout.contains("not checked: ") {
+        skipped(&Lack::OfMachine("systemd-analyze is not installed".to_owned()));
+    }
+    assert_told(
+        &exit,
+        &[
+            "systemd hears | READY=1, STATUS=1 worker on default, 0 busy",
+            "finished a cat in /srv/shop, by shop-1",
+            "the configuration is refused, nothing was changed",
+            "systemd hears | STOPPING=1",
+        ],
+    );
+}
