@@ -10,3 +10,4 @@ mod daemon;
 mod examples;
 mod harness;
 mod logging;
+mod packaging;
