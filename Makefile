@@ -17,7 +17,7 @@ examples: ## Run every folder of examples/, each on a Redis of its own.
 	@scripts/build-release
 	@RQ=target/release/rq REDIS_SERVER=build/bin/redis-server examples/run
 
-test: ## Run every check and test: format, lints, unit, tidy, integration, compliance by both workers, Python package.
+test: ## Run every check and test: format, lints, unit, tidy, integration, compliance by both workers, Python package, packages.
 	@scripts/run-steps test
 
 check: ## Run the quick part: format, lints, tidy.
@@ -65,7 +65,7 @@ wheel: ## Build the wheel for PyPI, with the executable as rqd.
 test-packages: ## Install, use, upgrade and remove the packages in a Debian 12 of their own (needs root, else skipped).
 	@scripts/setup demo
 	@scripts/build-release
-	@scripts/test-packages
+	@BINARY=target/release/rq scripts/test-packages
 
 deny: ## Check the licences and advisories of the dependencies (needs cargo-deny).
 	@cargo deny --version >/dev/null 2>&1 || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
