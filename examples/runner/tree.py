@@ -98,11 +98,13 @@ class Tree:
         """Copies a file to a place, which is a folder if it ends so, or what is in a folder into another one."""
         source = pathlib.Path(source)
         if source.is_dir():
-            self._farm_up_to(pathlib.PurePosixPath(place))
-            shutil.copytree(str(source), str(self.inside(place)), dirs_exist_ok=True)
+            files = [file for file in source.rglob("*") if file.is_file()]
+            targets = [pathlib.PurePosixPath(place) / file.relative_to(source) for file in files]
         else:
-            place = place + source.name if place.endswith("/") else place
-            shutil.copy(str(source), str(self._free(place)))
+            files = [source]
+            targets = [place + source.name if place.endswith("/") else place]
+        for file, target in zip(files, targets):
+            shutil.copy(str(file), str(self._free(target)))
 
     def link(self, source, place):
         """Shows a file of the machine at a place."""

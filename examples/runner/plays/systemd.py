@@ -15,6 +15,8 @@ def lay_out(show):
     """An installed package, with what the administrator has put beside it."""
     tree = Tree(show)
     tree.link(show.rq_program, "/usr/bin/rq")
+    # What this machine has there is no part of it.
+    tree.make("/etc/rq")
     tree.put(show.here / "rq@.service", "/etc/systemd/system/")
     for folder in ("etc", "srv"):
         tree.put(show.here / folder, "/" + folder)
