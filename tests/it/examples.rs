@@ -55,6 +55,12 @@ fn the_quick_start_runs() {
 }
 
 #[test]
+fn the_quick_start_runs_with_the_oldest_rq() {
+    let Some(exit) = run("quick-start", Venv::with_rq(Version::V1_16_2)) else { return };
+    assert_told(&exit, &["jobs.answer finished 42"]);
+}
+
+#[test]
 fn the_cron_example_runs() {
     assert_tells("cron", &["30 2 * * mon-fri (Europe/Berlin)", "Enqueued job poll to queue high"]);
 }
