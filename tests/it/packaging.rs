@@ -199,9 +199,11 @@ fn the_procfile_runs_a_worker_that_finishes_its_job_at_the_end() {
     let job = world.enqueue(&format!("'jobs.waits.at', {}", gate.literal()));
     gate.wait_for_arrival();
 
-    // honcho breaks when the signal comes while it prints a line, so the last ones are waited for.
+    // honcho breaks when the signal comes while it prints a line: the last ones, and that it waits for more, are waited for.
     honcho.stdout.wait_for_line("*cleaning group registries", SOON);
     honcho.stdout.wait_for_line("*default: jobs.waits.at*", SOON);
+    let stat = format!("/proc/{}/stat", honcho.pid());
+    wait_until(SOON, "honcho to wait", || fs::read_to_string(&stat).unwrap().contains(") S "));
 
     // honcho sends it to the whole group of processes, which work horses are not of.
     honcho.signal(Signal::SIGTERM);
