@@ -1,7 +1,7 @@
 # What can be done with this repository. The work is in scripts/; everything that is made stands in build/ and target/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check compliance theirs fleet bench soak deb rpm wheel test-packages deny clean
+.PHONY: help demo examples test check compliance theirs fleet bench soak deb rpm wheel test-packages deny clean
 
 help: ## Print the targets.
 	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -11,6 +11,11 @@ demo: ## Run real Python jobs through the worker and show what became of each.
 	@scripts/setup demo
 	@scripts/build-release
 	@build/venv/rq-3.0.0/bin/python scripts/demo
+
+examples: ## Run every folder of examples/, each on a Redis of its own.
+	@scripts/setup examples
+	@scripts/build-release
+	@RQ=target/release/rq REDIS_SERVER=build/bin/redis-server examples/run
 
 test: ## Run every check and test: format, lints, unit, tidy, integration, compliance by both workers, Python package, packages.
 	@scripts/run-steps test
