@@ -46,7 +46,7 @@ mod url;
 
 pub(crate) use address::{Address, AddressError, Options, Sentinel};
 pub(crate) use backoff::Backoff;
-pub(crate) use bulk::Deed;
+pub(crate) use bulk::Withdrawal;
 pub(crate) use card::Card;
 pub(crate) use census::{Census, STATUSES};
 pub(crate) use chores::Members;

@@ -9,7 +9,7 @@ Examples:
   rq completions zsh > ~/.zfunc/_rq
   rq completions fish > ~/.config/fish/completions/rq.fish
 
-Names of queues and workers are completed, too: from the Redis that -u, -c, the environment or the default files name. \
+Names of queues and workers and ids of recent jobs are completed, too: from the Redis that -u, -c, the environment or the default files name. \
 One that does not answer within a second (three, where -c names a Python module) offers nothing.";
 
 /// The options of `rq completions`.

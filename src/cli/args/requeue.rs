@@ -30,6 +30,10 @@ pub(crate) struct RequeueArgs {
     #[arg(long, short = 'a')]
     pub(crate) all: bool,
 
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+
     /// Which Redis.
     #[command(flatten)]
     pub(crate) sources: SourceArgs,
