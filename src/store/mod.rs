@@ -65,7 +65,9 @@ pub(crate) use outbox::Note;
 pub(crate) use outcome::{Settled, failure_text};
 #[cfg(test)]
 pub(crate) use overview::FailedJob;
-pub(crate) use overview::{JobCard, Overview, QueueCard, RunningJob, Wanted, WorkerSeen};
+pub(crate) use overview::{
+    JobCard, Overview, PAGE as FAILED_PAGE, QueueCard, RunningJob, Wanted, WorkerSeen,
+};
 pub(crate) use rearranging::Rearranged;
 pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};

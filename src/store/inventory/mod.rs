@@ -5,6 +5,8 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+pub(super) use read::{WORKER, worker};
+
 use std::collections::BTreeMap;
 
 use crate::job::Timestamp;
