@@ -112,11 +112,11 @@ impl<Done: FnMut(u64)> Withdrawing<'_, Done> {
         let name = [QueueName::new(queue)];
         let length = self.store.lengths(&name).await?.first().copied().unwrap_or_default();
         let shelves = self.store.shelves(&name, &[Standing::Queued]).await?;
-        let Some(shelf) = shelves.first() else { return Ok(()) };
+        let Some(list) = shelves.first() else { return Ok(()) };
         // What comes meanwhile is not chased.
         let (mut offset, mut left) = (0, usize::try_from(length).unwrap_or(usize::MAX));
         while left > 0 && !wanted.is_empty() {
-            let page = self.store.ids_at(shelf, offset, WINDOW.min(left)).await?;
+            let page = self.store.ids_at(list, offset, WINDOW.min(left)).await?;
             if page.is_empty() {
                 break;
             }

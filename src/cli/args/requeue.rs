@@ -23,7 +23,7 @@ pub(crate) struct RequeueArgs {
     pub(crate) ids: Vec<String>,
 
     /// The queue of the jobs.
-    #[arg(long, value_name = "NAME", required = true)]
+    #[arg(long, short = 'q', value_name = "NAME", required = true)]
     pub(crate) queue: String,
 
     /// Every failed job of that queue.

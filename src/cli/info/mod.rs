@@ -62,8 +62,8 @@ async fn watch(args: &InfoArgs, store: &Store, interval: Duration) -> Result<(),
             () = sleep(interval) => {}
         }
     }
-    if Stream::Out.is_terminal() {
-        // What the terminal shows of the key stands on a line of its own.
+    if !args.json {
+        // RQ: what a terminal shows of the key stands on a line of its own.
         output::print("\n");
     }
     Ok(())
