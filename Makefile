@@ -1,7 +1,7 @@
 # What can be done with this repository. The work is in scripts/; everything that is made stands in build/ and target/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check compliance theirs fleet bench soak deb rpm wheel test-packages deny clean
+.PHONY: help demo examples test check compliance theirs fleet bench soak deb rpm wheel test-packages deny clean
 
 help: ## Print the targets.
 	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -12,7 +12,12 @@ demo: ## Run real Python jobs through the worker and show what became of each.
 	@scripts/build-release
 	@build/venv/rq-3.0.0/bin/python scripts/demo
 
-test: ## Run every check and test: format, lints, unit, tidy, integration, compliance by both workers, Python package.
+examples: ## Run every folder of examples/, each on a Redis of its own.
+	@scripts/setup examples
+	@scripts/build-release
+	@RQ=target/release/rq REDIS_SERVER=build/bin/redis-server examples/run
+
+test: ## Run every check and test: format, lints, unit, tidy, integration, compliance by both workers, Python package, packages.
 	@scripts/run-steps test
 
 check: ## Run the quick part: format, lints, tidy.
@@ -60,7 +65,7 @@ wheel: ## Build the wheel for PyPI, with the executable as rqd.
 test-packages: ## Install, use, upgrade and remove the packages in a Debian 12 of their own (needs root, else skipped).
 	@scripts/setup demo
 	@scripts/build-release
-	@scripts/test-packages
+	@BINARY=target/release/rq scripts/test-packages
 
 deny: ## Check the licences and advisories of the dependencies (needs cargo-deny).
 	@cargo deny --version >/dev/null 2>&1 || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }

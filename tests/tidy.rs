@@ -1,10 +1,14 @@
 //! House rules that no compiler checks: layers, sizes, what belongs to one layer alone, headers, paths and links.
 //! The rules are told in `CONTRIBUTING.md`; the parts of this checker are tested beside them.
 
+#[path = "tidy/anchors.rs"]
+mod anchors;
 #[path = "tidy/compatibility.rs"]
 mod compatibility;
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/paths.rs"]
+mod paths;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]
@@ -29,6 +33,11 @@ fn imports_point_right_only() {
 #[test]
 fn rust_files_keep_the_house_rules() {
     expect_none(&rust_files().iter().flat_map(rules::check_rust).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_file_is_part_of_the_crate() {
+    expect_none(&rules::check_declared(&rust_files()));
 }
 
 #[test]
@@ -67,6 +76,35 @@ fn links_between_pages_lead_somewhere() {
     expect_none(
         &pages.iter().flat_map(|(path, text)| rules::check_links(path, text, exists)).collect::<Vec<_>>(),
     );
+}
+
+#[test]
+fn links_to_a_part_of_a_page_lead_to_a_heading() {
+    let text_of = |path: &Path| {
+        let page = is(path.to_str()?, "md");
+        page.then(|| std::fs::read_to_string(top().join(path)).ok()).flatten()
+    };
+
+    let pages = files(|path| is(path, "md"));
+
+    expect_none(
+        &pages.iter().flat_map(|(path, text)| anchors::check(path, text, text_of)).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn paths_that_pages_name_are_there() {
+    let exists = |path: &Path| top().join(path).exists();
+    let pages = files(|path| is(path, "md"));
+
+    expect_none(&pages.iter().flat_map(|(path, text)| paths::check(path, text, exists)).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_code_map_has_every_module() {
+    let read = |path: &str| std::fs::read_to_string(top().join(path)).expect("a file of the repository");
+
+    expect_none(&paths::check_map(&read("docs/architecture.md"), &read("src/lib.rs")));
 }
 
 #[test]

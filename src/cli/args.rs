@@ -18,6 +18,8 @@ mod queues;
 mod requeue;
 pub(crate) mod settings;
 mod show;
+#[cfg(test)]
+mod snippets;
 mod sources;
 mod suspend;
 #[cfg(feature = "top")]

@@ -98,6 +98,13 @@ fn run() -> Exit {
 
 /// Prints what the grammar itself has to say: help, the version, or what is wrong with the arguments.
 fn answered(answer: &clap::Error) -> Exit {
+    #[cfg(not(feature = "top"))]
+    if answer.to_string().contains("unrecognized subcommand 'top'") {
+        let failure = exit::Failure::new(Exit::Usage, "this build of rq has no terminal view");
+        return failure
+            .with_hint("build it with the cargo feature top, or see rq status and rq job show")
+            .report();
+    }
     // A reader that went away did not want to know.
     let _ = answer.print();
     if answer.use_stderr() { Exit::Usage } else { Exit::Done }

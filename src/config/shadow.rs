@@ -12,12 +12,14 @@ use super::stack::Stack;
 /// Warnings about values that somebody wrote on purpose and that do not count.
 pub(crate) fn warnings(stack: &Stack, choice: &Choice, explicit: &[Explicit]) -> Vec<Warning> {
     let mut warnings = other_files(explicit);
-    warnings.extend(connections(choice));
+    warnings.extend(connections(stack, choice));
     for key in keys_in(stack.layers()) {
         let mut entries =
             stack.layers().iter().rev().filter_map(|layer| Some((layer, layer.entries.get(key.name)?)));
         let Some((above, winner)) = entries.next() else { continue };
-        let lost = entries.filter(|(layer, entry)| surprising(above.standing, layer.standing, entry));
+        let lost = entries.filter(|(layer, entry)| {
+            surprising(above.standing, layer.standing, entry) && !same(winner, entry)
+        });
         warnings.extend(lost.map(|(_, entry)| {
             Warning(format!(
                 "{} from {} is not used: {} counts higher",
@@ -41,6 +43,11 @@ fn surprising(winner: Standing, loser: Standing, entry: &Entry) -> bool {
     }
 }
 
+/// Whether it does not matter which of the two counts, as where a settings module asks the environment itself.
+fn same(one: &Entry, other: &Entry) -> bool {
+    matches!((&one.value, &other.value), (Ok(one), Ok(other)) if one == other)
+}
+
 /// Whether it is one of the layers of files with secrets.
 fn is_file(standing: Standing) -> bool {
     matches!(standing, Standing::BareFile | Standing::Credential)
@@ -62,9 +69,14 @@ fn other_files(explicit: &[Explicit]) -> Vec<Warning> {
 }
 
 /// One warning for each source whose part in the connection is set aside.
-fn connections(choice: &Choice) -> Vec<Warning> {
+fn connections(stack: &Stack, choice: &Choice) -> Vec<Warning> {
+    let key = choice.winner.as_ref().map(|winner| winner.key);
+    let counts = key.and_then(|key| stack.layers().iter().rev().find_map(|layer| layer.entries.get(key)));
+    let matters = |entry: &Entry| {
+        !counts.is_some_and(|counts| counts.key.name == entry.key.name && same(counts, entry))
+    };
     let mut sources: BTreeMap<(Standing, String), Vec<&Entry>> = BTreeMap::new();
-    for (standing, entry) in &choice.dropped {
+    for (standing, entry) in choice.dropped.iter().filter(|(_, entry)| matters(entry)) {
         sources.entry((*standing, source(&entry.origin))).or_default().push(entry);
     }
     sources

@@ -7,5 +7,6 @@
 mod cli;
 mod compliance;
 mod daemon;
+mod examples;
 mod harness;
 mod logging;

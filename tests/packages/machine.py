@@ -18,6 +18,10 @@ ENVIRONMENT = {
 }
 
 
+# The layers of a tree, the upper one first.
+TREES = {"bookworm": ["bookworm"], "bookworm-tools": ["bookworm-tools/upper", "bookworm"]}
+
+
 class NotInTime(Exception):
     """Something that was waited for did not come."""
 
@@ -37,12 +41,14 @@ class Machine:
     """Used in a with statement; `tree` is the folder of build/ that it is a copy of."""
 
     def __init__(self, tree="bookworm"):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rqd-machine-", dir=str(BUILD)))
+        # In memory: scripts/test-packages mounts that.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="machine-", dir=str(BUILD / "layers")))
         self.root = self.folder / "root"
         self._processes = []
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir()
-        layers = "lowerdir=%s,upperdir=%s,workdir=%s" % (BUILD / tree, self.folder / "upper", self.folder / "work")
+        lower = ":".join(str(BUILD / layer) for layer in TREES[tree])
+        layers = "lowerdir=%s,upperdir=%s,workdir=%s" % (lower, self.folder / "upper", self.folder / "work")
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, str(self.root)], check=True)
         subprocess.run(["mount", "-t", "proc", "proc", str(self.root / "proc")], check=True)
         subprocess.run(["mount", "--bind", "/dev", str(self.root / "dev")], check=True)
@@ -79,7 +85,7 @@ class Machine:
 
     def start(self, *command, log):
         """Starts a command; what it says goes into a file of the machine."""
-        with open(self.path(log), "wb") as output:
+        with open(self.path(log), "ab") as output:
             process = subprocess.Popen(
                 ["chroot", str(self.root), *command], env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT

@@ -1,18 +1,21 @@
 """What becomes of a Debian 12 when the package is installed, used, upgraded and removed."""
 
 import os
-import re
 import signal
-import subprocess
 import unittest
 
-from machine import ROOT, Machine, wait_until
+from builds import Built
+from machine import Machine, wait_until
+from service import AS_SERVICE, URL, Service
 
 PACKAGE = os.environ["RQ_TEST_DEB"]
 NEXT = os.environ["RQ_TEST_DEB_NEXT"]
 OURS = "rqd"
 CONFIGURATION = "/etc/rq/rq.toml"
 DIVERTED = "/usr/bin/rq.python3-rq"
+# What python3-rq has under our names, and the names that these get.
+SHARED = {place % name: place % (name + ".python3-rq")
+          for place in ("/usr/bin/%s", "/usr/share/man/man1/%s.1.gz") for name in ("rq", "rqinfo", "rqworker")}
 
 
 def install(machine, package=PACKAGE):
@@ -28,8 +31,14 @@ def remove(machine, *packages):
     machine.run("dpkg", "--remove", *packages)
 
 
-def is_ours(machine, name="/usr/bin/rq"):
-    return "(rqd " in machine.run(name, "--version", status=None)
+def is_ours(machine):
+    """Whether all three commands are."""
+    links = [os.readlink(machine.path("/usr/bin/" + name)) for name in ("rqinfo", "rqworker")]
+    return links == ["rq", "rq"] and "(rqd " in machine.run("/usr/bin/rq", "--version", status=None)
+
+
+def content(machine, names):
+    return {name: machine.path(name).read_bytes() for name in names}
 
 
 def left(machine):
@@ -77,16 +86,17 @@ class Installation(unittest.TestCase):
     def test_python3_rq_comes_first(self):
         with Machine() as machine:
             install_python3_rq(machine)
-            theirs = machine.read("/usr/bin/rq")
+            theirs = content(machine, SHARED)
             install(machine)
 
             self.assertTrue(is_ours(machine))
-            self.assertEqual(machine.read(DIVERTED), theirs)
-            self.assertIn("Start a worker", machine.run("man", "rq-worker", MANPAGER="cat", TERM="dumb"))
+            self.assertEqual(list(content(machine, SHARED.values()).values()), list(theirs.values()))
+            for page in ("rq-worker", "rqworker"):
+                self.assertIn("Start a worker", machine.run("man", page, MANPAGER="cat", TERM="dumb"))
             remove(machine, OURS)
-            self.assertEqual(machine.read("/usr/bin/rq"), theirs)
-            self.assertFalse(machine.exists(DIVERTED))
-            self.assertTrue(machine.exists("/usr/share/man/man1/rq.1.gz"))
+            self.assertEqual(content(machine, SHARED), theirs)
+            for name in SHARED.values():
+                self.assertFalse(machine.exists(name), name)
             self.assertNotIn("rqd", machine.run("dpkg-divert", "--list"))
 
     def test_python3_rq_comes_second(self):
@@ -95,14 +105,18 @@ class Installation(unittest.TestCase):
             install_python3_rq(machine)
 
             self.assertTrue(is_ours(machine))
-            self.assertTrue(machine.exists(DIVERTED))
+            for name in SHARED.values():
+                self.assertTrue(machine.exists(name), name)
             remove(machine, OURS)
-            self.assertIn("python3", machine.read("/usr/bin/rq").splitlines()[0])
+            for name in ("rq", "rqinfo", "rqworker"):
+                self.assertIn("python3", machine.read("/usr/bin/" + name).splitlines()[0])
             install(machine)
             remove(machine, "python3-rq")
             self.assertTrue(is_ours(machine))
             machine.run("dpkg", "--purge", OURS)
-            self.assertFalse(machine.exists("/usr/bin/rq"))
+            for name in SHARED:
+                self.assertFalse(machine.exists(name), name)
+            self.assertNotIn("rqd", machine.run("dpkg-divert", "--list"))
 
     def test_an_upgrade_keeps_the_configuration_and_what_is_enabled(self):
         with Machine() as machine:
@@ -141,79 +155,41 @@ class Installation(unittest.TestCase):
 
 
 class Work(unittest.TestCase):
-    """The installed package at work."""
+    """The installed package at work, as an instance of the template."""
 
     def setUp(self):
         self.machine = Machine()
         self.addCleanup(self.machine.__exit__)
         install(self.machine)
-        application = self.machine.path("/srv/app")
-        application.mkdir(parents=True)
-        (application / "tasks.py").write_text(
-            "import getpass, sys\n\ndef who():\n    return [getpass.getuser(), sys.executable]\n")
-        self.machine.start("redis-server", "--port", "0", "--unixsocket", "/run/redis.sock", "--unixsocketperm", "777",
-                           "--save", "", log="/var/tmp/redis.log")
+        self.service = Service(self.machine, "import getpass, sys\n\ndef who():\n    return [getpass.getuser(), sys.executable]\n")
         self.machine.path("/etc/rq/app.toml").write_text(
-            'REDIS_URL = "unix:///run/redis.sock"\n[horse]\npython = "/usr/bin/python3"\npath = ["/srv/app"]\n')
-        wait_until(lambda: "PONG" in self.machine.run("redis-cli", "-s", "/run/redis.sock", "ping", status=None), "redis-server")
-
-    def python(self, code):
-        """What Python says of RQ on the machine."""
-        head = "import redis, rq; c = redis.Redis(unix_socket_path='/run/redis.sock'); q = rq.Queue(connection=c); "
-        return self.machine.run("python3", "-c", head + code, PYTHONPATH="/srv/app").strip()
-
-    def log(self):
-        return self.machine.read("/var/tmp/rq.log")
-
-    def daemon(self, *arguments):
-        """Starts the daemon as the unit does: by its ExecStart, as its user."""
-        daemon = self.machine.start("runuser", "-u", "rq", "--", *arguments, log="/var/tmp/rq.log")
-        wait_until(lambda: self.python("print(len(rq.Worker.all(connection=c)))") == "1", "the worker in Redis")
-        return daemon
-
-    def status(self, daemon):
-        wait_until(lambda: daemon.poll() is not None, "the daemon's end:\n" + self.log())
-        return daemon.returncode
-
-    def number(self):
-        return int(re.search(r"\d+", self.machine.run("runuser", "-u", "rq", "--", "rq", "status", "--json")
-                             .split('"pid"')[1]).group())
-
-    def command_of(self, unit):
-        line = re.search(r"(?m)^ExecStart=(.*)$", self.machine.read("/lib/systemd/system/" + unit)).group(1)
-        return line.replace("%i", "app").split()
+            'REDIS_URL = "%s"\n[horse]\npython = "/usr/bin/python3"\npath = ["/srv/app"]\n' % URL)
 
     def test_a_job_runs_hup_reloads_and_term_stops(self):
-        daemon = self.daemon(*self.command_of("rq@.service"))
-        job = self.python("print(q.enqueue('tasks.who').id)")
-        fetch = "print(rq.job.Job.fetch(%r, connection=c).%%s)" % job
-        wait_until(lambda: self.python(fetch % "get_status(refresh=True).value") == "finished", "the job")
-        self.assertIn("'rq'", self.python(fetch % "return_value()"))
+        daemon = self.service.daemon("rq@.service")
+        job = self.service.enqueue("'tasks.who'")
+        self.assertEqual(self.service.await_state(job, "finished"), ["rq", "/usr/bin/python3"])
 
         with open(self.machine.path("/etc/rq/app.toml"), "a", encoding="utf-8") as configuration:
             configuration.write('[worker]\nresults_ttl = 77\n[reload]\nwatch = false\n')
-        os.kill(self.host_number(), signal.SIGHUP)
-        wait_until(lambda: "worker.results_ttl" in self.log(), "the reload")
-        shown = self.machine.run("runuser", "-u", "rq", "--", "rq", "config", "show", "--running", "--json")
+        self.service.signal(signal.SIGHUP)
+        wait_until(lambda: "worker.results_ttl" in self.service.log(), "the reload")
+        shown = self.machine.run(*AS_SERVICE, "rq", "config", "show", "--running", "--json")
         self.assertRegex(shown, r'"worker.results_ttl",\s*"value": "?77')
 
-        os.kill(self.host_number(), signal.SIGTERM)
-        self.assertEqual(self.status(daemon), 0, self.log())
-        self.assertEqual(self.python("print(len(rq.Worker.all(connection=c)))"), "0")
-
-    def host_number(self):
-        """The daemon's process: all share the namespace of this program."""
-        return self.number()
+        self.service.signal(signal.SIGTERM)
+        self.assertEqual(self.service.end_of(daemon), 0, self.service.log())
+        self.assertEqual(self.service.workers(), 0)
 
     def test_the_command_of_python3_rq_works_beside_it(self):
         install_python3_rq(self.machine)
-        daemon = self.daemon(*self.command_of("rq@.service"))
+        daemon = self.service.daemon("rq@.service")
 
-        told = self.machine.run(DIVERTED, "info", "-u", "unix:///run/redis.sock")
+        told = self.machine.run(DIVERTED, "info", "-u", URL)
 
         self.assertIn("1 workers", told)
-        self.machine.run("runuser", "-u", "rq", "--", "rq", "stop")
-        self.assertEqual(self.status(daemon), 0, self.log())
+        self.machine.run(*AS_SERVICE, "rq", "stop")
+        self.assertEqual(self.service.end_of(daemon), 0, self.service.log())
 
 
 class Judged(unittest.TestCase):
@@ -235,16 +211,12 @@ class Judged(unittest.TestCase):
             self.assertIn("_rq", zsh)
             self.assertIn("RQ_COMPLETE", zsh)
 
-    def test_two_builds_give_the_same_bytes(self):
-        environment = dict(os.environ, SOURCE_DATE_EPOCH="1700000000")
-        first, second = [self.built(environment) for _ in range(2)]
-        self.assertEqual(first, second)
 
-    @staticmethod
-    def built(environment):
-        built = subprocess.run([ROOT / "scripts" / "build-deb"], env=environment, check=True, stdout=subprocess.PIPE, text=True)
-        with open(built.stdout.strip(), "rb") as package:
-            return package.read()
+class Reproducible(Built):
+    """The same executable and time give the same package."""
+
+    def test_two_builds_give_the_same_bytes(self):
+        self.expect_the_same("build-deb")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 //! The other rules: sizes, what belongs to one layer alone, headers, paths and links.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::source::Source;
@@ -134,10 +135,38 @@ pub(crate) fn check_links(path: &str, text: &str, exists: impl Fn(&Path) -> bool
 }
 
 /// The targets of the links in a line, outside of code.
-fn links(line: &str) -> Vec<String> {
+pub(crate) fn links(line: &str) -> Vec<String> {
     let prose: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
     let after_opening = prose.split("](").skip(1);
     after_opening.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.to_owned()).collect()
+}
+
+/// Every file of the crate is a module of another one: what nobody declares is not compiled, and lies there for ever.
+pub(crate) fn check_declared(sources: &[Source]) -> Vec<String> {
+    let declared: HashSet<String> = sources.iter().flat_map(modules).collect();
+    let is_root = |path: &str| matches!(path, "src/lib.rs" | "src/main.rs");
+    // Modules inside of modules of tests have files, too, whose paths are not told by one file alone.
+    let of_the_crate = sources.iter().filter(|source| !source.is_tests()).map(|source| source.path.as_str());
+    of_the_crate
+        .filter(|path| {
+            !is_root(path) && !declared.contains(path.trim_end_matches("/mod.rs").trim_end_matches(".rs"))
+        })
+        .map(|path| format!("{path}: no module declares this file"))
+        .collect()
+}
+
+/// The modules that a file declares in files of their own, as paths without an ending.
+fn modules(source: &Source) -> Vec<String> {
+    let path = source.path.trim_end_matches(".rs");
+    let folder = match path.rsplit_once('/') {
+        Some((folder, "mod" | "lib" | "main")) => folder,
+        _ => path,
+    };
+    let is_declared = |at: &usize| source.text(*at) == "mod" && source.text(at + 2) == ";";
+    (0..source.tokens.len())
+        .filter(is_declared)
+        .map(|at| format!("{folder}/{}", source.text(at + 1)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -251,5 +280,18 @@ mod tests {
         let found = check_links("docs/a.md", page, |path| path == Path::new("docs/b.md"));
 
         assert_eq!(found, ["docs/a.md:1: the link to gone.md#part leads nowhere"]);
+    }
+
+    #[test]
+    fn a_file_that_no_module_declares_is_told() {
+        let sources = [
+            Source::new("src/lib.rs", "mod job;"),
+            Source::new("src/job/mod.rs", "pub(crate) mod name;\nmod inline { mod more; }"),
+            Source::new("src/job/name.rs", "mod inner;"),
+            Source::new("src/job/name/inner.rs", ""),
+            Source::new("src/job/left.rs", ""),
+        ];
+
+        assert_eq!(check_declared(&sources), ["src/job/left.rs: no module declares this file"]);
     }
 }

@@ -1,7 +1,7 @@
 //! The schema against what we tell people to write, by a validator of somebody else.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Value as Raw, json};
@@ -33,8 +33,24 @@ impl Judge {
     }
 }
 
-fn repository(path: &str) -> std::path::PathBuf {
+fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The files of the examples with this ending.
+fn examples(ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![repository("examples")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|other| other == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found
 }
 
 /// The pieces in TOML that a page shows.
@@ -62,7 +78,7 @@ fn the_schema_takes_what_the_documentation_shows() {
     let judge = Judge::new();
     let mut seen = 0;
     let pages = fs::read_dir(repository("docs")).unwrap().map(|entry| entry.unwrap().path());
-    for page in pages.chain([repository("README.md"), repository("examples/README.md")]) {
+    for page in pages.chain([repository("README.md")]).chain(examples("md")) {
         if page.extension().is_none_or(|ending| ending != "md") {
             continue;
         }
@@ -71,10 +87,9 @@ fn the_schema_takes_what_the_documentation_shows() {
             seen += 1;
         }
     }
-    for example in fs::read_dir(repository("examples")).unwrap().map(|entry| entry.unwrap().path()) {
-        if example.extension().is_some_and(|ending| ending == "toml") {
-            judge.takes(&example.display().to_string(), &fs::read_to_string(&example).unwrap());
-        }
+    for example in examples("toml") {
+        judge.takes(&example.display().to_string(), &fs::read_to_string(&example).unwrap());
+        seen += 1;
     }
 
     assert!(seen >= 3, "{seen} snippets");

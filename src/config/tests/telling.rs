@@ -43,6 +43,17 @@ fn show_tells_origin_and_what_is_shadowed() {
 }
 
 #[test]
+fn a_value_that_loses_against_the_same_value_is_not_told() {
+    let resolved = place()
+        .file("rq.toml", "REDIS_URL = 'redis://one'\n[worker]\nttl = '1m'")
+        .variable("REDIS_URL", "redis://one")
+        .variable("RQ_WORKER__TTL", "60")
+        .with("rq.toml");
+
+    assert!(resolved.warnings.is_empty(), "{:?}", resolved.warnings);
+}
+
+#[test]
 fn no_secret_is_told_anywhere() {
     const SECRET: &str = "hunter2";
     let sentinel = format!(

@@ -14,6 +14,7 @@ mod job_show;
 mod lists;
 mod manual;
 mod options;
+mod pages;
 mod precedence;
 mod python_settings;
 mod secrets;

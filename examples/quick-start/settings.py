@@ -1,6 +1,8 @@
 """Settings of a worker, as RQ's documentation shows them: rq worker -c settings"""
 
-REDIS_URL = "redis://localhost:6379/0"
+import os
+
+REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
 # The queues to listen on, the most urgent one first.
 QUEUES = ["high", "default", "low"]
