@@ -239,13 +239,11 @@ pub(crate) fn command() -> clap::Command {
 /// The grammar with notes in the help of those commands, and of what is below them.
 fn with_notes(command: clap::Command, are_wanted: &dyn Fn(&str) -> bool) -> clap::Command {
     let command = command.mut_subcommand("worker-pool", pool::in_words_of_rq);
-    command.mut_subcommands(
-        |below| {
-            // It reads no settings: its --url is a page's.
+    command.mut_subcommands(|below| {
+        // It reads no settings: its --url is a page's.
         let has_settings = below.get_name() != "healthcheck";
         if has_settings && are_wanted(below.get_name()) { settings::annotated(below) } else { below }
-        },
-    )
+    })
 }
 
 /// RQ: `rqworker` and `rqinfo` are other names for two of the commands.

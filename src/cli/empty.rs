@@ -55,7 +55,7 @@ pub(super) fn run(args: &EmptyArgs) -> Result<Exit, Failure> {
         }
         let idle: Vec<String> =
             emptied.iter().filter(|it| it.waiting == 0).map(|it| it.queue.to_owned()).collect();
-        meant::queues(store, &idle).await?;
+        meant::queues(store, &idle).await;
         Ok(Exit::Done)
     })
 }

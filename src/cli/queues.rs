@@ -14,7 +14,7 @@ use crate::os::terminal::Stream;
 pub(super) fn queues(args: &QueuesArgs) -> Result<Exit, Failure> {
     let inventory = at_redis(&args.sources, async |store| {
         let inventory = store.inventory(&args.queues).await?;
-        meant::queues(store, &inventory.idle_among(&args.queues)).await?;
+        meant::queues(store, &inventory.idle_among(&args.queues)).await;
         Ok(inventory)
     })?;
     let told: Vec<ToldQueue> =
@@ -30,7 +30,7 @@ pub(super) fn workers(args: &WorkersArgs) -> Result<Exit, Failure> {
             return store.workers().await;
         }
         let inventory = store.inventory(&args.queue).await?;
-        meant::queues(store, &inventory.idle_among(&args.queue)).await?;
+        meant::queues(store, &inventory.idle_among(&args.queue)).await;
         Ok(inventory)
     })?;
     let told = ToldWorker::all(&inventory);

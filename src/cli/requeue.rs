@@ -20,7 +20,7 @@ pub(super) fn run(args: &RequeueArgs) -> Result<Exit, Failure> {
         let ids = if args.all { failed(store, &queue).await? } else { args.ids.clone() };
         if ids.is_empty() {
             output::print(if args.json { "[]\n" } else { "Nothing to do\n" });
-            meant::queues(store, std::slice::from_ref(&args.queue)).await?;
+            meant::queues(store, std::slice::from_ref(&args.queue)).await;
             return Ok(Exit::Done);
         }
         if !args.json {

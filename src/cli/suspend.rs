@@ -13,6 +13,9 @@ pub(super) fn suspend(args: &SuspendArgs) -> Result<Exit, Failure> {
     let seconds = match args.duration.map(u64::try_from) {
         None => None,
         Some(Ok(seconds @ 1..)) => Some(seconds),
+        Some(_) if args.json => {
+            return Err(Failure::new(Exit::Failed, "the duration must be 1 second or more"));
+        }
         Some(_) => {
             // RQ: these words, on standard output.
             output::print("Duration must be an integer greater than 1\n");

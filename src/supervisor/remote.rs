@@ -78,7 +78,7 @@ pub(crate) async fn ask_for_stack(
         None => WorkerName::new(of),
     };
     if worker.as_str() == of && store.kind_of(&worker).await.map_err(WorkError::from)?.is_none() {
-        let near = meant(store, of, running(store).await?).await?;
+        let near = meant(store, of, &running(store).await).await;
         return Ok(Delivery::Failed(format!(
             "there is no job {of} in that Redis, and no worker of that name{near}"
         )));
@@ -101,17 +101,17 @@ async fn reach(sources: Sources) -> Result<Store, SupervisorError> {
     Ok(look(sources).await?.store().clone())
 }
 
-/// The jobs that run.
-async fn running(store: &Store) -> Result<Vec<String>, WorkError> {
-    let queues: Vec<QueueName> = store.queue_names().await?.into_iter().map(QueueName::new).collect();
-    Ok(store.newest(&queues, &[Standing::Started], RUNNING).await?)
+/// The jobs that run, as far as one may see them.
+async fn running(store: &Store) -> Vec<String> {
+    let queues = store.queue_names().await.unwrap_or_default().into_iter().map(QueueName::new);
+    store.newest(&queues.collect::<Vec<_>>(), &[Standing::Started], RUNNING).await.unwrap_or_default()
 }
 
 /// What was probably meant by a name that no worker has, in words.
-async fn meant(store: &Store, name: &str, others: Vec<String>) -> Result<String, WorkError> {
-    let workers = store.worker_names().await?;
+async fn meant(store: &Store, name: &str, others: &[String]) -> String {
+    let workers = store.worker_names().await.unwrap_or_default();
     let known = workers.iter().map(WorkerName::as_str).chain(others.iter().map(String::as_str));
-    Ok(nearest(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default())
+    nearest(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default()
 }
 
 /// `id` is where an answer is waited for.
@@ -124,7 +124,7 @@ async fn give(
     let is_rqs_own = matches!(request, Request::Stop { cold: false, .. });
     Ok(match store.kind_of(name).await? {
         None => {
-            let near = meant(store, name.as_str(), Vec::new()).await?;
+            let near = meant(store, name.as_str(), &[]).await;
             Delivery::Failed(format!("there is no such worker{near}"))
         }
         Some(Kind::Pythons) if !is_rqs_own => {

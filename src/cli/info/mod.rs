@@ -29,7 +29,8 @@ pub(super) fn run(args: &InfoArgs) -> Result<Exit, Failure> {
         None => {
             let inventory = store.inventory(&args.queues).await?;
             output::print(&told(args, &inventory));
-            meant::queues(store, &inventory.idle_among(&args.queues)).await
+            meant::queues(store, &inventory.idle_among(&args.queues)).await;
+            Ok(())
         }
         Some(seconds) => watch(args, store, Duration::from_secs_f64(seconds)).await,
     })?;

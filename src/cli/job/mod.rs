@@ -20,7 +20,6 @@ use super::{meant, output, page};
 use crate::job::calendar::Zone;
 use crate::os::terminal::Stream;
 use crate::supervisor;
-use crate::worker::WorkError;
 
 /// The most bytes of a value that are read.
 pub(super) const READ: u64 = 1 << 20;
@@ -35,7 +34,7 @@ pub(super) fn show(args: &JobShowArgs) -> Result<Exit, Failure> {
     let told = supervisor::block_on(async {
         let looking = supervisor::look(sources).await?;
         let Some(story) = looking.story(&args.id, most).await? else {
-            return Ok(Err(meant::job(looking.store(), &args.id).await.map_err(WorkError::from)?));
+            return Ok(Err(meant::job(looking.store(), &args.id).await));
         };
         let decoded = if args.decode { Some(looking.decode(&story).await?) } else { None };
         Ok(Ok(Tale::of(&story, decoded)))

@@ -62,7 +62,7 @@ pub(super) fn run(args: &JobsArgs) -> Result<Exit, Failure> {
             None => searched(store, &args.queue, &filter, limit).await?,
         };
         if ids.is_none() && found.jobs.is_empty() {
-            meant::queues(store, &args.queue).await?;
+            meant::queues(store, &args.queue).await;
         }
         match deed.filter(|_| !args.dry_run) {
             Some(deed) => change(store, args, &found, deed).await,

@@ -38,7 +38,9 @@ local function take_out_marked()
       places[it.job], it.is_out, marked = nil, true, marked + 1
     end
   end
-  if marked > 0 then call('LREM', queue_key(read), marked, mark) end
+  -- From the end that is nearer.
+  local is_far = marked > 0 and 2 * first > call('LLEN', queue_key(read))
+  if marked > 0 then call('LREM', queue_key(read), is_far and -marked or marked, mark) end
 end
 
 local function has_limit(it) return it.limit and it.limit ~= '' and is_usable(it.limit) end

@@ -116,6 +116,7 @@ fn what_was_done_is_told_to_programs() {
     assert_eq!(told("suspend", &[]), json!({"suspended": true, "duration": null}));
     assert_eq!(told("suspend", &["--duration", "60"]), json!({"suspended": true, "duration": 60}));
     assert_eq!(told("resume", &[]), json!({"suspended": false}));
+    assert_refused(&world.rq_of(Subject::Ours, "suspend", &["--json", "--duration", "0"]), 1, &["duration"]);
     assert_eq!(
         told("enqueue", &["--job-id", "new", "f", "x"]),
         json!({"id": "new", "status": "queued", "queue": "default", "description": "f('x')", "due": null})
@@ -161,14 +162,21 @@ fn a_mistyped_name_is_answered_with_the_right_one() {
             world.rq_of(Subject::Ours, command, &[&arguments[..arguments.len() - 1], &["other"]].concat());
         assert!(!other.stderr.contains("did you mean"), "{command}: {}", other.stderr);
     }
-    let show = |id: &str| {
+    world.client.exec(
+        "conn.sadd('rq:workers', 'rq:worker:mailer-1')
+conn.hset('rq:worker:mailer-1', mapping={'birth': '2026-01-01T00:00:00.000000Z', 'queues': 'mail'})",
+    );
+    let run = |words: &[&str]| {
         let mut command = world.command(Path::new(env!("CARGO_BIN_EXE_rq")));
-        Exit::of(&command.args(["job", "show", id, "-u", &world.redis.url()]).output().unwrap())
+        Exit::of(&command.args(words).args(["-u", &world.redis.url()]).output().unwrap())
     };
     for id in ["finis", "finihsed"] {
-        assert_refused(&show(id), 1, &["there is no job", "hint: did you mean finished?"]);
+        assert_refused(&run(&["job", "show", id]), 1, &["there is no job", "hint: did you mean finished?"]);
     }
-    assert_refused(&show("nothing-like-it"), 1, &["is it the right Redis"]);
+    assert_refused(&run(&["job", "show", "nothing-like-it"]), 1, &["is it the right Redis"]);
+    assert_refused(&run(&["stop", "mialer-1"]), 1, &["no such worker; did you mean mailer-1?"]);
+    assert_refused(&run(&["stack", "mialer-1"]), 1, &["did you mean mailer-1?"]);
+    assert_refused(&run(&["stack", "statred"]), 1, &["did you mean started?"]);
 }
 
 #[test]
