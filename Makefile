@@ -58,14 +58,13 @@ rpm: ## Build the package for Fedora and its like, in a Debian 12 below build/ (
 	@scripts/build-rpm
 
 wheel: ## Build the wheel for PyPI, with the executable as rqd.
-	@scripts/setup check
-	@scripts/build-release
-	@scripts/build-wheel
+	@scripts/setup demo
+	@BINARY="$$(scripts/build-portable)" && export BINARY && scripts/build-wheel
 
 test-packages: ## Install, use, upgrade and remove the packages in a Debian 12 of their own (needs root, else skipped).
 	@scripts/setup demo
 	@scripts/build-release
-	@BINARY=target/release/rq scripts/test-packages
+	@PORTABLE="$$(scripts/build-portable)" && export PORTABLE && BINARY=target/release/rq scripts/test-packages
 
 deny: ## Check the licences and advisories of the dependencies (needs cargo-deny).
 	@cargo deny --version >/dev/null 2>&1 || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }

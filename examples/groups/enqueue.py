@@ -15,4 +15,4 @@ enqueued += [Queue("mail", connection=connection).enqueue(mail.send, "%s@example
 for job in enqueued:
     while not (job.is_finished or job.is_failed):
         time.sleep(0.1)
-    print(job.origin, job.get_status().value, job.return_value())
+    print(job.origin, "finished" if job.is_finished else "failed", job.return_value())

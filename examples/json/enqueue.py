@@ -17,4 +17,4 @@ print("in Redis:", zlib.decompress(connection.hget(job.key, "data")).decode())
 
 while not (job.is_finished or job.is_failed):
     time.sleep(0.1)
-print(job.get_status().value, job.return_value())
+print("finished" if job.is_finished else "failed", job.return_value())

@@ -20,4 +20,4 @@ enqueued = [
 for job in enqueued:
     while not (job.is_finished or job.is_failed):
         time.sleep(0.1)
-    print(job.func_name, job.get_status().value, job.return_value())
+    print(job.func_name, "finished" if job.is_finished else "failed", job.return_value())

@@ -15,7 +15,7 @@ sys.path[:] = [place for place in sys.path if pathlib.Path(place).resolve() != E
 
 def check_needs(name, needs):
     """Whether the interpreter has what the example imports."""
-    lacks = [module for module in ("rq", *needs) if importlib.util.find_spec(module) is None]
+    lacks = [module for module in needs if importlib.util.find_spec(module) is None]
     if lacks:
         pinned = EXAMPLES / name / "requirements.txt"
         wanted = "-r %s" % pinned if pinned.exists() else "rq"
@@ -24,6 +24,7 @@ def check_needs(name, needs):
 
 
 def play(name):
+    check_needs(name, ("rq",))
     script = importlib.import_module("runner.plays." + name.replace("-", "_"))
     check_needs(name, getattr(script, "NEEDS", ()))
     from .show import Show  # which needs the client of Redis

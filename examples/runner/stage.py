@@ -75,9 +75,9 @@ class Stage:
         except redis.exceptions.ConnectionError:
             return False
 
-    def start(self, command, cwd=None, env=None, **options):
+    def start(self, command, kind=subprocess.Popen, cwd=None, env=None, **options):
         """Starts a process away from the terminal's signals: it is ended by this program alone."""
-        process = subprocess.Popen(
+        process = kind(
             [str(part) for part in command], cwd=cwd or self.folder, stdin=subprocess.DEVNULL,
             env=self.environment() if env is None else env, start_new_session=True, **options
         )

@@ -4,6 +4,7 @@ import os
 import pathlib
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -20,6 +21,14 @@ def namespaces():
     if not shutil.which("unshare") or subprocess.call(["unshare", *options, "true"], stderr=subprocess.DEVNULL):
         raise Unfit("this machine does not permit `unshare %s`" % " ".join(options))
     return options
+
+
+class Enclosing(subprocess.Popen):
+    """unshare, which is deaf to SIGTERM while its command runs."""
+
+    def terminate(self):
+        """Asks that command to end."""
+        os.kill(first_child(self.pid) or self.pid, signal.SIGTERM)
 
 
 def first_child(pid):
@@ -89,11 +98,13 @@ class Tree:
         """Copies a file to a place, which is a folder if it ends so, or what is in a folder into another one."""
         source = pathlib.Path(source)
         if source.is_dir():
-            self._farm_up_to(pathlib.PurePosixPath(place))
-            shutil.copytree(str(source), str(self.inside(place)), dirs_exist_ok=True)
+            files = [file for file in source.rglob("*") if file.is_file()]
+            targets = [pathlib.PurePosixPath(place) / file.relative_to(source) for file in files]
         else:
-            place = place + source.name if place.endswith("/") else place
-            shutil.copy(str(source), str(self._free(place)))
+            files = [source]
+            targets = [place + source.name if place.endswith("/") else place]
+        for file, target in zip(files, targets):
+            shutil.copy(str(file), str(self._free(target)))
 
     def link(self, source, place):
         """Shows a file of the machine at a place."""
@@ -120,7 +131,8 @@ class Tree:
         options = [*self._options, "--pid", "--fork", "--kill-child"] if has_processes else self._options
         words = ["unshare", *options, "sh", "-euc", self._script(has_processes), "sh", *within(command, environment, folder)]
         print("\n# %s" % " ".join(shlex.quote(word) for word in command), flush=True)
-        process = self._show.start(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        kind = Enclosing if has_processes else subprocess.Popen
+        process = self._show.start(words, kind, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return Inmate(self._show, name, process, has_processes, "--user" in options)
 
 

@@ -101,6 +101,7 @@ pub(crate) enum Command {
     #[command(args_override_self = true, after_help = cron::EXAMPLES)]
     Cron(Box<CronArgs>),
     /// Show the daemons of yours on this machine, their workers, and what each is doing.
+    #[command(after_help = control::STATUS_EXAMPLES)]
     Status(StatusArgs),
     /// Tell whether daemons are well, for probes.
     #[command(args_override_self = true, after_help = health::EXAMPLES)]
@@ -125,10 +126,10 @@ pub(crate) enum Command {
     #[command(args_override_self = true, after_help = control::RELOAD_EXAMPLES)]
     Reload(Box<ReloadArgs>),
     /// Let workers finish their jobs and take no new ones, until rq quiet --off.
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, after_help = control::QUIET_EXAMPLES)]
     Quiet(Box<QuietArgs>),
     /// Stop workers when their jobs are done, or at once.
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, after_help = control::STOP_EXAMPLES)]
     Stop(Box<StopArgs>),
     /// Enqueue a call of a Python function.
     #[command(args_override_self = true, after_help = enqueue::EXAMPLES)]
@@ -185,20 +186,22 @@ pub(crate) enum Generated {
 #[derive(Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Check the configuration: exit 0 when it is good, 78 and the reasons when it is not.
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, after_help = check::EXAMPLES)]
     Check(CheckArgs),
     /// Show every setting in force, where it comes from and what it shadows; secrets are masked.
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, after_help = show::EXAMPLES)]
     Show(ShowArgs),
     /// Explain one setting: its meaning, type, default and names, its value, and where that comes from.
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, after_help = show::EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Tell what daemons that run would change if they read their configuration again, and change nothing.
     #[command(args_override_self = true, after_help = control::DIFF_EXAMPLES)]
     Diff(DiffArgs),
     /// Print a configuration file with every setting explained, to start from.
+    #[command(after_help = show::DEFAULT_EXAMPLES)]
     Default,
     /// Print the JSON Schema of a configuration file, for editors.
+    #[command(after_help = show::SCHEMA_EXAMPLES)]
     Schema,
 }
 
@@ -226,31 +229,25 @@ pub(crate) struct ConfigArgs {
 
 /// Reads the arguments of the process; the first is the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
-    let mut matches = command().try_get_matches_from(spelled_out(by_name(arguments)))?;
+    let words = spelled_out(by_name(arguments));
+    // The notes of commands that nobody asks for would take longer than all the rest.
+    let name = words.get(1).and_then(|word| word.to_str()).unwrap_or_default();
+    let mut matches = with_notes(Cli::command(), &|command| command == name).try_get_matches_from(words)?;
     Ok(Cli::from_arg_matches_mut(&mut matches)?.command)
 }
 
-/// The commands that act in a Redis at once and end.
-const AT_REDIS: [&str; 10] =
-    ["doctor", "info", "enqueue", "requeue", "jobs", "queues", "workers", "empty", "suspend", "resume"];
-
 /// The grammar, with each option's environment variable and default in its help.
 pub(crate) fn command() -> clap::Command {
-    let mut command = Cli::command();
-    for name in ["worker", "run", "reload", "quiet", "stop", "stack"].iter().chain(&AT_REDIS) {
-        command = command.mut_subcommand(name, settings::annotated);
-    }
-    let command =
-        command.mut_subcommand("worker-pool", |pool| settings::annotated(pool::in_words_of_rq(pool)));
-    #[cfg(feature = "top")]
-    let command = command.mut_subcommand("top", settings::annotated);
-    let command = command.mut_subcommand("job", |job| job.mut_subcommand("show", settings::annotated));
-    command.mut_subcommand("cron", settings::annotated).mut_subcommand("config", |config| {
-        config
-            .mut_subcommand("check", settings::annotated)
-            .mut_subcommand("show", settings::annotated)
-            .mut_subcommand("explain", settings::annotated)
-            .mut_subcommand("diff", settings::annotated)
+    with_notes(Cli::command(), &|_| true)
+}
+
+/// The grammar with notes in the help of those commands, and of what is below them.
+fn with_notes(command: clap::Command, are_wanted: &dyn Fn(&str) -> bool) -> clap::Command {
+    let command = command.mut_subcommand("worker-pool", pool::in_words_of_rq);
+    command.mut_subcommands(|below| {
+        // It reads no settings: its --url is a page's.
+        let has_settings = below.get_name() != "healthcheck";
+        if has_settings && are_wanted(below.get_name()) { settings::annotated(below) } else { below }
     })
 }
 

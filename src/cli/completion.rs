@@ -19,6 +19,7 @@ use super::output;
 use super::worker::sources;
 use crate::config;
 use crate::os;
+use crate::store::Standing;
 use crate::supervisor::{self, Named};
 
 /// Tells `rq` that it is a shell that asks, and which.
@@ -62,11 +63,15 @@ fn grammar() -> clap::Command {
 }
 
 fn with_names(command: clap::Command) -> clap::Command {
+    let of_requeue = command.get_name() == "requeue";
     let command = command.mut_args(|argument| {
         let names: Option<fn(&OsStr) -> Vec<CompletionCandidate>> = match argument.get_id().as_str() {
-            "queues" => Some(queues),
+            "queues" | "queue" => Some(queues),
             "names" => Some(workers),
             "key" => Some(settings),
+            "id" | "depends_on" => Some(jobs),
+            "ids" => Some(if of_requeue { failed } else { jobs }),
+            "of" => Some(running),
             _ => None,
         };
         match names {
@@ -88,21 +93,54 @@ fn workers(begun: &OsStr) -> Vec<CompletionCandidate> {
     candidates(begun, names)
 }
 
+/// The newest jobs, those that run or failed above all.
+fn jobs(begun: &OsStr) -> Vec<CompletionCandidate> {
+    const STANDINGS: &[Standing] =
+        &[Standing::Started, Standing::Failed, Standing::Queued, Standing::Finished];
+    candidates(begun, in_redis(Named::Job { standings: STANDINGS, queue: None }))
+}
+
+/// What failed in the queue that the words so far name.
+fn failed(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let queue = value_of("--queue", words_so_far());
+    candidates(begun, in_redis(Named::Job { standings: &[Standing::Failed], queue }))
+}
+
+/// Whatever may be looked at while it runs: jobs, and workers.
+fn running(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let mut names = names_here(PATIENCE / 2);
+    names.extend(in_redis(Named::Job { standings: &[Standing::Started], queue: None }));
+    names.extend(in_redis(Named::Worker));
+    candidates(begun, names)
+}
+
 fn settings(begun: &OsStr) -> Vec<CompletionCandidate> {
     candidates(begun, config::keys().map(|key| key.name.to_owned()).collect())
 }
 
 /// Nothing when Redis does not answer in time, or what was typed so far makes no sense.
 fn in_redis(kind: Named) -> Vec<String> {
-    let words =
-        std::env::args_os().skip_while(|word| word != "--").filter_map(|word| word.into_string().ok());
-    let so_far = so_far(words, std::env::var("RQ_CONFIG").ok());
+    let so_far = so_far(words_so_far(), std::env::var("RQ_CONFIG").ok());
     let Ok(sources) = sources(so_far.config(), so_far.overrides()) else { return Vec::new() };
     let patience = sources.python_wanted().map_or(PATIENCE, |_| PATIENCE_WITH_PYTHON);
     let names = supervisor::block_on(async move {
         Ok(timeout(patience, supervisor::names_in_redis(sources, kind, MOST)).await)
     });
     names.ok().and_then(Result::ok).and_then(Result::ok).unwrap_or_default()
+}
+
+/// What has been typed. The shell sets it off from its own words.
+fn words_so_far() -> impl Iterator<Item = String> {
+    std::env::args_os().skip_while(|word| word != "--").filter_map(|word| word.into_string().ok())
+}
+
+/// The last value of an option.
+fn value_of(option: &str, words: impl Iterator<Item = String>) -> Option<String> {
+    // Bash takes an equals sign for a word.
+    let words: Vec<String> = words.filter(|word| word != "=").collect();
+    let after = words.windows(2).filter(|pair| pair[0] == option).map(|pair| pair[1].clone()).next_back();
+    let joined = |word: &String| Some(word.strip_prefix(option)?.strip_prefix('=')?.to_owned());
+    words.iter().filter_map(joined).next_back().or(after)
 }
 
 /// Where the configuration comes from, by the words so far: which need not make sense as a whole yet.
@@ -173,6 +211,16 @@ mod tests {
 
         let offered: Vec<_> = offered.iter().map(|one| one.get_value().to_str().unwrap()).collect();
         assert_eq!(offered, ["mail", "mail.high"]);
+    }
+
+    #[test]
+    fn an_option_is_found_in_either_form() {
+        let of = |line: &str| value_of("--queue", line.split(' ').map(str::to_owned));
+
+        assert_eq!(of("rq requeue --queue low ").as_deref(), Some("low"));
+        assert_eq!(of("rq requeue --queue=low --queue=high x").as_deref(), Some("high"));
+        assert_eq!(of("rq requeue --queue = low x").as_deref(), Some("low"));
+        assert_eq!(of("rq requeue --queue"), None);
     }
 
     #[test]

@@ -16,6 +16,8 @@ mod info;
 mod internal;
 mod job;
 mod jobs;
+mod meant;
+mod outcomes;
 mod output;
 mod page;
 mod progress;

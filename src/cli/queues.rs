@@ -7,12 +7,16 @@ use super::info::{ToldQueue, ToldWorker};
 use super::page::{self, Line, Tone};
 use super::reach::at_redis;
 use super::settings_table::as_json;
-use super::{output, span};
+use super::{meant, output, span};
 use crate::os::terminal::Stream;
 
 /// Tells queues by their numbers.
 pub(super) fn queues(args: &QueuesArgs) -> Result<Exit, Failure> {
-    let inventory = at_redis(&args.sources, async |store| store.inventory(&args.queues).await)?;
+    let inventory = at_redis(&args.sources, async |store| {
+        let inventory = store.inventory(&args.queues).await?;
+        meant::queues(store, &inventory.idle_among(&args.queues)).await;
+        Ok(inventory)
+    })?;
     let told: Vec<ToldQueue> =
         inventory.queues.iter().map(|queue| ToldQueue::of(queue, inventory.now)).collect();
     output::print(&if args.json { as_json(&told) } else { text(&queue_lines(&told)) });
@@ -22,7 +26,12 @@ pub(super) fn queues(args: &QueuesArgs) -> Result<Exit, Failure> {
 /// Tells workers.
 pub(super) fn workers(args: &WorkersArgs) -> Result<Exit, Failure> {
     let inventory = at_redis(&args.sources, async |store| {
-        if args.queue.is_empty() { store.workers().await } else { store.inventory(&args.queue).await }
+        if args.queue.is_empty() {
+            return store.workers().await;
+        }
+        let inventory = store.inventory(&args.queue).await?;
+        meant::queues(store, &inventory.idle_among(&args.queue)).await;
+        Ok(inventory)
     })?;
     let told = ToldWorker::all(&inventory);
     output::print(&if args.json { as_json(&told) } else { text(&worker_lines(&told)) });

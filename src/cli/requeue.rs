@@ -2,18 +2,16 @@
 
 use super::args::RequeueArgs;
 use super::exit::{Exit, Failure};
-use super::output;
+use super::outcomes::{for_programs, refusals, refused};
 use super::progress::Progress;
 use super::reach::at_redis;
+use super::{meant, output};
 use crate::job::QueueName;
 use crate::os::terminal::Stream;
-use crate::store::{Deed, Rearranged, Standing, Store, StoreError};
+use crate::store::{Rearranged, Standing, Store, StoreError};
 
 /// How many ids one question asks for.
 const PAGE: usize = 5000;
-
-/// How many refusals are told one by one.
-const TOLD: usize = 20;
 
 /// Puts failed jobs back on their queue.
 pub(super) fn run(args: &RequeueArgs) -> Result<Exit, Failure> {
@@ -21,16 +19,22 @@ pub(super) fn run(args: &RequeueArgs) -> Result<Exit, Failure> {
         let queue = QueueName::new(&args.queue);
         let ids = if args.all { failed(store, &queue).await? } else { args.ids.clone() };
         if ids.is_empty() {
-            output::print("Nothing to do\n");
+            output::print(if args.json { "[]\n" } else { "Nothing to do\n" });
+            meant::queues(store, std::slice::from_ref(&args.queue)).await;
             return Ok(Exit::Done);
         }
-        // RQ: these words, and those at the end.
-        output::print(&format!("Requeueing {} jobs from failed queue\n", ids.len()));
+        if !args.json {
+            // RQ: these words, and those at the end.
+            output::print(&format!("Requeueing {} jobs from failed queue\n", ids.len()));
+        }
         let mut progress = Progress::of(ids.len() as u64);
         let told = of_queue(store, &ids, &queue, &mut progress).await?;
         drop(progress);
-        let refused = refusals(&ids, &told, "requeued");
-        if refused > 0 {
+        let refused = refused(&told);
+        if args.json {
+            output::print(&for_programs(&ids, &told));
+        } else if refused > 0 {
+            refusals(&ids, &told, "requeued");
             let words = format!("Unable to requeue {refused} jobs from failed job registry");
             output::print(&(output::painted("\x1b[31m", &words, Stream::Out.wants_colour()) + "\n"));
         }
@@ -38,34 +42,19 @@ pub(super) fn run(args: &RequeueArgs) -> Result<Exit, Failure> {
     })
 }
 
-/// Tells why jobs were left alone, some of them by name; says how many there are.
-pub(super) fn refusals(ids: &[String], told: &[Rearranged], what: &str) -> usize {
-    let refused: Vec<_> = ids.iter().zip(told).filter(|(_, told)| **told != Rearranged::Done).collect();
-    for (id, told) in refused.iter().take(TOLD) {
-        let reason = match told {
-            Rearranged::Done => continue,
-            Rearranged::Gone => "there is no such job".to_owned(),
-            Rearranged::Elsewhere(status) => format!("it is {status}"),
-        };
-        let line = format!("{id} was not {what}: {reason}");
-        output::error(&format!("{}\n", output::safe(&line)));
-    }
-    if refused.len() > TOLD {
-        output::error(&format!("and {} more\n", refused.len() - TOLD));
-    }
-    refused.len()
-}
-
 async fn failed(store: &Store, queue: &QueueName) -> Result<Vec<String>, StoreError> {
     let mut ids = Vec::new();
-    loop {
-        let page = store.ids_at(queue, Standing::Failed, ids.len(), PAGE).await?;
-        let is_last = page.len() < PAGE;
-        ids.extend(page);
-        if is_last {
-            return Ok(ids);
+    for shelf in store.shelves(std::slice::from_ref(queue), &[Standing::Failed]).await? {
+        loop {
+            let page = store.ids_at(&shelf, ids.len(), PAGE).await?;
+            let is_last = page.len() < PAGE;
+            ids.extend(page);
+            if is_last {
+                break;
+            }
         }
     }
+    Ok(ids)
 }
 
 /// RQ: a job of another queue is not among the failed ones of this queue.
@@ -84,7 +73,7 @@ async fn of_queue(
             .filter(|job| job.queue == queue.as_str())
             .map(|job| job.id.clone())
             .collect();
-        let mut done = store.rearrange(&own, Deed::Requeue, |_| ()).await?.into_iter();
+        let mut done = store.requeue_all(&own, |_| ()).await?.into_iter();
         for job in listed {
             told.push(match job {
                 None => Rearranged::Gone,

@@ -48,7 +48,7 @@ pub(crate) use file::Format;
 pub(crate) use generate::{Explained, explain, reference, rq_toml};
 pub(crate) use kind::{Kind, describe};
 pub(crate) use origin::Origin;
-pub(crate) use problem::{Problem, Problems};
+pub(crate) use problem::{Problem, Problems, nearest};
 pub(crate) use python::PythonModule;
 pub(crate) use reload::ReloadClass;
 pub(crate) use resolved::{Effective, Resolved, Shadowed};

@@ -104,11 +104,10 @@ impl Stack {
 
     /// The entry that a key's value is from, and those below that it shadows, the highest first.
     pub(crate) fn entries(&self, key: &section::Key) -> (Option<&Entry>, Vec<&Entry>) {
-        let place =
-            self.merged.find_metadata(key.path).and_then(|metadata| metadata.name.parse::<usize>().ok());
-        let Some(place) = place else { return (None, Vec::new()) };
-        let below = self.layers[..place].iter().rev().filter_map(|layer| layer.entries.get(key.name));
-        (self.layers[place].entries.get(key.name), below.collect())
+        // What was merged could be asked, too, but merges all of it anew for each question.
+        let has_value = |entry: &&Entry| entry.value.is_ok();
+        let mut told = self.layers.iter().rev().filter_map(|layer| layer.entries.get(key.name));
+        (told.by_ref().find(has_value), told.collect())
     }
 
     /// The layers, the lowest first.

@@ -27,30 +27,93 @@ pub(crate) struct Counted {
     pub(crate) oldest: Option<Duration>,
 }
 
+/// What stands under the keys of a queue. What has expired and was not cleaned away is among it.
+pub(super) struct Tally {
+    pub(super) waiting: u64,
+    pub(super) started: Expiring,
+    pub(super) finished: Expiring,
+    pub(super) failed: Expiring,
+    pub(super) deferred: u64,
+    pub(super) scheduled: u64,
+    pub(super) canceled: u64,
+    /// When its first job was enqueued, if it says so.
+    pub(super) oldest: Option<Timestamp>,
+    /// The keys of those who serve it.
+    pub(super) workers: Vec<String>,
+}
+
+/// The jobs of a registry whose entries expire.
+#[derive(Clone, Copy)]
+pub(super) struct Expiring {
+    pub(super) all: u64,
+    pub(super) expired: u64,
+}
+
+impl Expiring {
+    /// Those that have not expired.
+    pub(super) fn left(self) -> u64 {
+        self.all.saturating_sub(self.expired)
+    }
+}
+
 impl Store {
     /// Counts the jobs of queues, in one round trip that changes nothing.
     pub(crate) async fn census(&self, queues: &[QueueName]) -> Result<Census, StoreError> {
+        let (suspended, tallies) = self.tallies(queues).await?;
+        let now = Timestamp::now();
+        let counted = queues.iter().zip(tallies).map(|(queue, tally)| Counted::of(queue, &tally, now));
+        Ok(Census { suspended, queues: counted.collect() })
+    }
+
+    /// Whether RQ is suspended, and what stands under the keys of each of these queues.
+    pub(super) async fn tallies(&self, queues: &[QueueName]) -> Result<(bool, Vec<Tally>), StoreError> {
         let mut args = self.args([]);
         args.extend(queues.iter().map(|queue| queue.as_str().as_bytes().to_vec()));
         let mut reply = self.call(&scripts::CENSUS, &[self.keys.suspended()], &args).await?;
-        let now = Timestamp::now();
         let suspended = reply.integer().map(|mark| mark != 0);
-        let counted = queues.iter().map(|queue| count(&mut reply, queue, now)).collect::<Option<_>>();
-        match (suspended, counted) {
-            (Some(suspended), Some(queues)) => Ok(Census { suspended, queues }),
-            _ => Err(self.malformed("census")),
+        let tallies = queues.iter().map(|_| Tally::read(&mut reply)).collect::<Option<_>>();
+        suspended.zip(tallies).ok_or_else(|| self.malformed("census"))
+    }
+}
+
+impl Counted {
+    fn of(queue: &QueueName, tally: &Tally, now: Timestamp) -> Self {
+        Self {
+            queue: queue.clone(),
+            jobs: [
+                tally.waiting,
+                tally.started.all,
+                tally.finished.all,
+                tally.failed.all,
+                tally.deferred,
+                tally.scheduled,
+                tally.canceled,
+            ],
+            // Clocks differ: one that is behind makes jobs young.
+            oldest: tally.oldest.map(|since| now.since(since)),
         }
     }
 }
 
-fn count(reply: &mut Reply, queue: &QueueName, now: Timestamp) -> Option<Counted> {
-    let mut jobs = [0; STATUSES.len()];
-    for number in &mut jobs {
-        *number = u64::try_from(reply.integer()?).ok()?;
+impl Tally {
+    fn read(reply: &mut Reply) -> Option<Self> {
+        let mut numbers = [0; 10];
+        for number in &mut numbers {
+            *number = u64::try_from(reply.integer()?).ok()?;
+        }
+        let [waiting, wip, finished, failed, late, old, forgiven, deferred, scheduled, canceled] = numbers;
+        Some(Self {
+            waiting,
+            started: Expiring { all: wip, expired: late },
+            finished: Expiring { all: finished, expired: old },
+            failed: Expiring { all: failed, expired: forgiven },
+            deferred,
+            scheduled,
+            canceled,
+            oldest: Timestamp::parse(&reply.text()?),
+            workers: reply.list()?,
+        })
     }
-    // Clocks differ: one that is behind makes jobs young.
-    let oldest = Timestamp::parse(&reply.text()?).map(|since| now.since(since));
-    Some(Counted { queue: queue.clone(), jobs, oldest })
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Lists of jobs, a page at a time, and what is told of each.
 
-use redis::Value;
+use redis::{Pipeline, Value};
 
 use super::story::{Answers, Texts, inflated, text};
-use super::{Store, StoreError, scripts};
+use super::{Keys, Store, StoreError, scripts};
 use crate::job::{QueueName, Timestamp, call};
 
 /// How much of a payload is read: the function is the first thing in it.
@@ -28,12 +28,25 @@ const FIELDS: &[&str] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     Queued,
+    /// Taken from the queue by a worker that has not begun them.
+    Taken,
     Started,
     Deferred,
+    /// Nothing holds them back any more, and they are not on the queue yet.
+    Ready,
     Scheduled,
     Finished,
     Failed,
     Canceled,
+    /// In the waiting room of a limit, which is no queue's.
+    RateLimited,
+}
+
+/// A key under which ids of jobs stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shelf {
+    standing: Standing,
+    key: String,
 }
 
 /// What a list tells of a job.
@@ -52,53 +65,101 @@ pub(crate) struct Listed {
 }
 
 impl Standing {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Queued,
+        Self::Taken,
         Self::Started,
         Self::Deferred,
+        Self::Ready,
         Self::Scheduled,
         Self::Finished,
         Self::Failed,
         Self::Canceled,
+        Self::RateLimited,
     ];
 
-    /// The word in the key of its registry; a queue is none.
-    pub(super) fn registry(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Queued => return None,
+    /// The key of a queue; nothing of a waiting room.
+    pub(super) fn key(self, keys: &Keys, queue: &QueueName) -> Option<String> {
+        let registry = match self {
+            Self::Queued => return Some(keys.queue(queue)),
+            Self::Taken => return Some(keys.intermediate(queue)),
+            Self::RateLimited => return None,
             Self::Started => "wip",
             Self::Deferred => "deferred",
+            Self::Ready => "ready",
             Self::Scheduled => "scheduled",
             Self::Finished => "finished",
             Self::Failed => "failed",
             Self::Canceled => "canceled",
-        })
+        };
+        Some(keys.registry(registry, queue))
+    }
+}
+
+impl Shelf {
+    fn is_list(&self) -> bool {
+        matches!(self.standing, Standing::Queued | Standing::Taken)
+    }
+
+    /// Asks for those that came last.
+    pub(super) fn ask_newest(&self, ask: &mut Pipeline, most: usize) {
+        if self.is_list() {
+            ask.cmd("LRANGE").arg(&self.key).arg(format!("-{most}")).arg(-1);
+        } else {
+            ask.cmd("ZREVRANGE").arg(&self.key).arg(0).arg(most.max(1) - 1);
+        }
+    }
+
+    /// The jobs of what stands there.
+    pub(super) fn ids(&self, members: Vec<String>) -> Vec<String> {
+        if self.standing != Standing::Started {
+            return members;
+        }
+        // RQ: an execution stands there by job and execution; version 1 has the job alone.
+        let job = |member: String| member.split_once(':').map(|(job, _)| job.to_owned()).unwrap_or(member);
+        members.into_iter().map(job).collect()
     }
 }
 
 impl Store {
+    /// Where such jobs of these queues stand, queue by queue; the waiting rooms of limits at last, with jobs of any queue.
+    pub(crate) async fn shelves(
+        &self,
+        queues: &[QueueName],
+        standings: &[Standing],
+    ) -> Result<Vec<Shelf>, StoreError> {
+        let of_queue = |queue| {
+            let keys = standings.iter().map(move |standing| (*standing, standing.key(&self.keys, queue)));
+            keys.filter_map(|(standing, key)| Some(Shelf { standing, key: key? }))
+        };
+        let mut shelves: Vec<Shelf> = queues.iter().flat_map(of_queue).collect();
+        if standings.contains(&Standing::RateLimited) {
+            let mut ask = redis::pipe();
+            ask.ignore_errors();
+            ask.cmd("SMEMBERS").arg(self.keys.limits());
+            let mut limits = Answers::new(self.client.run_all(&ask).await?).members();
+            limits.sort();
+            let room = |limit: &String| Shelf {
+                standing: Standing::RateLimited,
+                key: self.keys.rate_limited(limit),
+            };
+            shelves.extend(limits.iter().map(room));
+        }
+        Ok(shelves)
+    }
+
     /// So many ids from an offset on, in the order of the place.
     pub(crate) async fn ids_at(
         &self,
-        queue: &QueueName,
-        place: Standing,
+        place: &Shelf,
         offset: usize,
         most: usize,
     ) -> Result<Vec<String>, StoreError> {
-        let (command, key) = match place.registry() {
-            None => ("LRANGE", self.keys.queue(queue)),
-            Some(registry) => ("ZRANGE", self.keys.registry(registry, queue)),
-        };
         let mut ask = redis::pipe();
         ask.ignore_errors();
-        ask.cmd(command).arg(key).arg(offset).arg(offset + most.max(1) - 1);
-        let members = Answers::new(self.client.run_all(&ask).await?).members();
-        if place != Standing::Started {
-            return Ok(members);
-        }
-        // RQ: an execution stands there by job and execution; version 1 has the job alone.
-        let job = |member: String| member.split_once(':').map(|(job, _)| job.to_owned()).unwrap_or(member);
-        Ok(members.into_iter().map(job).collect())
+        ask.cmd(if place.is_list() { "LRANGE" } else { "ZRANGE" });
+        ask.arg(&place.key).arg(offset).arg(offset + most.max(1) - 1);
+        Ok(place.ids(Answers::new(self.client.run_all(&ask).await?).members()))
     }
 
     /// What is told of these jobs; nothing of one that is gone.

@@ -49,7 +49,7 @@ mod url;
 
 pub(crate) use address::{Address, AddressError, Options, Sentinel};
 pub(crate) use backoff::Backoff;
-pub(crate) use bulk::Deed;
+pub(crate) use bulk::Withdrawal;
 pub(crate) use card::Card;
 pub(crate) use census::{Census, STATUSES};
 pub(crate) use chores::Members;
@@ -71,7 +71,9 @@ pub(crate) use outbox::Note;
 pub(crate) use outcome::{Settled, failure_text};
 #[cfg(test)]
 pub(crate) use overview::FailedJob;
-pub(crate) use overview::{JobCard, Overview, QueueCard, RunningJob, Wanted, WorkerSeen};
+pub(crate) use overview::{
+    JobCard, Overview, PAGE as FAILED_PAGE, QueueCard, RunningJob, Wanted, WorkerSeen,
+};
 pub(crate) use rearranging::Rearranged;
 pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};

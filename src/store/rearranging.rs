@@ -140,6 +140,23 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_of_a_job_that_was_queued_again_goes_and_the_job_stays() {
+        let server = Server::start(&[]);
+        run(async {
+            let store = store(&server);
+            for again in [true, false] {
+                fail(&store, &["status", "queued"]).await;
+
+                let told = if again { store.requeue("j").await } else { store.discard("j").await };
+
+                assert_eq!(told.unwrap(), Rearranged::Elsewhere("queued".to_owned()));
+                assert_eq!(send(&store, &["EXISTS", "rq:queue:q", "rq:failed:q"]).await, Value::Int(0));
+                assert_eq!(field(&store, "status").await.as_deref(), Some("queued"));
+            }
+        });
+    }
+
+    #[test]
     fn only_failed_jobs_are_touched() {
         let server = Server::start(&[]);
         run(async {

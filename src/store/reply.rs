@@ -54,6 +54,14 @@ impl Reply {
         Some(fields)
     }
 
+    /// The next item as a list of texts.
+    pub(super) fn list(&mut self) -> Option<Vec<String>> {
+        match self.rest.next()? {
+            Value::Array(items) | Value::Set(items) => items.into_iter().map(text).collect(),
+            _ => None,
+        }
+    }
+
     /// All items that are left, as text.
     pub(super) fn texts(self) -> Vec<String> {
         self.rest.filter_map(text).collect()

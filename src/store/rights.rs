@@ -104,6 +104,7 @@ pub(crate) const NEEDED: &[Right] = &[
     work("lpush", "K x"),
     work("lrange", "K 0 1"),
     work("lrem", "K 1 x"),
+    spare("lset", "K 0 x", "rq jobs cannot cancel or delete many jobs that wait"),
     work("ltrim", "K 0 1"),
     work("rpush", "K x"),
     work("sadd", "K x"),

@@ -264,7 +264,8 @@ impl Daemon {
         let busy = members.iter().filter(|member| member.doing.in_hand.borrow().is_some()).count();
         let queues = briefing::queues(&now.wanted());
         let queues: Vec<String> = queues.iter().map(ToString::to_string).collect();
-        format!("{} workers on {}, {busy} busy", members.len(), queues.join(", "))
+        let workers = if members.len() == 1 { "worker" } else { "workers" };
+        format!("{} {workers} on {}, {busy} busy", members.len(), queues.join(", "))
     }
 
     /// Ends what is beside the workers. A stop that comes meanwhile hastens it.

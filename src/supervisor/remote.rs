@@ -5,17 +5,16 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::SupervisorError;
 use super::control::{Reply, Request, read_reply};
-use super::redis::Patience;
-use super::settling::{Purpose, load_settings};
-use super::{SupervisorError, address};
-use crate::config::Sources;
-use crate::job::WorkerName;
-use crate::store::{Kind, Store};
+use super::looking::look;
+use crate::config::{Sources, nearest};
+use crate::job::{QueueName, WorkerName};
+use crate::store::{Kind, Standing, Store};
 use crate::worker::WorkError;
 
-/// In whose name it is told that Redis is away.
-const NAME: &str = "rq";
+/// How many running jobs are looked at for an id that is none.
+const RUNNING: usize = 1000;
 
 /// What became of a command to one worker.
 #[derive(Debug)]
@@ -79,8 +78,9 @@ pub(crate) async fn ask_for_stack(
         None => WorkerName::new(of),
     };
     if worker.as_str() == of && store.kind_of(&worker).await.map_err(WorkError::from)?.is_none() {
+        let near = meant(store, of, &running(store).await).await;
         return Ok(Delivery::Failed(format!(
-            "there is no job {of} in that Redis, and no worker of that name"
+            "there is no job {of} in that Redis, and no worker of that name{near}"
         )));
     }
     let id = Uuid::new_v4().simple().to_string();
@@ -98,10 +98,20 @@ pub(crate) async fn ask_for_stack(
 
 /// The Redis of that configuration, once it answers.
 async fn reach(sources: Sources) -> Result<Store, SupervisorError> {
-    let resolved = load_settings(sources, Purpose::Look).await?.resolved;
-    let store = address::store(&resolved, address::of(&resolved)?, NAME);
-    Patience { worker: NAME, limit: Duration::ZERO }.reach(&store).await?;
-    Ok(store)
+    Ok(look(sources).await?.store().clone())
+}
+
+/// The jobs that run, as far as one may see them.
+async fn running(store: &Store) -> Vec<String> {
+    let queues = store.queue_names().await.unwrap_or_default().into_iter().map(QueueName::new);
+    store.newest(&queues.collect::<Vec<_>>(), &[Standing::Started], RUNNING).await.unwrap_or_default()
+}
+
+/// What was probably meant by a name that no worker has, in words.
+async fn meant(store: &Store, name: &str, others: &[String]) -> String {
+    let workers = store.worker_names().await.unwrap_or_default();
+    let known = workers.iter().map(WorkerName::as_str).chain(others.iter().map(String::as_str));
+    nearest(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default()
 }
 
 /// `id` is where an answer is waited for.
@@ -113,7 +123,10 @@ async fn give(
 ) -> Result<Delivery, WorkError> {
     let is_rqs_own = matches!(request, Request::Stop { cold: false, .. });
     Ok(match store.kind_of(name).await? {
-        None => Delivery::Failed("there is no such worker".to_owned()),
+        None => {
+            let near = meant(store, name.as_str(), &[]).await;
+            Delivery::Failed(format!("there is no such worker{near}"))
+        }
         Some(Kind::Pythons) if !is_rqs_own => {
             Delivery::Failed("this is a worker of Python's, which does not know the command".to_owned())
         }

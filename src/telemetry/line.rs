@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 
 use super::level::Level;
 use crate::event::Event;
+use crate::job::call;
 
 /// The logger of most lines.
 const WORKER: &str = "rq.worker";
@@ -171,19 +172,9 @@ impl Describe {
     }
 }
 
-/// `tasks.add(...)` of `tasks.add(1, y=2)`; what is no call was written by somebody for people to read, and stays.
+/// `tasks.add(...)` of `tasks.add(1, y=2)`.
 fn without_arguments(description: &str) -> Cow<'_, str> {
-    let is_name = |name: &str| {
-        let mut parts = name.split('.');
-        parts.all(|part| {
-            part.starts_with(|c: char| c.is_alphabetic() || c == '_')
-                && part.chars().all(|c| c.is_alphanumeric() || c == '_')
-        })
-    };
-    match description.split_once('(') {
-        Some((name, _)) if is_name(name) => Cow::Owned(format!("{name}(...)")),
-        _ => Cow::Borrowed(description),
-    }
+    call::named(description).map_or(description.into(), |name| format!("{name}(...)").into())
 }
 
 /// The lines that an event makes.

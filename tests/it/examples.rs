@@ -55,6 +55,12 @@ fn the_quick_start_runs() {
 }
 
 #[test]
+fn the_quick_start_runs_with_the_oldest_rq() {
+    let Some(exit) = run("quick-start", Venv::with_rq(Version::V1_16_2)) else { return };
+    assert_told(&exit, &["jobs.answer finished 42"]);
+}
+
+#[test]
 fn the_cron_example_runs() {
     assert_tells("cron", &["30 2 * * mon-fri (Europe/Berlin)", "Enqueued job poll to queue high"]);
 }
@@ -89,6 +95,23 @@ fn the_example_of_a_container_runs() {
             "daemon 1: live",
             "finished production in /srv/app, from the queue default",
             "Configuration reloaded (a file changed)",
+        ],
+    );
+}
+
+#[test]
+fn the_example_of_an_instance_under_systemd_runs() {
+    let Some(exit) = run("systemd", Venv::with_rq(Version::V3_0_0)) else { return };
+    if exit.stdout.contains("not checked: ") {
+        skipped(&Lack::OfMachine("systemd-analyze is not installed".to_owned()));
+    }
+    assert_told(
+        &exit,
+        &[
+            "systemd hears | READY=1, STATUS=1 worker on default, 0 busy",
+            "finished a cat in /srv/shop, by shop-1",
+            "the configuration is refused, nothing was changed",
+            "systemd hears | STOPPING=1",
         ],
     );
 }

@@ -10,5 +10,6 @@ mod daemon;
 mod examples;
 mod harness;
 mod logging;
+mod packaging;
 #[path = "../pages/mod.rs"]
 mod pages;

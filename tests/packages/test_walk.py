@@ -11,7 +11,7 @@ import statistics
 import time
 import unittest
 
-from machine import BUILD, Machine, wait_until
+from machine import BUILD, ROOT, Machine, wait_until
 from service import AS_SERVICE, URL, Service
 
 PACKAGE = os.environ["RQ_TEST_DEB"]
@@ -123,9 +123,17 @@ class Walk(unittest.TestCase):
         self.leave()
         self.write_times()
 
+    def apt_install(self, package):
+        """Installs a package as the README says, in a folder like that where it was built."""
+        command = "apt install ./build/packages/rqd_*.deb"
+        self.assertIn(command, (ROOT / "README.md").read_text())
+        self.machine.run("mkdir", "-p", "/srv/checkout/build/packages")
+        self.machine.run("mv", self.machine.put(package), "/srv/checkout/build/packages/rqd_0_amd64.deb")
+        self.machine.run("sh", "-c", "cd /srv/checkout && " + command.replace("install", "install -y"))
+
     def install(self):
         """The package, its pages, and the first configuration: that of rqd(8), for this Redis, and what the README says to decide."""
-        self.machine.run("apt", "install", "-y", self.machine.put(PACKAGE))
+        self.apt_install(PACKAGE)
         self.pages = Pages(self.machine)
         self.machine.path("/tmp").chmod(0o1777)
         self.service = Service(self.machine, TASKS)
@@ -229,7 +237,7 @@ class Walk(unittest.TestCase):
         """While a job runs: it ends, the daemon is asked by the new command, and the new one takes over."""
         job = self.service.enqueue("'tasks.held', 'upgrade'")
         self.begun("upgrade")
-        self.machine.run("apt", "install", "-y", self.machine.put(NEXT))
+        self.apt_install(NEXT)
         self.assertEqual(self.machine.read(CONFIGURATION), self.settings)
         self.assertIn(job, self.typed("rq", "status", user=AS_SERVICE))
         self.typed("rq", "stack", job, user=AS_SERVICE)

@@ -13,4 +13,4 @@ job = Queue(sys.argv[1], connection=connection).enqueue(jobs.look_around)
 
 while not (job.is_finished or job.is_failed):
     time.sleep(0.1)
-print(job.get_status().value, job.return_value())
+print("finished" if job.is_finished else "failed", job.return_value())

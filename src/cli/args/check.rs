@@ -4,6 +4,15 @@ use clap::Args;
 
 use super::ConfigArgs;
 
+/// Examples for the end of the help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  rq config check -c rq.toml            before a deploy or a reload
+  rq config check -c settings --connect
+      Also reach Redis and Sentry, and load the application, as a start would.
+
+Exit codes: 0 it is good, 2 usage, 69 with --connect: only Redis is away, 78 it is not good, with the reasons.";
+
 /// The options of `rq config check`.
 #[derive(Args)]
 pub(crate) struct CheckArgs {

@@ -9,8 +9,10 @@ Examples:
   rq completions zsh > ~/.zfunc/_rq
   rq completions fish > ~/.config/fish/completions/rq.fish
 
-Names of queues and workers are completed, too: from the Redis that -u, -c, the environment or the default files name. \
-One that does not answer within a second (three, where -c names a Python module) offers nothing.";
+Names of queues and workers and ids of recent jobs are completed, too: from the Redis that -u, -c, the environment or the default files name. \
+One that does not answer within a second (three, where -c names a Python module) offers nothing.
+
+Exit codes: 0 printed, 2 usage.";
 
 /// The options of `rq completions`.
 #[derive(Args)]

@@ -24,11 +24,37 @@ Examples:
 
 Exit codes: 0 told, 1 somebody was not reached, 2 usage, 69 Redis never reached, 78 a reload would be refused.";
 
+/// Examples for the end of the help.
+pub(super) const STATUS_EXAMPLES: &str = "\
+Examples:
+  rq status         the daemons of yours on this machine, their workers, and what each is doing for how long
+  rq status --json  for programs
+
+Exit codes: 0 told, 1 no daemon of yours runs here, 2 usage.";
+
+/// Examples for the end of the help.
+pub(super) const QUIET_EXAMPLES: &str = "\
+Examples:
+  rq quiet               every daemon of yours on this machine takes no new job
+  rq quiet w1 --off      the worker w1 takes jobs again
+  rq quiet --all -u URL  every worker that is registered in that Redis
+
+Exit codes: 0 done, 1 somebody was not reached or refused, 2 usage, 69 Redis never reached, 78 a mistake in the configuration.";
+
+/// Examples for the end of the help.
+pub(super) const STOP_EXAMPLES: &str = "\
+Examples:
+  rq stop              every daemon of yours on this machine, when its jobs are done
+  rq stop w1 --now     the worker w1 at once, its job with it
+  rq stop w2 -u URL    a worker elsewhere, through Redis
+
+Exit codes: 0 done, 1 somebody was not reached or refused, 2 usage, 69 Redis never reached, 78 a mistake in the configuration.";
+
 /// Where the daemons are.
 #[derive(Args, Clone, Default)]
 pub(crate) struct ReachArgs {
     /// Every worker that is registered in Redis, on whichever machine.
-    #[arg(long, conflicts_with = "names")]
+    #[arg(long, short = 'a', conflicts_with = "names")]
     pub(crate) all: bool,
 
     /// Answer in JSON, for programs.

@@ -15,6 +15,7 @@ Examples:
   rq cron -c rq.toml --list                print when, and do nothing
 
 Signals: SIGINT and SIGTERM end it.
+
 Exit codes: 0 done, 1 the module cannot be loaded, 2 usage, 69 Redis never reached, 70 internal error, 78 configuration.";
 
 /// The options of `rq cron`.

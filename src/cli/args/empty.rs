@@ -18,6 +18,7 @@ Exit codes: 0 done, also where there was nothing to do; 1 it was refused by you 
 78 a mistake in the configuration.";
 
 /// The options of `rq empty`.
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command")]
 #[derive(Args)]
 pub(crate) struct EmptyArgs {
     /// Queues.
@@ -35,6 +36,10 @@ pub(crate) struct EmptyArgs {
     /// Tell what would be deleted, and delete nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
 
     /// Which Redis.
     #[command(flatten)]

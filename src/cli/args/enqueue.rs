@@ -83,8 +83,12 @@ pub(crate) struct EnqueueArgs {
     pub(crate) schedule_at: Option<String>,
 
     /// Say nothing when it is done.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub(crate) quiet: bool,
+
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
 
     /// How the call is serialized: json or pickle. The workers must be told the same.
     #[arg(long, short = 'S', value_name = "NAME")]

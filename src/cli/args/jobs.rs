@@ -26,7 +26,13 @@ pub(crate) enum State {
     Queued,
     Started,
     Deferred,
+    /// Nothing holds them back any more, and they are not on the queue yet.
+    #[value(name = "ready_to_enqueue", aliases = ["ready-to-enqueue", "ready"])]
+    Ready,
     Scheduled,
+    /// They wait for a slot of their limit.
+    #[value(name = "rate_limited", alias = "rate-limited")]
+    RateLimited,
     Finished,
     Failed,
     Stopped,

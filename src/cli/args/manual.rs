@@ -116,17 +116,20 @@ fn commands(command: &Command, name: &str) -> String {
 
 /// What stands at the end of the help: blocks with a heading, of entries or of a sentence.
 fn notes(after: &str) -> String {
-    after.split("\n\n").filter_map(note).collect()
+    after.split("\n\n").map(note).collect()
 }
 
-fn note(block: &str) -> Option<String> {
-    let (heading, rest) = block.split_once(':')?;
+/// The headings of blocks. What has none of them is prose.
+const HEADINGS: [&str; 5] = ["Examples", "Signals", "Signals and exit codes", "Exit codes", "Keys"];
+
+fn note(block: &str) -> String {
+    let headed = block.split_once(':').filter(|(heading, _)| HEADINGS.contains(heading));
+    let (heading, rest) = headed.unwrap_or(("Notes", block));
     let mut text = format!(".SH \"{}\"\n", heading.to_uppercase());
     let (told, lines) = rest.split_once('\n').unwrap_or((rest, ""));
     if !told.is_empty() {
-        // The short form of a help that has a long one says where that is.
-        let _ = writeln!(text, "{}", escaped(told.trim()));
-        return Some(text);
+        let _ = writeln!(text, "{}", escaped(rest.trim()));
+        return text;
     }
     for line in lines.lines() {
         if let Some(explanation) = line.strip_prefix("      ") {
@@ -139,7 +142,7 @@ fn note(block: &str) -> Option<String> {
             let _ = writeln!(text, "{}", escaped(explanation));
         }
     }
-    Some(text)
+    text
 }
 
 /// What is explained in a line of notes, and the explanation in the second column.
@@ -224,6 +227,20 @@ fn every_generated_manual_page_is_up_to_date() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(!name.ends_with(".1") || pages.contains_key(&name), "man/{name} is the page of no command");
     }
+}
+
+#[test]
+fn every_command_shows_examples_and_its_exit_codes() {
+    fn of(command: &Command) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let long = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+        let is_whole =
+            help.contains("Examples:") && (help.clone() + &long).to_lowercase().contains("exit codes:");
+        assert!(command.has_subcommands() || is_whole, "{}: {help}", command.get_name());
+        shown(command).into_iter().for_each(of);
+    }
+
+    of(&super::command());
 }
 
 #[test]

@@ -23,12 +23,16 @@ pub(crate) struct RequeueArgs {
     pub(crate) ids: Vec<String>,
 
     /// The queue of the jobs.
-    #[arg(long, value_name = "NAME", required = true)]
+    #[arg(long, short = 'q', value_name = "NAME", required = true)]
     pub(crate) queue: String,
 
     /// Every failed job of that queue.
     #[arg(long, short = 'a')]
     pub(crate) all: bool,
+
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
 
     /// Which Redis.
     #[command(flatten)]

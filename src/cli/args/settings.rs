@@ -106,9 +106,9 @@ pub(super) fn unless(given: bool) -> Option<OptionValue> {
     given.then_some(OptionValue::Flag(false))
 }
 
-/// The grammar of a command with environment variables and default in the help of each option.
+/// The grammar of a command, and of those below it, with environment variables and default in the help of each option.
 pub(super) fn annotated(command: clap::Command) -> clap::Command {
-    command.mut_args(|argument| {
+    let command = command.mut_args(|argument| {
         let (notes, Some(help)) = (notes(argument.get_id().as_str()), argument.get_help()) else {
             return argument;
         };
@@ -118,7 +118,8 @@ pub(super) fn annotated(command: clap::Command) -> clap::Command {
         let long = argument.get_long_help().unwrap_or(help).to_string();
         let short = format!("{help} {notes}");
         argument.help(short).long_help(format!("{long}\n\n{notes}"))
-    })
+    });
+    command.mut_subcommands(annotated)
 }
 
 /// `[env: NAME] [default: VALUE]`, whichever there is.

@@ -7,6 +7,38 @@ use clap::Args;
 
 use super::ConfigArgs;
 
+/// Examples for the end of the help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  rq config show -c settings        what rq worker -c settings would run with, and where each value comes from
+  rq config show --running=4711     what that daemon runs with
+  rq config show --json             for programs
+
+Exit codes: 0 told, 1 that daemon was not reached, 2 usage, 78 a mistake in the configuration.";
+
+/// Examples for the end of the help.
+pub(super) const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  rq config explain worker.ttl                what it means, its default and names, its value, and where that is from
+  rq config explain redis.url -c rq.toml
+
+Exit codes: 0 told, 2 there is no such setting, 78 a mistake in the configuration.";
+
+/// Examples for the end of the help.
+pub(super) const DEFAULT_EXAMPLES: &str = "\
+Examples:
+  rq config default > rq.toml
+  rq worker -c rq.toml
+
+Exit codes: 0 printed, 2 usage.";
+
+/// Examples for the end of the help.
+pub(super) const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  rq config schema > rq.schema.json
+
+Exit codes: 0 printed, 2 usage.";
+
 /// The options of `rq config show`.
 #[derive(Args)]
 pub(crate) struct ShowArgs {

@@ -29,6 +29,10 @@ pub(crate) struct SuspendArgs {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) duration: Option<i64>,
 
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+
     /// Which Redis.
     #[command(flatten)]
     pub(crate) sources: SourceArgs,
@@ -40,6 +44,10 @@ pub(crate) struct SuspendArgs {
 /// The options of `rq resume`.
 #[derive(Args)]
 pub(crate) struct ResumeArgs {
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+
     /// Which Redis.
     #[command(flatten)]
     pub(crate) sources: SourceArgs,

@@ -184,6 +184,22 @@ fn the_help_of_every_setting_names_its_variable() {
 }
 
 #[test]
+fn an_option_that_stands_for_no_setting_has_no_variable() {
+    let help = command().find_subcommand_mut("healthcheck").unwrap().render_long_help().to_string();
+
+    assert!(help.contains("--url") && !help.contains("[env:"), "{help}");
+}
+
+#[test]
+fn the_help_that_is_asked_for_has_the_notes_of_its_options() {
+    for words in ["jobs --help", "job show --help", "config check --help", "worker-pool --help"] {
+        let help = parsed(words).err().unwrap().to_string();
+
+        assert!(help.contains("[env: RQ_REDIS_URL, REDIS_URL]"), "{words}: {help}");
+    }
+}
+
+#[test]
 fn the_version_reads_as_rqs() {
     let answer = parsed("--version").err().unwrap();
 

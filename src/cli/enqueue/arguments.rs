@@ -30,7 +30,9 @@ pub(super) fn parse(arguments: &[String]) -> Result<Parsed, Failure> {
         match name {
             None => args.push(value),
             Some(name) if kwargs.iter().any(|(other, _)| other == name) => {
-                return Err(Failure::new(Exit::Usage, format!("{name} is given more than once")));
+                // RQ: these words, here and below.
+                let words = format!("you can't specify multiple values for the same keyword: {name}");
+                return Err(Failure::new(Exit::Usage, words));
             }
             Some(name) => kwargs.push((name.to_owned(), value)),
         }
@@ -67,18 +69,19 @@ fn read(what: &str, notation: Notation, value: &str) -> Result<Plain, Failure> {
         }
         None => value,
     };
-    let (parsed, language) = match notation {
+    let (parsed, failed) = match notation {
         Notation::Text => return Ok(Plain::Text(value.to_owned())),
-        Notation::Json => (from_json(value), "JSON"),
-        Notation::Literal => (from_literal(value), "a literal of Python's"),
+        Notation::Json => (from_json(value), format!("unable to parse {what} as JSON")),
+        Notation::Literal => (from_literal(value), format!("unable to eval {what} as Python object")),
     };
-    parsed.map_err(|reason| Failure::new(Exit::Usage, format!("cannot read {what} as {language}: {reason}")))
+    parsed.map_err(|reason| Failure::new(Exit::Usage, format!("{failed}: {reason}")))
 }
 
 /// The text of a file, with Python's ends of lines.
 fn file(path: &str) -> Result<String, Failure> {
-    let failed =
-        |reason: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("cannot read {path}: {reason}"));
+    let failed = |reason: &dyn std::fmt::Display| {
+        Failure::new(Exit::Failed, format!("could not open file '{path}': {reason}"))
+    };
     let mut text = String::new();
     let file = File::open(path).map_err(|error| failed(&error))?;
     let read = file.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| failed(&error))?;

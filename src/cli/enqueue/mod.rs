@@ -5,10 +5,13 @@ mod times;
 
 pub(super) use times::seconds;
 
+use serde::Serialize;
+
 use super::args::EnqueueArgs;
 use super::exit::{Exit, Failure};
 use super::output;
 use super::reach::at_redis_with;
+use super::settings_table::as_json;
 use crate::job::call::{Call, Format, Sequence};
 use crate::job::{JobId, NewJob, TIMEOUT, Timestamp};
 use crate::os::terminal::Stream;
@@ -21,11 +24,23 @@ struct Wish {
     due: Option<Timestamp>,
 }
 
+/// What was enqueued, for programs.
+#[derive(Serialize)]
+struct Enqueued<'a> {
+    id: &'a str,
+    /// RQ's word: `queued`, `scheduled` or `deferred`.
+    status: &'a str,
+    queue: &'a str,
+    description: &'a str,
+    /// When it is to be queued.
+    due: Option<String>,
+}
+
 /// Enqueues a job.
 pub(super) fn run(args: &EnqueueArgs) -> Result<Exit, Failure> {
     let mut wish = wish(args)?;
     let overrides = args.overrides();
-    let done = at_redis_with(&args.sources, overrides, async |looking| {
+    let status = at_redis_with(&args.sources, overrides, async |looking| {
         let payload = payload(&wish.call, looking.serializer());
         wish.job.payload = match payload {
             Ok(payload) => payload,
@@ -33,8 +48,16 @@ pub(super) fn run(args: &EnqueueArgs) -> Result<Exit, Failure> {
         };
         looking.store().enqueue(&wish.id, &wish.job, wish.due, args.at_front).await.map(Ok)
     })?;
-    done?;
-    if !args.quiet {
+    let status = status?;
+    if args.json {
+        output::print(&as_json(&Enqueued {
+            id: wish.id.as_str(),
+            status: &status,
+            queue: &wish.job.queue,
+            description: &wish.job.description,
+            due: wish.due.map(Timestamp::iso),
+        }));
+    } else if !args.quiet {
         // RQ: the colour of its log lines, and its words.
         let (blue, reset) =
             if Stream::Out.wants_colour() { ("\x1b[34m", "\x1b[39;49;00m") } else { ("", "") };

@@ -60,7 +60,7 @@ pub(super) fn due(
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Failure> {
     if after.is_some() && at.is_some() {
-        return Err(Failure::new(Exit::Usage, "--schedule-in and --schedule-at exclude each other"));
+        return Err(Failure::new(Exit::Usage, "you can't specify both --schedule-in and --schedule-at"));
     }
     if let Some(seconds) = seconds("--schedule-in", after)? {
         let span = Duration::from_secs(seconds.unsigned_abs());

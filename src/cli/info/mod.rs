@@ -11,8 +11,8 @@ use tokio::time::sleep;
 
 use super::args::InfoArgs;
 use super::exit::{Exit, Failure};
-use super::output;
 use super::reach::at_redis;
+use super::{meant, output};
 use crate::job::Timestamp;
 use crate::job::calendar::Zone;
 use crate::os::terminal::Stream;
@@ -27,7 +27,9 @@ const CLEAR: &str = "\x1b[2J\x1b[1;1H";
 pub(super) fn run(args: &InfoArgs) -> Result<Exit, Failure> {
     at_redis(&args.sources, async |store| match args.interval.filter(|seconds| *seconds > 0.0) {
         None => {
-            output::print(&told(args, &store.inventory(&args.queues).await?));
+            let inventory = store.inventory(&args.queues).await?;
+            output::print(&told(args, &inventory));
+            meant::queues(store, &inventory.idle_among(&args.queues)).await;
             Ok(())
         }
         Some(seconds) => watch(args, store, Duration::from_secs_f64(seconds)).await,
@@ -61,8 +63,8 @@ async fn watch(args: &InfoArgs, store: &Store, interval: Duration) -> Result<(),
             () = sleep(interval) => {}
         }
     }
-    if Stream::Out.is_terminal() {
-        // What the terminal shows of the key stands on a line of its own.
+    if !args.json {
+        // RQ: what a terminal shows of the key stands on a line of its own.
         output::print("\n");
     }
     Ok(())

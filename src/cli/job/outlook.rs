@@ -172,7 +172,6 @@ pub(super) mod tests {
                 .collect(),
             sizes: std::collections::BTreeMap::new(),
             expires_in: None,
-            results_expire_in: None,
             results: Vec::<Entry>::new(),
             results_in_all: 0,
             place: crate::store::Place::default(),

@@ -49,10 +49,9 @@ impl Filter {
             return Standing::ALL.to_vec();
         }
         let mut places: Vec<Standing> = Vec::new();
-        for state in &self.states {
-            let place = place(*state);
-            if !places.contains(&place) {
-                places.push(place);
+        for place in self.states.iter().flat_map(|state| standings(*state)) {
+            if !places.contains(place) {
+                places.push(*place);
             }
         }
         places
@@ -84,16 +83,20 @@ pub(super) fn age(job: &Listed, now: Timestamp) -> Option<i64> {
     Some((now.micros() - since.micros()) / 1_000_000)
 }
 
-fn place(state: State) -> Standing {
+/// Where jobs of a state may stand.
+fn standings(state: State) -> &'static [Standing] {
     match state {
-        State::Queued => Standing::Queued,
-        State::Started => Standing::Started,
-        State::Deferred => Standing::Deferred,
-        State::Scheduled => Standing::Scheduled,
-        State::Finished => Standing::Finished,
+        // RQ: one that a worker has taken is still called queued until its horse begins.
+        State::Queued => &[Standing::Queued, Standing::Taken, Standing::Started],
+        State::Started => &[Standing::Started],
+        State::Deferred => &[Standing::Deferred],
+        State::Ready => &[Standing::Ready],
+        State::Scheduled => &[Standing::Scheduled],
+        State::RateLimited => &[Standing::RateLimited],
+        State::Finished => &[Standing::Finished],
         // RQ: those that were stopped are among the failed ones.
-        State::Failed | State::Stopped => Standing::Failed,
-        State::Canceled => Standing::Canceled,
+        State::Failed | State::Stopped => &[Standing::Failed],
+        State::Canceled => &[Standing::Canceled],
     }
 }
 
@@ -103,7 +106,9 @@ fn name(state: State) -> &'static str {
         State::Queued => "queued",
         State::Started => "started",
         State::Deferred => "deferred",
+        State::Ready => "ready_to_enqueue",
         State::Scheduled => "scheduled",
+        State::RateLimited => "rate_limited",
         State::Finished => "finished",
         State::Failed => "failed",
         State::Stopped => "stopped",

@@ -3,16 +3,17 @@
 mod filter;
 mod told;
 
+use std::collections::HashSet;
 use std::io::Read as _;
 
 use super::args::JobsArgs;
 use super::exit::{Exit, Failure};
-use super::output;
+use super::outcomes::{for_programs, refusals, refused};
 use super::progress::{Progress, confirmed};
 use super::reach::at_redis;
-use super::requeue::refusals;
+use super::{meant, output};
 use crate::job::QueueName;
-use crate::store::{Deed, Listed, Rearranged, Store, StoreError};
+use crate::store::{Listed, Rearranged, Store, StoreError, Withdrawal};
 use filter::Filter;
 
 /// How many jobs one question asks for.
@@ -23,6 +24,14 @@ const SHOWN: usize = 100;
 
 /// The most that is read of standard input.
 const LARGEST: u64 = 256 << 20;
+
+/// What is to be done with jobs.
+#[derive(Clone, Copy)]
+enum Deed {
+    /// Failed ones go back to their queues.
+    Requeue,
+    Withdraw(Withdrawal),
+}
 
 /// The jobs that fit.
 struct Found {
@@ -52,6 +61,9 @@ pub(super) fn run(args: &JobsArgs) -> Result<Exit, Failure> {
             Some(ids) => named(store, ids, &filter, limit).await?,
             None => searched(store, &args.queue, &filter, limit).await?,
         };
+        if ids.is_none() && found.jobs.is_empty() {
+            meant::queues(store, &args.queue).await;
+        }
         match deed.filter(|_| !args.dry_run) {
             Some(deed) => change(store, args, &found, deed).await,
             None => Ok(show(args, &found)),
@@ -63,9 +75,9 @@ fn deed(args: &JobsArgs) -> Option<Deed> {
     if args.retry {
         Some(Deed::Requeue)
     } else if args.cancel {
-        Some(Deed::Cancel)
+        Some(Deed::Withdraw(Withdrawal::Cancel))
     } else {
-        args.delete.then_some(Deed::Delete)
+        args.delete.then_some(Deed::Withdraw(Withdrawal::Delete))
     }
 }
 
@@ -109,23 +121,27 @@ async fn searched(
 ) -> Result<Found, StoreError> {
     let mut found = Found { jobs: Vec::new(), is_cut: false, gone: Vec::new() };
     let queues = if queues.is_empty() { store.queue_names().await? } else { queues.to_vec() };
-    for queue in queues.into_iter().map(QueueName::new) {
-        for place in filter.places() {
-            let mut offset = 0;
-            loop {
-                let ids = store.ids_at(&queue, place, offset, PAGE).await?;
-                for job in store.listed(&ids).await?.into_iter().flatten().filter(|job| filter.fits(job)) {
-                    if found.jobs.len() >= limit {
-                        found.is_cut = true;
-                        return Ok(found);
-                    }
-                    found.jobs.push(job);
+    let queues: Vec<QueueName> = queues.into_iter().map(QueueName::new).collect();
+    // A job may stand in two places, or move while it is looked for.
+    let mut seen = HashSet::new();
+    for shelf in store.shelves(&queues, &filter.places()).await? {
+        let mut offset = 0;
+        loop {
+            let ids = store.ids_at(&shelf, offset, PAGE).await?;
+            for job in store.listed(&ids).await?.into_iter().flatten() {
+                if !filter.fits(&job) || !seen.insert(job.id.clone()) {
+                    continue;
                 }
-                if ids.len() < PAGE {
-                    break;
+                if found.jobs.len() >= limit {
+                    found.is_cut = true;
+                    return Ok(found);
                 }
-                offset += PAGE;
+                found.jobs.push(job);
             }
+            if ids.len() < PAGE {
+                break;
+            }
+            offset += PAGE;
         }
     }
     Ok(found)
@@ -145,8 +161,8 @@ fn show(args: &JobsArgs, found: &Found) -> Exit {
 async fn change(store: &Store, args: &JobsArgs, found: &Found, deed: Deed) -> Result<Exit, StoreError> {
     let (verb, done) = match deed {
         Deed::Requeue => ("Put back on their queues", "requeued"),
-        Deed::Cancel => ("Cancel", "canceled"),
-        Deed::Delete => ("Delete", "deleted"),
+        Deed::Withdraw(Withdrawal::Cancel) => ("Cancel", "canceled"),
+        Deed::Withdraw(Withdrawal::Delete) => ("Delete", "deleted"),
     };
     let mut ids: Vec<String> = found.jobs.iter().map(|job| job.id.clone()).collect();
     let question = format!("{verb} {} jobs?", ids.len());
@@ -155,16 +171,20 @@ async fn change(store: &Store, args: &JobsArgs, found: &Found, deed: Deed) -> Re
         return Ok(Exit::Failed);
     }
     let mut progress = Progress::of(ids.len() as u64);
-    let mut told = store.rearrange(&ids, deed, |count| progress.add(count)).await?;
+    let done_more = |count| progress.add(count);
+    let mut told = match deed {
+        Deed::Requeue => store.requeue_all(&ids, done_more).await?,
+        Deed::Withdraw(how) => store.withdraw_all(&found.jobs, how, done_more).await?,
+    };
     drop(progress);
     ids.extend(found.gone.iter().cloned());
     told.resize(ids.len(), Rearranged::Gone);
+    let refused = refused(&told);
     if args.json {
-        output::print(&told::outcomes(&ids, &told));
-        let all = told.iter().all(|told| *told == Rearranged::Done);
-        return Ok(if all { Exit::Done } else { Exit::Failed });
+        output::print(&for_programs(&ids, &told));
+    } else {
+        refusals(&ids, &told, done);
+        output::print(&format!("{} jobs {done}\n", ids.len() - refused));
     }
-    let refused = refusals(&ids, &told, done);
-    output::print(&format!("{} jobs {done}\n", ids.len() - refused));
     Ok(if refused == 0 { Exit::Done } else { Exit::Failed })
 }

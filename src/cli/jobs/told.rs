@@ -10,7 +10,7 @@ use crate::cli::settings_table::as_json;
 use crate::cli::{output, span};
 use crate::job::Timestamp;
 use crate::os::terminal::Stream;
-use crate::store::{Listed, Rearranged};
+use crate::store::Listed;
 
 /// A job of a list.
 #[derive(Serialize)]
@@ -27,15 +27,6 @@ struct ToldJob<'a> {
     worker: Option<&'a str>,
 }
 
-/// What became of a job.
-#[derive(Serialize)]
-struct ToldOutcome<'a> {
-    id: &'a str,
-    done: bool,
-    /// Why it was left alone: `gone`, or the status that it has.
-    reason: Option<&'a str>,
-}
-
 /// The list, in the form that was asked for.
 pub(super) fn jobs(args: &JobsArgs, jobs: &[Listed]) -> String {
     if args.json {
@@ -48,24 +39,6 @@ pub(super) fn jobs(args: &JobsArgs, jobs: &[Listed]) -> String {
     let rows: Vec<_> = jobs.iter().map(|job| row(job, now)).collect();
     let lines = table(&["JOB", "STATE", "QUEUE", "AGE", "CALL"], &[3], &rows);
     page::text(&lines, Stream::Out.wants_colour())
-}
-
-/// What became of each, for programs.
-pub(super) fn outcomes(ids: &[String], told: &[Rearranged]) -> String {
-    let told: Vec<_> = ids
-        .iter()
-        .zip(told)
-        .map(|(id, told)| ToldOutcome {
-            id,
-            done: *told == Rearranged::Done,
-            reason: match told {
-                Rearranged::Done => None,
-                Rearranged::Gone => Some("gone"),
-                Rearranged::Elsewhere(status) => Some(status),
-            },
-        })
-        .collect();
-    as_json(&told)
 }
 
 fn row(job: &Listed, now: Timestamp) -> Vec<(Tone, String)> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::{JoinSet, spawn_local};
+use tokio::task::{JoinSet, spawn_blocking, spawn_local};
 
 use super::state::{About, Detail, Input};
 use crate::cli::control::done as control_words;
@@ -15,7 +15,7 @@ use crate::cli::stack::in_words;
 use crate::cli::worker::failure;
 use crate::job::WorkerName;
 use crate::job::calendar::Zone;
-use crate::store::{Overview, Rearranged, Store, StoreError, Wanted};
+use crate::store::{Overview, Rearranged, Store, StoreError, Story, Wanted};
 use crate::supervisor::control::{self, DaemonStatus, Reply, Request};
 use crate::supervisor::{self, Delivery};
 
@@ -52,7 +52,7 @@ impl Deeds {
         let Self { store, tell } = self.clone();
         spawn_local(async move {
             let lines = match store.story(&job, READ).await {
-                Ok(Some(story)) => words(&Tale::of(&story, None), &Zone::local()),
+                Ok(Some(story)) => told_aside(story).await,
                 Ok(None) => vec![Line::of(Tone::Bad, &format!("the job {job} is not there any more"))],
                 Err(error) => vec![Line::of(Tone::Bad, &message(&error))],
             };
@@ -104,6 +104,13 @@ impl Deeds {
         let tell = self.tell.clone();
         spawn_local(async move { drop(tell.send(Input::Done(deed.await))) });
     }
+}
+
+/// A story in words. It may take long to unpack, and keys are heard meanwhile.
+async fn told_aside(story: Story) -> Vec<Line> {
+    let telling = spawn_blocking(move || words(&Tale::of(&story, None), &Zone::local()));
+    // One that is not told any more is not looked at any more.
+    telling.await.unwrap_or_default()
 }
 
 /// What became of a wish, in words.

@@ -6,10 +6,7 @@ use super::rows::Subject;
 use super::state::{About, Action, Detail, State, TABS};
 use crate::cli::args::Tab;
 use crate::cli::page::{Line, Tone};
-use crate::store::Wanted;
-
-/// How many failed jobs of a queue make a page.
-const PAGE: u64 = 100;
+use crate::store::{FAILED_PAGE, Wanted};
 
 /// The longest filter.
 const FILTER: usize = 100;
@@ -139,8 +136,11 @@ impl State {
             return Vec::new();
         };
         let all = self.frame.seen.queues.get(&queue).map_or(0, |card| card.failed);
-        let offset =
-            if forwards { self.wanted.offset + PAGE } else { self.wanted.offset.saturating_sub(PAGE) };
+        let offset = if forwards {
+            self.wanted.offset + FAILED_PAGE
+        } else {
+            self.wanted.offset.saturating_sub(FAILED_PAGE)
+        };
         if offset >= all.max(1) {
             return Vec::new();
         }

@@ -25,6 +25,17 @@ use flate2::write::ZlibEncoder;
 /// RQ: how much of an argument a description shows.
 const SHOWN: usize = 75;
 
+/// The function that a description names. RQ: by default that is the call, `app.tasks.add(1, y=2)`. What is no call was written
+/// by somebody for people to read.
+pub(crate) fn named(description: &str) -> Option<&str> {
+    let (name, _) = description.split_once('(')?;
+    let is_part = |part: &str| {
+        part.starts_with(|c: char| c.is_alphabetic() || "_<".contains(c))
+            && part.chars().all(|c| c.is_alphanumeric() || "_<>".contains(c))
+    };
+    name.split('.').all(is_part).then_some(name)
+}
+
 /// How a payload is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {

@@ -5,6 +5,8 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+pub(super) use read::{WORKER, worker};
+
 use std::collections::BTreeMap;
 
 use crate::job::Timestamp;
@@ -19,6 +21,15 @@ pub(crate) struct Inventory {
     pub(crate) queues: Vec<CountedQueue>,
     /// All that are registered and alive, or those that serve the queues that were asked for.
     pub(crate) workers: BTreeMap<String, CountedWorker>,
+}
+
+impl Inventory {
+    /// Those of these queues in which nothing waits and which nobody serves.
+    pub(crate) fn idle_among(&self, names: &[String]) -> Vec<String> {
+        let is_idle = |queue: &&CountedQueue| queue.waiting == 0 && queue.workers.is_empty();
+        let idle = self.queues.iter().filter(is_idle).map(|queue| &queue.name);
+        idle.filter(|name| names.contains(name)).cloned().collect()
+    }
 }
 
 /// A queue. What has expired and was not cleaned away yet is not counted.

@@ -1,4 +1,4 @@
-//! Counting: the names in one round trip, what is under them in the next ones, many names at a time.
+//! Counting: the names in one round trip, queues and workers in the next ones, many at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,17 +6,15 @@ use redis::Pipeline;
 
 use super::{CountedQueue, CountedWorker, Inventory};
 use crate::job::{QueueName, Timestamp, WorkerName};
+use crate::store::census::Tally;
 use crate::store::story::{Answers, Texts};
 use crate::store::{Store, StoreError};
 
 /// How many names one round trip asks for.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 250;
 
-/// The registries whose entries expire; the others only grow and shrink.
-const EXPIRING: [&str; 3] = ["wip", "finished", "failed"];
-const LASTING: [&str; 3] = ["deferred", "scheduled", "canceled"];
-
-const WORKER: &[&str] = &[
+/// What a worker says of itself.
+pub(in crate::store) const WORKER: &[&str] = &[
     "state",
     "queues",
     "hostname",
@@ -32,15 +30,23 @@ const WORKER: &[&str] = &[
     "current_job",
 ];
 
+/// What there is, by name, in order.
+pub(in crate::store) struct Names {
+    pub(in crate::store) now: Timestamp,
+    pub(in crate::store) is_suspended: bool,
+    pub(in crate::store) queues: Vec<String>,
+    pub(in crate::store) workers: Vec<String>,
+}
+
 impl Store {
     /// Counts these queues and the workers that serve them; all of them when none is named. RQ: where there are queues,
     /// workers that serve none of them are left out of what is asked by queue.
     pub(crate) async fn inventory(&self, queues: &[String]) -> Result<Inventory, StoreError> {
-        let (now, is_suspended, known, registered) = self.names().await?;
+        let Names { now, is_suspended, queues: known, workers: registered } = self.names().await?;
         let asked = if queues.is_empty() { known } else { queues.to_vec() };
         let mut counted = Vec::with_capacity(asked.len());
         for names in asked.chunks(AT_ONCE) {
-            counted.extend(self.count_queues(names, now).await?);
+            counted.extend(self.count_queues(names).await?);
         }
         let serving = counted.iter().flat_map(|queue: &CountedQueue| queue.workers.iter().cloned());
         let wanted: BTreeSet<String> =
@@ -54,27 +60,37 @@ impl Store {
 
     /// The names of all queues.
     pub(crate) async fn queue_names(&self) -> Result<Vec<String>, StoreError> {
-        Ok(self.names().await?.2)
+        Ok(self.names().await?.queues)
     }
 
     /// All workers, without a look at the queues.
     pub(crate) async fn workers(&self) -> Result<Inventory, StoreError> {
-        let (now, is_suspended, _, registered) = self.names().await?;
-        let workers = self.count_workers(&registered).await?;
+        let Names { now, is_suspended, workers, .. } = self.names().await?;
+        let workers = self.count_workers(&workers).await?;
         Ok(Inventory { now, is_suspended, queues: Vec::new(), workers })
     }
 
-    async fn names(&self) -> Result<(Timestamp, bool, Vec<String>, Vec<String>), StoreError> {
+    async fn names(&self) -> Result<Names, StoreError> {
         let mut ask = asking();
+        self.ask_names(&mut ask);
+        self.read_names(&mut Answers::new(self.client.run_all(&ask).await?))
+    }
+
+    /// Asks for what is read by the next one.
+    pub(in crate::store) fn ask_names(&self, ask: &mut Pipeline) {
         ask.cmd("TIME");
         ask.cmd("EXISTS").arg(self.keys.suspended());
         ask.cmd("SMEMBERS").arg(self.keys.queues());
         ask.cmd("SMEMBERS").arg(self.keys.workers());
-        let mut told = Answers::new(self.client.run_all(&ask).await?);
-        let now = told.clock().ok_or_else(|| self.malformed("TIME"))?;
-        let is_suspended = told.number().unwrap_or_default() > 0;
-        let queues = self.named(&told.members(), "queue");
-        Ok((now, is_suspended, queues, self.named(&told.members(), "worker")))
+    }
+
+    pub(in crate::store) fn read_names(&self, told: &mut Answers) -> Result<Names, StoreError> {
+        Ok(Names {
+            now: told.clock().ok_or_else(|| self.malformed("TIME"))?,
+            is_suspended: told.number().unwrap_or_default() > 0,
+            queues: self.named(&told.members(), "queue"),
+            workers: self.named(&told.members(), "worker"),
+        })
     }
 
     /// The names in a set of keys, in order.
@@ -86,69 +102,23 @@ impl Store {
         names
     }
 
-    async fn count_queues(&self, names: &[String], now: Timestamp) -> Result<Vec<CountedQueue>, StoreError> {
-        let mut ask = asking();
-        for name in names {
-            self.ask_queue(&mut ask, &QueueName::new(name), now);
-        }
-        let mut told = Answers::new(self.client.run_all(&ask).await?);
-        let (mut counted, mut heads) = (Vec::with_capacity(names.len()), asking());
-        for name in names {
-            let (queue, head) = self.read_queue(&mut told, name);
-            // RQ: an id without a job has no time; its key is asked for all the same, which keeps the answers in order.
-            heads.cmd("HGET").arg(self.keys.job(&head.unwrap_or_default())).arg("enqueued_at");
-            counted.push(queue);
-        }
-        if counted.iter().any(|queue| queue.waiting > 0) {
-            let mut told = Answers::new(self.client.run_all(&heads).await?);
-            for queue in &mut counted {
-                queue.oldest = told.bytes().and_then(|text| moment(&text));
-            }
-        }
-        Ok(counted)
-    }
-
-    fn ask_queue(&self, ask: &mut Pipeline, queue: &QueueName, now: Timestamp) {
-        ask.cmd("LLEN").arg(self.keys.queue(queue));
-        for registry in EXPIRING {
-            let key = self.keys.registry(registry, queue);
-            ask.cmd("ZCARD").arg(&key);
-            // RQ: what its cleaners would take out; the score of what is kept for ever is below or infinite.
-            ask.cmd("ZCOUNT").arg(&key).arg(0).arg(now.micros() / 1_000_000);
-        }
-        for registry in LASTING {
-            ask.cmd("ZCARD").arg(self.keys.registry(registry, queue));
-        }
-        ask.cmd("SMEMBERS").arg(self.keys.workers_of(queue));
-        ask.cmd("LINDEX").arg(self.keys.queue(queue)).arg(0);
-    }
-
-    fn read_queue(&self, told: &mut Answers, name: &str) -> (CountedQueue, Option<String>) {
-        let mut number = || told.number().unwrap_or_default();
-        let waiting = number();
-        let [(started, abandoned), (finished, _), (failed, _)] = EXPIRING.map(|_| {
-            let (all, expired) = (number(), number());
-            (all.saturating_sub(expired), expired)
-        });
-        let [deferred, scheduled, canceled] = LASTING.map(|_| number());
-        let workers = self.named(&told.members(), "worker");
-        let head = told.bytes().map(|id| String::from_utf8_lossy(&id).into_owned());
-        let name = name.to_owned();
-        let oldest = None;
-        let queue = CountedQueue {
-            name,
-            waiting,
-            started,
-            abandoned,
-            finished,
-            failed,
-            deferred,
-            scheduled,
-            canceled,
-            workers,
-            oldest,
+    async fn count_queues(&self, names: &[String]) -> Result<Vec<CountedQueue>, StoreError> {
+        let queues: Vec<QueueName> = names.iter().map(QueueName::new).collect();
+        let (_, tallies) = self.tallies(&queues).await?;
+        let count = |(name, tally): (&String, Tally)| CountedQueue {
+            name: name.clone(),
+            waiting: tally.waiting,
+            started: tally.started.left(),
+            abandoned: tally.started.expired,
+            finished: tally.finished.left(),
+            failed: tally.failed.left(),
+            deferred: tally.deferred,
+            scheduled: tally.scheduled,
+            canceled: tally.canceled,
+            workers: self.named(&tally.workers, "worker"),
+            oldest: tally.oldest,
         };
-        (queue, head)
+        Ok(names.iter().zip(tallies).map(count).collect())
     }
 
     /// Those of these workers that are there.
@@ -180,7 +150,8 @@ fn asking() -> Pipeline {
     ask
 }
 
-fn worker(fields: &Texts) -> CountedWorker {
+/// A worker by its fields.
+pub(in crate::store) fn worker(fields: &Texts) -> CountedWorker {
     let text = |name| {
         let value = fields.get(name).filter(|value| !value.is_empty())?;
         Some(String::from_utf8_lossy(value).into_owned())

@@ -11,10 +11,7 @@ impl Store {
         place: Standing,
         ids: &[String],
     ) -> Result<u64, StoreError> {
-        let key = match place.registry() {
-            None => self.keys.queue(queue),
-            Some(registry) => self.keys.registry(registry, queue),
-        };
+        let Some(key) = place.key(&self.keys, queue) else { return Ok(0) };
         let mut args = self.args([]);
         args.extend(ids.iter().map(|id| id.as_bytes().to_vec()));
         let pruned = self.call(&scripts::PRUNE, &[key], &args).await?.integer();

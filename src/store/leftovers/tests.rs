@@ -88,8 +88,9 @@ async fn ids_are_taken_out_of_their_places_only_while_their_jobs_are_gone() {
     let from_registry = store.prune(&queue, Standing::Deferred, &["gone3".to_owned()]).await.unwrap();
 
     assert_eq!((from_queue, from_registry), (1, 1));
-    assert_eq!(store.ids_at(&queue, Standing::Queued, 0, 9).await.unwrap(), ["there", "there", "gone2"]);
-    assert_eq!(store.ids_at(&queue, Standing::Deferred, 0, 9).await.unwrap(), ["waits", "lost-parent"]);
+    let shelves = store.shelves(&[queue], &[Standing::Queued, Standing::Deferred]).await.unwrap();
+    assert_eq!(store.ids_at(&shelves[0], 0, 9).await.unwrap(), ["there", "there", "gone2"]);
+    assert_eq!(store.ids_at(&shelves[1], 0, 9).await.unwrap(), ["waits", "lost-parent"]);
 }
 
 #[tokio::test]

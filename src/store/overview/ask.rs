@@ -6,8 +6,8 @@ use redis::Pipeline;
 
 use super::{FailedJob, JobCard, QueueCard, RunningJob, WorkerSeen};
 use crate::job::{QueueName, Timestamp, WorkerName};
-use crate::store::Keys;
 use crate::store::story::{Answers, Texts};
+use crate::store::{Keys, inventory};
 
 /// The most running jobs of a queue that are looked at.
 const RUNNING: usize = 50;
@@ -19,21 +19,6 @@ const JOBS: usize = 10;
 const SHOWN: usize = 500;
 
 const REGISTRIES: [&str; 6] = ["wip", "failed", "deferred", "scheduled", "finished", "canceled"];
-
-const WORKER: &[&str] = &[
-    "state",
-    "queues",
-    "hostname",
-    "pid",
-    "last_heartbeat",
-    "birth",
-    "successful_job_count",
-    "failed_job_count",
-    "total_working_time",
-    "version",
-    "rqd_version",
-    "current_job",
-];
 
 const JOB: &[&str] =
     &["status", "description", "enqueued_at", "started_at", "ended_at", "worker_name", "timeout"];
@@ -82,39 +67,38 @@ pub(super) fn read_queue(told: &mut Answers, name: &str) -> (QueueCard, Vec<Runn
 
 pub(super) fn worker(ask: &mut Pipeline, keys: &Keys, name: &str) {
     let worker = WorkerName::new(name);
-    ask.cmd("HMGET").arg(keys.worker(&worker)).arg(WORKER);
+    ask.cmd("HMGET").arg(keys.worker(&worker)).arg(inventory::WORKER);
     ask.cmd("SRANDMEMBER").arg(keys.worker_executions(&worker)).arg(JOBS);
 }
 
 /// Nothing when it is not there any more.
 pub(super) fn read_worker(told: &mut Answers) -> Option<WorkerSeen> {
-    let fields = told.named(WORKER);
+    let fields = told.named(inventory::WORKER);
     let executions = told.members();
     if fields.is_empty() {
         return None;
     }
-    let number = |name| text(&fields, name).parse().unwrap_or(0);
+    let worker = inventory::worker(&fields);
     let mut jobs: Vec<String> =
         executions.iter().filter_map(|member| Some(member.rsplit_once(':')?.0.to_owned())).collect();
     if jobs.is_empty() {
         // RQ: before 3.0 a worker has one job, and says which.
-        jobs.extend(Some(text(&fields, "current_job")).filter(|job| !job.is_empty()));
+        jobs.extend(worker.current_job);
     }
     jobs.sort();
+    let shown = |text: Option<String>| text.map(|text| text.chars().take(SHOWN).collect::<String>());
     Some(WorkerSeen {
-        state: Some(text(&fields, "state"))
-            .filter(|state| !state.is_empty())
-            .unwrap_or_else(|| "?".to_owned()),
-        queues: text(&fields, "queues"),
-        host: text(&fields, "hostname"),
-        pid: text(&fields, "pid"),
-        last_heartbeat: moment(&fields, "last_heartbeat"),
-        birth: moment(&fields, "birth"),
-        done: number("successful_job_count"),
-        failed: number("failed_job_count"),
-        working_time: text(&fields, "total_working_time").parse().unwrap_or(0.0),
-        version: text(&fields, "version"),
-        rqd_version: Some(text(&fields, "rqd_version")).filter(|version| !version.is_empty()),
+        state: shown(worker.state).unwrap_or_else(|| "?".to_owned()),
+        queues: shown(Some(worker.queues.join(","))).unwrap_or_default(),
+        host: shown(worker.hostname).unwrap_or_default(),
+        pid: shown(worker.pid).unwrap_or_default(),
+        last_heartbeat: worker.last_heartbeat.map(Timestamp::seconds),
+        birth: worker.birth.map(Timestamp::seconds),
+        done: worker.successful,
+        failed: worker.failed,
+        working_time: worker.working_time,
+        version: shown(worker.version).unwrap_or_default(),
+        rqd_version: shown(worker.rqd_version),
         jobs,
     })
 }
@@ -151,14 +135,6 @@ pub(super) fn read_job(told: &mut Answers, known: Option<&JobCard>) -> JobCard {
         timeout: text(&fields, "timeout").parse().ok(),
         reason,
     }
-}
-
-/// The names in a set of keys that begin alike.
-pub(super) fn names(told: &mut Answers, before: &str) -> Vec<String> {
-    let keys = told.members().into_iter();
-    let mut names: Vec<String> = keys.filter_map(|key| Some(key.strip_prefix(before)?.to_owned())).collect();
-    names.sort();
-    names
 }
 
 fn text(fields: &Texts, name: &str) -> String {

@@ -6,6 +6,8 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use read::PAGE;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;

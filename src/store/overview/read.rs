@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tokio::task::spawn_blocking;
+
 use super::{FailedJob, Overview, RunningJob, Wanted, ask};
-use crate::store::story::Answers;
+use crate::store::story::{Answers, Entry};
 use crate::store::{Store, StoreError};
 
 /// The most queues and workers that are looked at.
@@ -104,19 +106,14 @@ impl Store {
     ) -> Result<(BTreeSet<String>, BTreeSet<String>), StoreError> {
         let mut pipeline = redis::pipe();
         pipeline.ignore_errors();
-        pipeline.cmd("TIME");
-        pipeline.cmd("EXISTS").arg(self.keys.suspended());
-        pipeline.cmd("SMEMBERS").arg(self.keys.queues());
-        pipeline.cmd("SMEMBERS").arg(self.keys.workers());
+        self.ask_names(&mut pipeline);
         self.ask_known(&mut pipeline, known);
         let mut told = Answers::new(self.client.run_all(&pipeline).await?);
-        let now = told.clock().ok_or_else(|| self.malformed("TIME"))?;
-        found.overview.now = now.seconds();
-        found.overview.suspended = told.number().unwrap_or_default() > 0;
-        let queues = ask::names(&mut told, &format!("{}:queue:", self.keys.prefix()));
-        let workers = ask::names(&mut told, &format!("{}:worker:", self.keys.prefix()));
+        let names = self.read_names(&mut told)?;
+        found.overview.now = names.now.seconds();
+        found.overview.suspended = names.is_suspended;
         found.take(known, &mut told, before);
-        Ok((queues.into_iter().collect(), workers.into_iter().collect()))
+        Ok((names.queues.into_iter().collect(), names.workers.into_iter().collect()))
     }
 
     async fn ask_by_names(
@@ -164,8 +161,11 @@ impl Store {
         }
         let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
         let results = self.newest_results(&asked, 1, TRACEBACK).await?;
-        for (id, (entries, _)) in ids.iter().zip(results) {
-            let reason = entries.first().and_then(crate::store::story::Entry::reason);
+        // They may take long to unpack, and whoever looks has more to do meanwhile.
+        let unpacking = spawn_blocking(move || {
+            results.iter().map(|(entries, _)| entries.first().and_then(Entry::reason)).collect::<Vec<_>>()
+        });
+        for (id, reason) in ids.iter().zip(unpacking.await.unwrap_or_default()) {
             if let Some(card) = overview.jobs.get_mut(id) {
                 // One that cannot be found is not looked for at each refresh.
                 card.reason = Some(reason.unwrap_or_default());

@@ -2,15 +2,18 @@
 -- KEYS: 1 the job's hash
 -- ARGV: 1 prefix  2 job  3 now (RQ's text form)  4 an empty text, packed as RQ packs
 -- Derived: the failed registry and the queue of its origin, keys of its rate limit
--- Returns: {"requeued", queue} | {"gone"} (there is no such job) | {"elsewhere", status} (it is in no registry of failed jobs)
+-- Returns: {"requeued", queue} | {"gone"} (there is no such job) | {"elsewhere", status} (it did not fail, or is in no
+--          registry of failed jobs; an entry of one that did not fail is taken out)
 
 local job, now, nothing = ARGV[2], ARGV[3], ARGV[4]
 
 if not is_job(job) then return { 'gone' } end
 local values, fields = call('HMGET', KEYS[1], 'status', 'timeout', unpack(LIMIT_FIELDS)), {}
 for i, name in ipairs(LIMIT_FIELDS) do fields[name] = values[i + 2] or nil end
-local queue = fields.origin or ''
-if call('ZREM', registry_key('failed', queue), job) == 0 then return { 'elsewhere', values[1] or '' } end
+local queue, status = fields.origin or '', values[1] or ''
+-- RQ: an entry counts, whatever the job says. One of a job that was queued again by other means would queue it twice.
+local had_failed = status == 'failed' or status == 'stopped' or status == ''
+if call('ZREM', registry_key('failed', queue), job) == 0 or not had_failed then return { 'elsewhere', status } end
 
 -- RQ: what was known of the end is forgotten, but for the results.
 call('HSET', KEYS[1], 'started_at', '', 'ended_at', '', 'exc_info', nothing)

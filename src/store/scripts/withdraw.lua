@@ -1,33 +1,76 @@
--- Cancels or deletes a job that does not run, as RQ's Job.cancel and Job.delete do; jobs that wait for it go on waiting.
--- KEYS: 1 the job's hash
--- ARGV: 1 prefix  2 job  3 now (RQ's text form)  4 "cancel" or "delete"
--- Derived: the queue and the registries of its origin, its executions, its group, keys of its rate limit
--- Returns: {"withdrawn"} | {"gone"} (there is no such job) | {"elsewhere", status} (it runs, or is canceled already)
+-- Cancels or deletes jobs that do not run, as RQ's Job.cancel and Job.delete do; jobs that wait for them go on waiting.
+-- KEYS: 1.. the jobs' hashes
+-- ARGV: 1 prefix  2 now (RQ's text form)  3 "cancel" or "delete"  4 a queue that the caller has read, or ""
+--       5 where in it the jobs stand about  6 how many entries from there on are looked at  7.. jobs
+-- Derived: the queues and the registries of their origins, their executions, their groups, keys of their rate limits
+-- Returns: {"withdrawn", for each job: "done" | "gone" (there is no such job) | "elsewhere STATUS" (it runs, or is canceled)}
 
-local job, now, deletes = ARGV[2], ARGV[3], ARGV[4] == 'delete'
+local now, deletes, read, first, count = ARGV[2], ARGV[3] == 'delete', ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 
-if not is_job(job) then return { 'gone' } end
-local facts = call('HMGET', KEYS[1], 'status', 'origin', 'group_id', 'rate_limit_key')
-local status, queue, group, limit = facts[1] or '', facts[2] or '', facts[3], facts[4]
-if status == 'started' or (status == 'canceled' and not deletes) then return { 'elsewhere', status } end
+-- What is known of the jobs that may be withdrawn, in order, and what is said of all.
+local found, said = {}, {}
 
-call('LREM', queue_key(queue), 1, job)
-for _, registry in ipairs({ 'finished', 'failed', 'deferred', 'ready', 'scheduled', 'canceled' }) do
-  call('ZREM', registry_key(registry, queue), job)
-end
-if deletes then
-  for _, execution in ipairs(call('ZRANGE', executions_key(job), 0, -1)) do
-    local worker = call('HGET', execution_key(job, execution), 'worker_name') or ''
-    end_execution(job, execution, queue, P .. 'worker:' .. worker .. ':executions')
+for i, key in ipairs(KEYS) do
+  local job = ARGV[6 + i]
+  local facts = is_job(job) and call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key')
+  local status = facts and facts[1] or ''
+  if not facts then
+    said[i] = 'gone'
+  elseif status == 'started' or (status == 'canceled' and not deletes) then
+    said[i] = 'elsewhere ' .. status
+  else
+    said[i] = 'done'
+    found[#found + 1] = { job = job, key = key, status = status, queue = facts[2] or '', group = facts[3], limit = facts[4] }
   end
-  if group and group ~= '' then call('SREM', P .. 'group:' .. group, job) end
-  call('DEL', KEYS[1], dependents_key(job), dependencies_key(job), results_key(job), executions_key(job))
-else
-  call('HSET', KEYS[1], 'status', 'canceled')
-  call('ZADD', registry_key('canceled', queue), server_seconds(), job)
 end
-if limit and limit ~= '' and is_usable(limit) then
-  call('ZREM', waiting_key(limit), job)
-  release(limit, job, now)
+
+-- To look a whole queue through for each of many jobs would hold up everybody else. So their entries are marked where the
+-- caller has seen them, and all that are marked go at once.
+local function take_out_marked()
+  local places, marked, mark = {}, 0, ' rqd '
+  for i, id in ipairs(count > 0 and call('LRANGE', queue_key(read), first, first + count - 1) or {}) do
+    places[id] = places[id] or first + i - 1
+  end
+  for _, it in ipairs(found) do
+    local place = it.queue == read and places[it.job]
+    -- A server that is out of memory refuses this, but not what else is done here.
+    if place and not redis.pcall('LSET', queue_key(read), place, mark).err then
+      places[it.job], it.is_out, marked = nil, true, marked + 1
+    end
+  end
+  -- From the end that is nearer.
+  local is_far = marked > 0 and 2 * first > call('LLEN', queue_key(read))
+  if marked > 0 then call('LREM', queue_key(read), is_far and -marked or marked, mark) end
 end
-return { 'withdrawn' }
+
+local function has_limit(it) return it.limit and it.limit ~= '' and is_usable(it.limit) end
+
+-- All leave their queues and waiting rooms before a slot is given on: it could be given to one of them.
+take_out_marked()
+for _, it in ipairs(found) do
+  local may_be_there = it.queue ~= read or it.status == 'queued'
+  if may_be_there and not it.is_out then call('LREM', queue_key(it.queue), 1, it.job) end
+  if has_limit(it) then call('ZREM', waiting_key(it.limit), it.job) end
+end
+
+for _, it in ipairs(found) do
+  local job, queue = it.job, it.queue
+  for _, registry in ipairs({ 'finished', 'failed', 'deferred', 'ready', 'scheduled', 'canceled' }) do
+    call('ZREM', registry_key(registry, queue), job)
+  end
+  if deletes then
+    for _, execution in ipairs(call('ZRANGE', executions_key(job), 0, -1)) do
+      local worker = call('HGET', execution_key(job, execution), 'worker_name') or ''
+      end_execution(job, execution, queue, P .. 'worker:' .. worker .. ':executions')
+    end
+    if it.group and it.group ~= '' then call('SREM', P .. 'group:' .. it.group, job) end
+    call('DEL', it.key, dependents_key(job), dependencies_key(job), results_key(job), executions_key(job))
+  else
+    call('HSET', it.key, 'status', 'canceled')
+    call('ZADD', registry_key('canceled', queue), server_seconds(), job)
+  end
+end
+for _, it in ipairs(found) do
+  if has_limit(it) then release(it.limit, it.job, now) end
+end
+return { 'withdrawn', unpack(said) }

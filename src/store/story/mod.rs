@@ -47,7 +47,6 @@ pub(crate) struct Story {
     pub(crate) sizes: BTreeMap<&'static str, u64>,
     /// When the job goes away by itself.
     pub(crate) expires_in: Option<Duration>,
-    pub(crate) results_expire_in: Option<Duration>,
     /// The newest results, the newest first.
     pub(crate) results: Vec<Entry>,
     pub(crate) results_in_all: u64,

@@ -89,7 +89,7 @@ impl Store {
             return Ok(None);
         }
         let now = own.clock().ok_or_else(|| self.malformed("TIME"))?;
-        let (expires_in, results_expire_in) = (own.span(), own.span());
+        let expires_in = own.span();
         let dependents_in_all = own.number().unwrap_or_default();
         let dependents = own.members();
         let executions = own.scored();
@@ -101,7 +101,6 @@ impl Store {
             fields,
             sizes,
             expires_in,
-            results_expire_in,
             results,
             results_in_all,
             place: Place { is_suspended, ..Place::default() },
@@ -127,7 +126,6 @@ impl Store {
         }
         ask.cmd("TIME");
         ask.cmd("PTTL").arg(&job);
-        ask.cmd("PTTL").arg(self.keys.results(id));
         ask.cmd("SCARD").arg(&dependents);
         // Unlike SMEMBERS, it gives no more than are asked for.
         ask.cmd("SRANDMEMBER").arg(&dependents).arg(MOST);

@@ -20,7 +20,7 @@ fn timeout(server: &Server) -> Option<Finding> {
     let why = "a client that is quiet for so long is cut off, and finds out with its next command; workers come back by themselves";
     let grade = if seconds < LONGEST_WAIT { Finding::warning } else { Finding::note };
     let advice = "CONFIG SET timeout 0: tcp-keepalive finds connections that are dead";
-    Some(grade("redis.timeout", found).because(why).advise(advice))
+    Some(grade("server.timeout", found).because(why).advise(advice))
 }
 
 /// The limit for subscribers: `class hard soft seconds`, of each class.
@@ -33,7 +33,7 @@ fn buffer(server: &Server) -> Option<Finding> {
         let found = format!(
             "Redis drops a subscriber for which {hard} bytes wait (client-output-buffer-limit pubsub)"
         );
-        Finding::warning("redis.subscribers", found)
+        Finding::warning("server.subscribers", found)
             .because("a worker that is dropped misses the commands that come before it is back")
             .advise(
                 "CONFIG SET client-output-buffer-limit \"pubsub 33554432 8388608 60\", which is the default",
@@ -44,7 +44,7 @@ fn buffer(server: &Server) -> Option<Finding> {
 fn clients(server: &Server) -> Option<Finding> {
     let (connected, most) = (server.number("connected_clients")?, server.number("maxclients")?);
     (most > 0 && connected.saturating_mul(100) >= most.saturating_mul(SCARCE)).then(|| {
-        Finding::warning("redis.clients", format!("{connected} of {most} connections of Redis are taken"))
+        Finding::warning("server.clients", format!("{connected} of {most} connections of Redis are taken"))
             .because("at the limit it turns workers and clients away")
             .advise("raise maxclients, or close what nobody uses (CLIENT LIST); a worker has one for each queue that it waits for, and one for commands")
     })
@@ -81,6 +81,6 @@ mod tests {
         let told = |connected| server(&[("connected_clients", connected), ("maxclients", "100")], &[]);
 
         assert_eq!(check(&told("89")), []);
-        assert_eq!(check(&told("90"))[0].check, "redis.clients");
+        assert_eq!(check(&told("90"))[0].check, "server.clients");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) enum Severity {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
-    /// Which check, for programs: `redis.eviction`.
+    /// Which check, for programs: `server.eviction`.
     pub(crate) check: &'static str,
     pub(crate) severity: Severity,
     /// What was found, in a sentence.

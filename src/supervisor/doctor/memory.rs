@@ -13,7 +13,7 @@ pub(super) fn check(server: &Server) -> Vec<Finding> {
     let policy = server.setting("maxmemory-policy").or_else(|| server.fact("maxmemory_policy"));
     let Some(policy) = policy else {
         return vec![
-            Finding::note("redis.eviction", "whether Redis may throw keys away cannot be seen")
+            Finding::note("server.eviction", "whether Redis may throw keys away cannot be seen")
                 .because("CONFIG GET and INFO are refused, or leave it out")
                 .advise("make sure that maxmemory-policy is noeviction"),
         ];
@@ -25,7 +25,7 @@ pub(super) fn check(server: &Server) -> Vec<Finding> {
 }
 
 fn eviction(policy: &str, most: u64) -> Finding {
-    const CHECK: &str = "redis.eviction";
+    const CHECK: &str = "server.eviction";
     if policy == "noeviction" {
         return Finding::ok(CHECK, "maxmemory-policy is noeviction: Redis throws no job away");
     }
@@ -44,7 +44,7 @@ fn eviction(policy: &str, most: u64) -> Finding {
 fn evicted(server: &Server) -> Option<Finding> {
     let evicted = server.number("evicted_keys").filter(|evicted| *evicted > 0)?;
     Some(
-        Finding::warning("redis.evicted", format!("Redis has evicted {evicted} keys since it started"))
+        Finding::warning("server.evicted", format!("Redis has evicted {evicted} keys since it started"))
             .because("there may have been jobs among them")
             .advise("compare what was enqueued with what has run; rq doctor tells ids whose jobs are gone"),
     )
@@ -67,7 +67,7 @@ fn scarce(server: &Server, most: u64, policy: &str) -> Option<Finding> {
     let advice = "raise maxmemory, shorten result_ttl and failure_ttl, or delete old failures: rq jobs --state failed \
                   --older-than 7d --delete";
     let grade = if share < VERY_SCARCE { Finding::warning } else { Finding::problem };
-    Some(grade("redis.memory", found).because(why).advise(advice))
+    Some(grade("server.memory", found).because(why).advise(advice))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a size for people")]

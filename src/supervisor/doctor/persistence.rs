@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use crate::store::Server;
 
-const CHECK: &str = "redis.persistence";
+const CHECK: &str = "server.persistence";
 
 /// What there is to say of snapshots and the append-only file.
 pub(super) fn check(server: &Server) -> Vec<Finding> {
@@ -48,16 +48,16 @@ fn snapshot_failed(server: &Server) -> Option<Finding> {
     };
     let stops = server.setting("stop-writes-on-bgsave-error");
     Some(finding(match stops {
-        Some("no") => Finding::warning("redis.snapshot", "the last snapshot of Redis failed")
+        Some("no") => Finding::warning("server.snapshot", "the last snapshot of Redis failed")
             .because("a restart would bring back an older state: jobs would be lost, and others run again"),
-        _ => Finding::problem("redis.snapshot", "the last snapshot of Redis failed")
+        _ => Finding::problem("server.snapshot", "the last snapshot of Redis failed")
             .because("unless stop-writes-on-bgsave-error is no, it refuses every write until one succeeds"),
     }))
 }
 
 fn log_failed(server: &Server) -> Option<Finding> {
     (server.fact("aof_last_write_status") == Some("err")).then(|| {
-        Finding::problem("redis.append_only_file", "the last write to the append-only file of Redis failed")
+        Finding::problem("server.append_only_file", "the last write to the append-only file of Redis failed")
             .because("it refuses every write until it can write there again")
             .advise("look into the log of Redis: the disk is full, or broken")
     })

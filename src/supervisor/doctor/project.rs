@@ -115,8 +115,9 @@ async fn functions(store: &Store, queues: &[String]) -> Result<(Vec<Named>, u64)
     let most = (JOBS / (queues.len().max(1) * 2)).clamp(LEAST, MOST);
     let (mut found, mut looked) = (BTreeMap::<(String, String), Named>::new(), 0);
     for queue in queues {
-        for place in [Standing::Queued, Standing::Scheduled] {
-            let ids = store.ids_at(&QueueName::new(queue.as_str()), place, 0, most).await?;
+        let places = [Standing::Queued, Standing::Scheduled];
+        for shelf in store.shelves(&[QueueName::new(queue.as_str())], &places).await? {
+            let ids = store.ids_at(&shelf, 0, most).await?;
             let listed = unless_refused(store.listed(&ids).await)?.unwrap_or_default();
             for job in listed.into_iter().flatten() {
                 looked += 1;

@@ -197,6 +197,9 @@ fn of_fate<'a>(fates: &'a [(String, Fate)], wanted: &Fate) -> Vec<&'a str> {
 fn place(place: Standing) -> &'static str {
     match place {
         Standing::Queued => "queue",
+        Standing::Taken => "the intermediate list of",
+        Standing::Ready => "the ready jobs of",
+        Standing::RateLimited => "the waiting room of",
         Standing::Started => "the started jobs of",
         Standing::Deferred => "the deferred jobs of",
         Standing::Scheduled => "the scheduled jobs of",

@@ -5,7 +5,7 @@ use crate::store::{Missed, Right, Rights, Server};
 
 /// What there is to say of rights; `prefix` is what our keys begin with.
 pub(super) fn check(rights: Option<&Rights>, server: &Server, prefix: &str) -> Vec<Finding> {
-    const CHECK: &str = "redis.rights";
+    const CHECK: &str = "server.rights";
     let mut found = Vec::new();
     let Some(rights) = rights else { return found };
     if rights.are_whole() {
@@ -13,7 +13,7 @@ pub(super) fn check(rights: Option<&Rights>, server: &Server, prefix: &str) -> V
     } else if server.settings.is_none() || server.info.is_none() {
         let unseen = if server.info.is_none() { "INFO" } else { "CONFIG GET" };
         found.push(
-            Finding::note("redis.unseen", format!("{unseen} is refused: not all could be looked at"))
+            Finding::note("server.unseen", format!("{unseen} is refused: not all could be looked at"))
                 .because("its version, its memory or its settings are unknown"),
         );
     }
@@ -37,7 +37,7 @@ pub(super) fn check(rights: Option<&Rights>, server: &Server, prefix: &str) -> V
 }
 
 fn refused(rights: &Rights, prefix: &str, what: &str, why: &str) -> Finding {
-    Finding::problem("redis.rights", format!("the user {} is refused {what}", rights.user))
+    Finding::problem("server.rights", format!("the user {} is refused {what}", rights.user))
         .because(why)
         .advise(format!("{}, and ACL SAVE or the same in the configuration of Redis", rights.line(prefix)))
 }
@@ -53,7 +53,7 @@ fn spared(rights: &Rights, spare: &[&Right]) -> Finding {
         .collect();
     lost.dedup();
     let grants: Vec<String> = names.iter().map(|name| format!("+{name}")).collect();
-    Finding::note("redis.rights", format!("the user {} is refused {}", rights.user, some(&names)))
+    Finding::note("server.rights", format!("the user {} is refused {}", rights.user, some(&names)))
         .because(format!("workers can do without, but {}", lost.join("; ")))
         .advise(format!("ACL SETUSER {} {}", rights.user, grants.join(" ")))
 }

@@ -16,7 +16,7 @@ pub(super) fn check(server: &Server, address: &str) -> Vec<Finding> {
 }
 
 fn version(server: &Server, address: &str) -> Finding {
-    const CHECK: &str = "redis.version";
+    const CHECK: &str = "server.version";
     let Some(level) = server.level() else {
         return Finding::note(CHECK, format!("the server at {address} does not tell its version"))
             .because("workers ask it for jobs again and again, as one before 6.2 could not let them wait")
@@ -58,7 +58,7 @@ fn name(server: &Server) -> String {
 }
 
 fn role(server: &Server) -> Option<Finding> {
-    const CHECK: &str = "redis.role";
+    const CHECK: &str = "server.role";
     let role = server.fact("role")?;
     if role == "master" {
         return None;
@@ -78,7 +78,7 @@ fn role(server: &Server) -> Option<Finding> {
 
 fn cluster(server: &Server) -> Option<Finding> {
     (server.fact("cluster_enabled") == Some("1")).then(|| {
-        Finding::problem("redis.cluster", "the server is part of a Redis Cluster")
+        Finding::problem("server.cluster", "the server is part of a Redis Cluster")
             .because(
                 "a job's keys lie in different slots, and RQ, as rqd, changes several of them in one step",
             )
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn others_that_speak_as_redis_does_are_named() {
         let valkey = server(&[("redis_version", "7.2.4"), ("valkey_version", "8.0.1")], &[]);
-        assert_eq!(check(&valkey, "h"), [Finding::ok("redis.version", "Valkey 8.0.1 at h")]);
+        assert_eq!(check(&valkey, "h"), [Finding::ok("server.version", "Valkey 8.0.1 at h")]);
         let keydb = server(&[("redis_version", "6.3.4"), ("mvcc_depth", "0")], &[]);
         assert_eq!(check(&keydb, "h")[0].severity, Severity::Note);
     }

@@ -63,7 +63,7 @@ pub(super) async fn examine(
 /// What there is to say where not all could be seen.
 pub(super) fn hidden() -> Finding {
     Finding::note("jobs.hidden", "not all of the workers, queues and jobs could be looked at")
-        .because("Redis refuses what that takes, see redis.rights")
+        .because("Redis refuses what that takes, see server.rights")
 }
 
 /// Looks, and looks again after a while where something is on its way that may have to stay there no longer.

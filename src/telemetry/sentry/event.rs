@@ -11,7 +11,7 @@ use super::death::Death;
 use super::envelope::time;
 use super::exception::{cut, of_text, values};
 use super::report::{Crumb, JobFacts, Report, Span, Subject};
-use crate::job::{Evidence, Python};
+use crate::job::{Evidence, Python, call};
 use crate::telemetry::About;
 
 /// What the SDK shows in place of what is not to be seen.
@@ -268,12 +268,9 @@ fn rq_job(id: &str, facts: &JobFacts, report: &Report, options: &Options) -> Val
     job
 }
 
-/// The description of a job without its arguments. RQ: by default it is written as a call, `app.tasks.add(1, 2)`; one that
-/// somebody else has written stays as it is.
+/// The description of a job without its arguments.
 fn without_arguments(description: &str) -> String {
-    let Some((name, _)) = description.split_once('(') else { return description.to_owned() };
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_.<>".contains(c));
-    if is_name { format!("{name}({FILTERED})") } else { description.to_owned() }
+    call::named(description).map_or_else(|| description.to_owned(), |name| format!("{name}({FILTERED})"))
 }
 
 #[cfg(test)]
@@ -304,6 +301,7 @@ mod tests {
         let table = [
             ("app.tasks.add(1, password='x')", "app.tasks.add([Filtered])"),
             ("app.Class.method('a(b')", "app.Class.method([Filtered])"),
+            ("app.<lambda>(5)", "app.<lambda>([Filtered])"),
             ("Send the mail (again)", "Send the mail (again)"),
             ("nightly", "nightly"),
         ];

@@ -87,6 +87,34 @@ fn workers_and_daemons_of_this_machine_and_workers_in_redis_are_completed() {
 }
 
 #[test]
+fn ids_of_jobs_come_from_where_they_may_stand() {
+    let world = World::new();
+    world.client.exec(
+        "q.enqueue('jobs.raising.plain', job_id='x-failed')
+queue('low').enqueue('jobs.raising.plain', job_id='x-low')",
+    );
+    world.work(&["default", "low"]);
+    world.client.exec(
+        "q.enqueue('jobs.returns.value', 1, job_id='x-queued')
+q.enqueue('jobs.returns.value', 1, job_id='x-runs')
+conn.lrem('rq:queue:default', 1, 'x-runs')
+conn.zadd('rq:wip:default', {'x-runs:execution': 9999999999})",
+    );
+    let url = world.redis.url();
+    for (words, expected) in [
+        (&["rq", "job", "show", "-u", &url, "x-"][..], &["x-failed", "x-low", "x-queued", "x-runs"][..]),
+        (&["rq", "jobs", "-u", &url, "x-f"], &["x-failed"]),
+        (&["rq", "requeue", "-u", &url, "x-"], &["x-failed", "x-low"]),
+        (&["rq", "requeue", "-u", &url, "--queue", "low", "x-"], &["x-low"]),
+        (&["rq", "stack", "-u", &url, "x-"], &["x-runs"]),
+        (&["rq", "enqueue", "-u", &url, "--depends-on", "x-q"], &["x-queued"]),
+        (&["rq", "jobs", "-u", &url, "--queue", "lo"], &["low"]),
+    ] {
+        wait_until(SOON, &format!("{words:?}"), || offered(bash(&world), words) == expected);
+    }
+}
+
+#[test]
 fn where_redis_is_away_nothing_is_offered_and_nothing_is_said() {
     let world = World::new();
 
@@ -98,7 +126,10 @@ fn where_redis_is_away_nothing_is_offered_and_nothing_is_said() {
         );
     }
     world.redis.freeze();
-    assert_eq!(offered(bash(&world), &["rq", "worker", "-c", "settings", "x"]), [""; 0]);
+    for words in [&["rq", "worker", "-c", "settings", "x"][..], &["rq", "job", "show", "-c", "settings", "x"]]
+    {
+        assert_eq!(offered(bash(&world), words), [""; 0]);
+    }
     world.redis.thaw();
     world.finish();
 }

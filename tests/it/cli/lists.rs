@@ -70,6 +70,116 @@ fn jobs_are_found_by_queue_state_function_and_age() {
 }
 
 #[test]
+fn jobs_are_found_wherever_they_wait() {
+    let world = World::new();
+    world.client.exec(
+        "from rq.rate_limit import RateLimit
+limit = RateLimit('k', 1)
+for name in 'abc': q.enqueue('jobs.returns.value', 1, job_id=name, rate_limit=limit)
+queue('low').enqueue('jobs.returns.value', 1, job_id='d', rate_limit=limit)
+for name in ['taken', 'ready']: q.enqueue('jobs.returns.value', 1, job_id=name)
+conn.lrem('rq:queue:default', 1, 'taken')
+conn.rpush('rq:queue:default:intermediate', 'taken')
+conn.lrem('rq:queue:default', 1, 'ready')
+conn.hset('rq:job:ready', 'status', 'ready_to_enqueue')
+conn.zadd('rq:ready:default', {'ready': 1})
+conn.zadd('rq:failed:default', {'a': 9999999999})",
+    );
+    for (arguments, expected) in [
+        (&["-s", "queued"][..], &["a", "taken"][..]),
+        (&["-s", "rate_limited"], &["b", "c", "d"]),
+        (&["-s", "rate-limited", "-q", "low"], &["d"]),
+        (&["-s", "ready"], &["ready"]),
+        (&["-s", "ready_to_enqueue", "-s", "rate_limited", "-q", "default"], &["ready", "b", "c"]),
+        (&["-q", "default"], &["a", "taken", "ready", "b", "c"]),
+    ] {
+        assert_eq!(ids(&world, arguments), expected, "{arguments:?}");
+    }
+
+    let canceled = world.rq_of(Subject::Ours, "jobs", &["-q", "default", "--cancel"]);
+
+    assert_eq!((canceled.code(), canceled.stdout.as_str()), (0, "5 jobs canceled\n"));
+    // Nobody else had the slot.
+    assert_eq!(world.client.eval("[q.job_ids, queue('low').job_ids]"), json!([[], ["d"]]));
+}
+
+#[test]
+fn what_was_done_is_told_to_programs() {
+    let world = furnished();
+    let told = |command: &str, arguments: &[&str]| -> Value {
+        let exit = world.rq_of(Subject::Ours, command, &[arguments, &["--json"]].concat());
+        assert!(exit.stderr.is_empty(), "{command} {arguments:?}: {}", exit.stderr);
+        serde_json::from_str(&exit.stdout)
+            .unwrap_or_else(|error| panic!("{command}: {error}: {}", exit.stdout))
+    };
+
+    assert_eq!(told("suspend", &[]), json!({"suspended": true, "duration": null}));
+    assert_eq!(told("suspend", &["--duration", "60"]), json!({"suspended": true, "duration": 60}));
+    assert_eq!(told("resume", &[]), json!({"suspended": false}));
+    assert_refused(&world.rq_of(Subject::Ours, "suspend", &["--json", "--duration", "0"]), 1, &["duration"]);
+    assert_eq!(
+        told("enqueue", &["--job-id", "new", "f", "x"]),
+        json!({"id": "new", "status": "queued", "queue": "default", "description": "f('x')", "due": null})
+    );
+    let later = told("enqueue", &["-q", "low", "--job-id", "later", "--schedule-in", "1h", "f"]);
+    assert_eq!((&later["status"], later["due"].is_string()), (&json!("scheduled"), true));
+    assert_eq!(
+        told("requeue", &["--queue", "default", "failed", "queued", "nobody"]),
+        json!([
+            {"id": "failed", "done": true, "reason": null},
+            {"id": "queued", "done": false, "reason": "queued"},
+            {"id": "nobody", "done": false, "reason": "gone"},
+        ])
+    );
+    assert_eq!(told("requeue", &["--queue", "default", "--all"]), json!([]));
+    assert_eq!(
+        told("empty", &["low", "default", "--dry-run"]),
+        json!([
+            {"queue": "low", "waiting": 1, "removed": 0},
+            {"queue": "default", "waiting": 4, "removed": 0},
+        ])
+    );
+    assert_eq!(told("empty", &["low"]), json!([{"queue": "low", "waiting": 1, "removed": 1}]));
+    assert_eq!(told("empty", &[]), json!([]));
+}
+
+#[test]
+fn a_mistyped_name_is_answered_with_the_right_one() {
+    let world = furnished();
+    for (command, arguments) in [
+        ("empty", &["defualt"][..]),
+        ("info", &["defualt"]),
+        ("queues", &["defualt"]),
+        ("workers", &["--queue", "defualt"]),
+        ("jobs", &["-q", "defualt"]),
+        ("requeue", &["--all", "--queue", "defualt"]),
+    ] {
+        let exit = world.rq_of(Subject::Ours, command, arguments);
+
+        assert_eq!(exit.code(), 0, "{command}");
+        assert_eq!(exit.stderr, "hint: there is no queue defualt; did you mean default?\n", "{command}");
+        let other =
+            world.rq_of(Subject::Ours, command, &[&arguments[..arguments.len() - 1], &["other"]].concat());
+        assert!(!other.stderr.contains("did you mean"), "{command}: {}", other.stderr);
+    }
+    world.client.exec(
+        "conn.sadd('rq:workers', 'rq:worker:mailer-1')
+conn.hset('rq:worker:mailer-1', mapping={'birth': '2026-01-01T00:00:00.000000Z', 'queues': 'mail'})",
+    );
+    let run = |words: &[&str]| {
+        let mut command = world.command(Path::new(env!("CARGO_BIN_EXE_rq")));
+        Exit::of(&command.args(words).args(["-u", &world.redis.url()]).output().unwrap())
+    };
+    for id in ["finis", "finihsed"] {
+        assert_refused(&run(&["job", "show", id]), 1, &["there is no job", "hint: did you mean finished?"]);
+    }
+    assert_refused(&run(&["job", "show", "nothing-like-it"]), 1, &["is it the right Redis"]);
+    assert_refused(&run(&["stop", "mialer-1"]), 1, &["no such worker; did you mean mailer-1?"]);
+    assert_refused(&run(&["stack", "mialer-1"]), 1, &["did you mean mailer-1?"]);
+    assert_refused(&run(&["stack", "statred"]), 1, &["did you mean started?"]);
+}
+
+#[test]
 fn a_list_is_for_people_and_for_programs() {
     let world = furnished();
 

@@ -272,6 +272,28 @@ fn what_makes_no_sense_is_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn a_mistake_is_told_in_words_of_pythons() {
+    let world = World::new();
+    for (arguments, words) in [
+        (&["f", "x", ":{"][..], "nable to parse 2. non keyword argument as JSON"),
+        (&["f", "a:=nonsense"], "nable to parse a as JSON"),
+        (&["f", "%nonsense"], "nable to eval 1. non keyword argument as Python object"),
+        (&["f", "a=1", "a=2"], "ou can't specify multiple values for the same keyword"),
+        (&["f", "@none"], "ould not open file 'none'"),
+        (
+            &["f", "--schedule-in", "1", "--schedule-at", "x"],
+            "ou can't specify both --schedule-in and --schedule-at",
+        ),
+        (&["f", "--timeout", "0"], "0 timeout is not allowed"),
+    ] {
+        let exit = world.rq("enqueue", arguments);
+
+        assert!(exit.stderr.contains(words), "{arguments:?}: {}", exit.stderr);
+    }
+    world.finish();
+}
+
+#[test]
 fn a_serializer_of_ones_own_is_refused_with_advice() {
     let world = World::new();
     if world.subject == Subject::Theirs {

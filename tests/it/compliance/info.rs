@@ -90,13 +90,40 @@ fn a_redis_with_nothing_in_it_is_told_in_the_same_words() {
 #[test]
 fn the_width_of_the_terminal_limits_the_bars() {
     let world = furnished();
-    let narrow = |whose| {
+    let narrow = |whose, columns| {
         let mut command = world.rq_command(whose, "info", &["-Q"]);
-        command.env("COLUMNS", "31");
+        command.env("COLUMNS", columns);
         world.start(command).wait_exit().stdout
     };
 
-    assert_eq!(lines(&narrow(world.subject)), lines(&narrow(Subject::Theirs)));
+    for columns in ["0", "5", "20", "21", "31", "40", "1000", "-3", "many", ""] {
+        assert_eq!(
+            lines(&narrow(world.subject, columns)),
+            lines(&narrow(Subject::Theirs, columns)),
+            "{columns}"
+        );
+    }
+}
+
+#[test]
+fn a_bar_is_as_long_as_pythons_whatever_it_stands_for() {
+    let world = World::new();
+    for count in [1, 20, 21, 50, 51, 101, 200, 201, 399, 601, 801, 1000, 1001, 2503] {
+        world.client.exec(&format!(
+            "conn.delete('rq:queue:b')
+conn.sadd('rq:queues', 'rq:queue:a', 'rq:queue:b')
+conn.rpush('rq:queue:b', *range({count}))
+conn.lpush('rq:queue:a', *range(7))"
+        ));
+
+        let ours = world.rq("info", &["-Q"]);
+
+        assert_eq!(
+            lines(&ours.stdout),
+            lines(&world.rq_of(Subject::Theirs, "info", &["-Q"]).stdout),
+            "{count}"
+        );
+    }
 }
 
 #[test]

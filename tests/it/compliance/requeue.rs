@@ -91,8 +91,26 @@ fn a_job_that_cannot_be_put_back_ends_the_command_with_1() {
             );
             world
                 .client
-                .exec("conn.delete('rq:queue:default')\nconn.zadd('rq:failed:default', {'a': 9999999999})");
+                .exec("conn.delete('rq:queue:default')\nconn.hset('rq:job:a', 'status', 'failed')\nconn.zadd('rq:failed:default', {'a': 9999999999})");
         }
     }
     assert_eq!(world.client.eval("queue('low').job_ids"), json!([]));
+}
+
+#[test]
+fn an_entry_of_a_job_that_was_queued_again_is_no_failed_job() {
+    let world = failed();
+    world.client.exec("q.enqueue_job(fetch('a'))");
+    assert_eq!(
+        world.client.eval("[q.job_ids, sorted(FailedJobRegistry(queue=q).get_job_ids())]"),
+        json!([["a"], ["a", "b", "c"]])
+    );
+
+    let exit = world.rq("requeue", &["--queue", "default", "a"]);
+
+    let once = world.subject.differs("a job that was queued again is not queued twice");
+    assert_eq!(world.client.eval("q.job_ids"), if once { json!(["a"]) } else { json!(["a", "a"]) });
+    assert_eq!(exit.code(), i32::from(once), "{}", exit.stderr);
+    assert_eq!(exit.stderr.contains("a was not requeued: it is queued"), once, "{}", exit.stderr);
+    assert_eq!(world.client.eval("sorted(FailedJobRegistry(queue=q).get_job_ids())"), json!(["b", "c"]));
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use super::stage::wait_until_waiting;
 use crate::harness::{
     Exit, SOON, Skew, Subject, Terminal, Worker, World, for_every_client, skipped, wait_until,
 };
@@ -130,7 +131,7 @@ fn a_failure_with_a_callback_is_left_to_a_daemon_that_can_call_it() {
 fn an_id_between_queue_and_worker_is_put_back() {
     let world = World::new();
     let worker = python_worker(&world, &["default"]);
-    world.wait_until_idle(&worker);
+    wait_until_waiting(&world, 1);
     worker.signal(Signal::SIGSTOP);
     let job = world.enqueue("'jobs.returns.value', 7");
     let (queue, between) = (world.key("queue:default"), world.key("queue:default:intermediate"));

@@ -1,11 +1,11 @@
 //! Our events before real receivers: what Sentry itself does with an event when it comes in, and Sentry's Spotlight.
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{fs, process::Command};
 
 use serde_json::Value;
 
 use super::sentry_sdk::JOBS;
-use crate::harness::{Lack, SOON, Sink, Venv, World, free_port, skipped, wait_for};
+use crate::harness::{SOON, Sink, Venv, World, free_port, npm_program, skipped, wait_for};
 
 /// Runs the text of standard input through the normaliser of Sentry's Relay, an event in each line.
 const NORMALISE: &str = "
@@ -99,25 +99,9 @@ fn sentrys_own_normaliser_finds_nothing_to_repair() {
     world.finish();
 }
 
-/// The program of an npm package, where `scripts/setup` has installed it.
-fn spotlight() -> Result<PathBuf, Lack> {
-    let version = Command::new("node").arg("--version").output().ok();
-    let version = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    let major =
-        version.and_then(|text| text.trim().strip_prefix('v')?.split('.').next()?.parse::<u32>().ok());
-    if major.is_none_or(|major| major < 20) {
-        return Err(Lack::OfMachine("no Node 20 or newer on PATH (node)".to_owned()));
-    }
-    let folder = env::var_os("RQ_TEST_NODE")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("build/node"), PathBuf::from);
-    let program = folder.join("spotlight/node_modules/.bin/spotlight");
-    let what = || format!("no {} (RQ_TEST_NODE tells where to look)", program.display());
-    if program.exists() { Ok(program) } else { Err(Lack::OfSetup(what())) }
-}
-
 #[test]
 fn sentrys_spotlight_shows_what_jobs_raise() {
-    let program = match spotlight() {
+    let program = match npm_program("spotlight") {
         Ok(program) => program,
         Err(missing) => return skipped(&missing),
     };

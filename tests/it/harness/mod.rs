@@ -6,6 +6,7 @@ mod gate;
 mod http;
 mod inspect;
 mod invariants;
+mod npm;
 mod output;
 mod proxy;
 mod receiver;
@@ -30,6 +31,7 @@ pub(crate) use self::{
     http::get,
     inspect::Hash,
     invariants::{Leaves, is_timestamp, text},
+    npm::npm_program,
     output::{Output, matches},
     proxy::{Act, Match, Proxy, Rule},
     receiver::Receiver,

@@ -1,1 +1,1 @@
-"""Commands of manage.py."""
+"""What the application adds to manage.py."""
