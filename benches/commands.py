@@ -1,8 +1,10 @@
 """Times every interactive command on a Redis that has a lot: 1,000 queues, 100,000 jobs, 200 workers, and a daemon of ours.
 
     RQ=target/release/rq build/venv/rq-3.0.0/bin/python benches/commands.py
+    RQ=A OTHER=B build/venv/rq-3.0.0/bin/python benches/commands.py --queues 20 --jobs 200 --workers 20    # two of them, in turns
 
-From the start of the process to its end, its output read; the median and the slowest of the runs, as a table.
+From the start of the process to its end, its output read; the median and the slowest of the runs, as a table. What a process costs
+that does nothing, "true", is the machine's and not ours. Each command runs once before it is timed, which fills the caches.
 """
 
 import argparse
@@ -20,7 +22,9 @@ import rq  # noqa: E402
 from rq.job import Job  # noqa: E402
 from stage import ROOT, NotInTime, Stage, end_on_signals, wait_until  # noqa: E402
 
-EXECUTABLE = str(pathlib.Path(os.environ.get("RQ") or ROOT / "target" / "release" / "rq").resolve())
+EXECUTABLE = str(pathlib.Path(os.environ.get("RQ") or ROOT / "target" / "release" / "rq").absolute())
+OTHER = os.environ.get("OTHER")
+EXECUTABLES = [EXECUTABLE, *([str(pathlib.Path(OTHER).absolute())] if OTHER else [])]
 # Of ten jobs of a queue, so many are in its registries; the others wait.
 FAILED, FINISHED, SCHEDULED = 2, 2, 1
 
@@ -28,14 +32,14 @@ FAILED, FINISHED, SCHEDULED = 2, 2, 1
 class OwnStage(Stage):
     """A stage whose daemon has its socket there, and whose commands find its Redis and nothing else of this machine."""
 
-    def _environment(self):
+    def environment(self):
         own = {"XDG_RUNTIME_DIR": str(self.folder), "HOME": str(self.folder)}
-        return dict(super()._environment(), **own, **({"RQ_REDIS_URL": self.url} if self.url else {}))
+        return dict(super().environment(), **own, **({"RQ_REDIS_URL": self.url} if self.url else {}))
 
-    def run(self, command, variables):
+    def run(self, command, variables, executable=EXECUTABLE):
         """Runs a command to its end: its milliseconds and what it said."""
         before = time.perf_counter()
-        ended = subprocess.run([EXECUTABLE, *command], cwd=self.folder, env=dict(self._environment(), **variables), check=False,
+        ended = subprocess.run([executable, *command], cwd=self.folder, env=dict(self.environment(), **variables), check=False,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return 1000 * (time.perf_counter() - before), ended
 
@@ -95,16 +99,27 @@ def measure(stage, options):
     print("%d queues, %d jobs, %d workers made in %.0f s" % (options.queues, options.jobs, options.workers, time.monotonic() - start))
     stage.start([EXECUTABLE, "worker", "idle", "--url", stage.url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: stage.run(["healthcheck"], {})[1].returncode == 0, "our daemon")
-    print("\n| Command | median | slowest | exit code |\n| --- | --- | --- | --- |")
+    names = ["`%s`" % name for name in EXECUTABLES] if OTHER else [""]
+    print("\n| Command |%s\n| --- |%s" % (
+        "".join(" %s median | slowest | exit code |" % name for name in names), " --- | --- | --- |" * len(names)))
+    row(stage, options, "true", lambda _: ("true", []), {})
     for told, words, variables in commands(job):
-        runs = [stage.run(words, variables) for _ in range(options.runs)]
-        code = runs[0][1].returncode
-        if code == 2:
-            # Not there in this executable.
-            print("| `rq %s` | | | 2: %s |" % (told, runs[0][1].stdout.decode(errors="replace").splitlines()[0]))
-            continue
-        times = [milliseconds for milliseconds, _ in runs]
-        print("| `rq %s` | %.1f ms | %.1f ms | %d |" % (told.replace(job, "ID"), statistics.median(times), max(times), code), flush=True)
+        row(stage, options, "rq " + told.replace(job, "ID"), lambda executable, words=words: (executable, words), variables)
+
+
+def row(stage, options, told, command, variables):
+    """One line of the table."""
+    times = {executable: [] for executable in EXECUTABLES}
+    codes = {}
+    for number in range(options.runs + 1):
+        for executable, taken in times.items():
+            program, words = command(executable)
+            milliseconds, ended = stage.run(words, variables, program)
+            codes[executable] = ended.returncode
+            if number:
+                taken.append(milliseconds)
+    cells = ["%.1f ms | %.1f ms | %d" % (statistics.median(taken), max(taken), codes[each]) for each, taken in times.items()]
+    print("| `%s` | %s |" % (told, " | ".join(cells)), flush=True)
 
 
 def main():
