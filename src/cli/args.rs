@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod control;
 mod cron;
+mod doctor;
 mod empty;
 mod enqueue;
 mod health;
@@ -35,6 +36,7 @@ pub(crate) use check::CheckArgs;
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use control::{DiffArgs, QuietArgs, ReachArgs, ReloadArgs, StackArgs, StatusArgs, StopArgs};
 pub(crate) use cron::CronArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use empty::EmptyArgs;
 pub(crate) use enqueue::EnqueueArgs;
 pub(crate) use health::HealthcheckArgs;
@@ -104,6 +106,9 @@ pub(crate) enum Command {
     /// Tell whether daemons are well, for probes.
     #[command(args_override_self = true, after_help = health::EXAMPLES)]
     Healthcheck(HealthcheckArgs),
+    /// Look for what is wrong in Redis, in the settings and on this machine, and tell what to do.
+    #[command(args_override_self = true, after_help = doctor::EXAMPLES)]
+    Doctor(Box<DoctorArgs>),
     /// Show queues and workers, as RQ's command does.
     #[command(args_override_self = true, after_help = info::EXAMPLES)]
     Info(Box<InfoArgs>),

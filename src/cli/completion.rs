@@ -102,7 +102,7 @@ fn jobs(begun: &OsStr) -> Vec<CompletionCandidate> {
 
 /// What failed in the queue that the words so far name.
 fn failed(begun: &OsStr) -> Vec<CompletionCandidate> {
-    let queue = value_of("--queue", words_so_far());
+    let queue = value_of("--queue", words_so_far()).or_else(|| value_of("-q", words_so_far()));
     candidates(begun, in_redis(Named::Job { standings: &[Standing::Failed], queue }))
 }
 

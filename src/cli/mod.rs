@@ -6,6 +6,7 @@ mod completion;
 mod config;
 mod control;
 mod cron;
+mod doctor;
 mod empty;
 mod enqueue;
 pub(crate) mod exit;
@@ -65,6 +66,7 @@ fn run() -> Exit {
         Command::Cron(args) => cron::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Enqueue(args) => enqueue::run(&args),
         Command::Requeue(args) => requeue::run(&args),

@@ -275,6 +275,17 @@ impl ForkServer {
         self.frame("the decoding of the job", limit).await
     }
 
+    /// Has a function imported, and asks for the libraries; the answer is a report about them.
+    pub(super) async fn import(
+        &mut self,
+        function: Option<&str>,
+        application: &Application,
+        limit: Duration,
+    ) -> Result<ServerReport, StartError> {
+        self.order(&ServerOrder::Import { function, key_prefix: &application.key_prefix }).await?;
+        self.answer(&format!("the import of {}", function.unwrap_or("nothing")), limit).await
+    }
+
     /// Its two directions, for the time when orders and reports cross.
     pub(super) fn split(mut self) -> (Reports, Orders) {
         self.unproven.0 = None;

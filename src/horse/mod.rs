@@ -12,6 +12,7 @@ mod foal;
 mod fork_server;
 mod frame;
 mod hearing;
+mod importing;
 mod keeper;
 mod program;
 mod protocol;
@@ -31,6 +32,7 @@ pub(crate) use engine::{Engine, EngineKind, LogWishes, Model, Wishes, WorkerOpti
 pub(crate) use errand::{Mourners, names_callback, run as run_errand};
 pub(crate) use fork_server::{Application, Prepared, StartError};
 pub(crate) use hearing::{Attention, Output, RecordsWanted};
+pub(crate) use importing::ImportTrouble;
 pub(crate) use protocol::{
     Aftermath, CallbackKind, Errand, Hooks, Occasion, Phase, ReportWish, Run, names_and_lengths,
 };

@@ -34,6 +34,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "hooks",
         "imports",
         "horse",
+        "importable",
         "job",
         "leash",
         "libraries",

@@ -14,6 +14,7 @@ use super::clue::{MissingHead, PayloadHead, RaisedBy};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
 use super::hearing::RecordsWanted;
+use super::importing::ImportTrouble;
 use crate::job::{self, Evidence, Fields, TraceHeaders};
 
 /// The version of the protocol that both sides must speak.
@@ -51,6 +52,11 @@ pub(super) enum ServerOrder<'a> {
         key_prefix: &'a str,
         /// Names of values and their lengths; the values are the body.
         fields: Vec<(&'a str, usize)>,
+    },
+    Import {
+        /// None of a question for the libraries alone.
+        function: Option<&'a str>,
+        key_prefix: &'a str,
     },
     Fork {
         horse: u64,
@@ -94,6 +100,11 @@ pub(super) enum ServerReport {
     },
     Decoded {
         values: Map<String, Value>,
+    },
+    Imported {
+        #[serde(default)]
+        trouble: Option<ImportTrouble>,
+        libraries: BTreeMap<String, Option<String>>,
     },
     Refused(Refused),
     Forked {

@@ -2,9 +2,8 @@
 
 use super::recovery::{Recovery, Seen};
 use crate::event::Event;
-use crate::job::InterruptRules;
 use crate::os::{self, Identity};
-use crate::store::{Found, OtherDaemon, Proof, Recovered, StoreError};
+use crate::store::{OtherDaemon, Proof, Recovered, StoreError};
 use crate::telemetry::emit;
 
 impl Recovery {
@@ -26,15 +25,6 @@ impl Recovery {
             }
         }
         Ok(())
-    }
-
-    /// The rules for a job: those of the daemon that ran it, as its owner decides, or else ours.
-    pub(super) async fn rules_of(&self, found: &Found) -> Result<InterruptRules, StoreError> {
-        let card = match &found.run {
-            Some((daemon, _)) => self.store.card(daemon).await?,
-            None => None,
-        };
-        Ok(card.and_then(|card| card.rules()).unwrap_or_else(|| self.rules.clone()))
     }
 
     async fn take_on(&self, other: &OtherDaemon, proof: Proof) -> Result<(), StoreError> {

@@ -8,10 +8,12 @@ mod dependents;
 mod followup;
 mod groups;
 mod interrupted;
+mod judge;
 mod rate_limits;
 mod ready;
 mod recovery;
 mod registries;
+mod repair;
 mod round;
 mod signs;
 mod stranded;
@@ -32,7 +34,9 @@ use crate::job::{DaemonId, InterruptRules, QueueName, WorkerName};
 use crate::store::{Life, Store, StoreError};
 use crate::telemetry::emit;
 pub(crate) use followup::Followup;
+use judge::Judge;
 use recovery::Recovery;
+pub(crate) use repair::{Fate, Repair, RepairOptions, STRANDED_AFTER};
 use round::Round;
 use signs::{Calm, Signs};
 pub(crate) use stranded::OnStranded;
@@ -149,8 +153,11 @@ impl Maintenance {
         let (follow, followed) = mpsc::channel(followup::WAITING);
         let recovery = Recovery {
             store: self.store.clone(),
-            rules: self.options.rules.clone(),
-            liveness: self.options.liveness,
+            judge: Judge {
+                store: self.store.clone(),
+                rules: self.options.rules.clone(),
+                liveness: self.options.liveness,
+            },
             speaker: speaker.clone(),
             followup: self.followup.clone(),
             follow,

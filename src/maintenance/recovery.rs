@@ -8,13 +8,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::followup::{self, Followup};
+use super::judge::Judge;
 use super::stranded::OnStranded;
 use super::{Speaker, tell_failure};
 use crate::event::Event;
-use crate::job::{
-    Again, Cause, Cut, Gone, InterruptRules, Job, QueueName, Shown, Timestamp, Verdict, abandoned, reason,
-};
-use crate::os::Identity;
+use crate::job::{Again, Cause, Job, QueueName, Verdict};
 use crate::store::{Found, Plan, Proof, Recovered, Store, StoreError, Watched};
 use crate::telemetry::emit;
 use crate::webhook::Message;
@@ -31,9 +29,7 @@ pub(super) struct Seen {
 /// Takes on what others left behind.
 pub(super) struct Recovery {
     pub(super) store: Store,
-    /// For jobs of daemons that left no rules of theirs.
-    pub(super) rules: InterruptRules,
-    pub(super) liveness: Duration,
+    pub(super) judge: Judge,
     /// In whose name lines are written.
     pub(super) speaker: Speaker,
     pub(super) followup: Followup,
@@ -102,14 +98,12 @@ impl Recovery {
 
     /// Whether the server runs long enough that a sign of life can be missing for another reason than its restart.
     pub(super) async fn is_settled(&self) -> Result<bool, StoreError> {
-        Ok(self.store.client().uptime().await?.is_none_or(|uptime| uptime >= self.liveness))
+        Ok(self.store.client().uptime().await?.is_none_or(|uptime| uptime >= self.judge.liveness))
     }
 
     /// Ends one execution and says what became of the job; nothing when it is not ours to end.
     pub(super) async fn end(&self, found: &Found, proof: Proof) -> Result<Recovered, StoreError> {
-        let (rules, gone) = (self.rules_of(found).await?, self.gone(found).await?);
-        let shown = self.shown(proof);
-        let plan = plan(found, (&gone, shown), &rules, Timestamp::now());
+        let plan = self.judge.plan(found, proof).await?;
         let message = followup::message(found, &plan);
         let note = message.as_ref().and_then(|message| self.followup.courier.note(message));
         let recovered = self.store.recover(found, proof, &plan, note.as_ref()).await?;
@@ -133,50 +127,6 @@ impl Recovery {
         }
         Ok(recovered)
     }
-
-    /// Whose execution it was, and what is left of that worker.
-    async fn gone(&self, found: &Found) -> Result<Gone, StoreError> {
-        let left = self.store.left_by(&found.worker).await?;
-        let Some((daemon, _)) = &found.run else { return Ok(left) };
-        let identity = self.store.card(daemon).await?.and_then(|card| Identity::parse(&card.identity));
-        let is_of_this_boot = identity.as_ref().is_some_and(Identity::is_of_this_boot);
-        let pid = identity.map(|identity| identity.pid());
-        // The name of the worker, and so its entry, may be another's by now.
-        let left = if pid.is_none() || pid == left.pid {
-            left
-        } else {
-            Gone { worker: left.worker, ..Gone::default() }
-        };
-        Ok(Gone { is_ours: true, is_of_this_boot, pid: pid.or(left.pid), ..left })
-    }
-
-    fn shown(&self, proof: Proof) -> Shown {
-        match proof {
-            Proof::Death => Shown::Death,
-            Proof::Silence => Shown::Silence(self.liveness),
-            Proof::Lease => Shown::Lease,
-        }
-    }
-}
-
-/// What becomes of a job that was found so.
-fn plan(found: &Found, (gone, shown): (&Gone, Shown), rules: &InterruptRules, now: Timestamp) -> Plan {
-    if found.status.as_deref() != Some("started") {
-        return Plan::Mend;
-    }
-    // RQ: the words that its own cleaner leaves.
-    let words = format!("Moved to FailedJobRegistry, due to AbandonedJobError, at {}", now.iso());
-    let cause = gone.cause(shown);
-    let (Ok(job), Some((_, is_handed))) = (&found.job, &found.run) else {
-        let verdict = found.job.as_ref().map_or(Verdict::Fail, abandoned);
-        return Plan::Become(verdict, format!("{words}\n{}", gone.words(shown, "while it ran")), cause);
-    };
-    let (cut, when) =
-        if *is_handed { (Cut::Working, "while it ran") } else { (Cut::Unbegun, "before it ran") };
-    let remedy = rules.remedy(job, cut);
-    let why = reason(&gone.words(shown, when), &remedy, job);
-    let why = if remedy.verdict == Verdict::Fail { format!("{words}\n{why}") } else { why };
-    Plan::Become(remedy.verdict, why, cause)
 }
 
 /// Says what became of a job.

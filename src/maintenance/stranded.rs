@@ -13,7 +13,7 @@ use crate::store::{QueueWatched, StoreError, Stranded};
 use crate::telemetry::emit;
 
 /// How long an id of ours may stand there: a claim follows within milliseconds.
-const GRACE: Duration = Duration::from_secs(5);
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// RQ: how long a Python worker may leave an id there.
 const PYTHON_GRACE: Duration = Duration::from_secs(60);
 /// How many jobs of a queue are ended in one go.

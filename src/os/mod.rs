@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 mod descriptor;
 mod identity;
+mod limits;
 mod memory;
 mod mounts;
 mod notify_socket;
@@ -20,12 +21,13 @@ pub(crate) use descriptor::{
     watch, write_memory_file,
 };
 pub(crate) use identity::{Identity, hostname, is_provably_dead, is_root, user};
+pub(crate) use limits::MachineLimits;
 pub(crate) use memory::{Relative, relatives};
 pub(crate) use mounts::is_mounted;
 pub(crate) use notify_socket::ServiceManager;
 pub(crate) use oom::{OomKills, Starved, group_memory_limit, machine_memory};
 pub(crate) use process::{
-    Reaped, become_subreaper, kill_group, kill_process, reap, terminate_group, warn_group,
+    Reaped, become_subreaper, is_gone, kill_group, kill_process, reap, terminate_group, warn_group,
 };
 pub(crate) use signals::{Signal, Signals};
 pub(crate) use spawn::{Program, spawn};

@@ -73,6 +73,11 @@ pub(crate) fn kill_process(pid: u32) -> io::Result<bool> {
     }
 }
 
+/// Whether there is no process of that number, as far as this one can see.
+pub(crate) fn is_gone(pid: u32) -> bool {
+    i32::try_from(pid).is_ok_and(|pid| pid > 0 && kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))
+}
+
 fn signal(group: Pid, with: Signal) -> io::Result<bool> {
     match killpg(group, with) {
         Ok(()) => Ok(true),

@@ -198,6 +198,11 @@ impl Address {
         found
     }
 
+    /// The user that we log in as, where one is named.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.login.username.as_deref()
+    }
+
     /// How a job reaches the same server with redis-py: the `connection` of the horse protocol. It holds secrets.
     pub(crate) fn for_horse(&self) -> Value {
         self.horse.clone()

@@ -65,6 +65,11 @@ impl Keys {
         format!("{}:job:{job}:dependents", self.prefix)
     }
 
+    /// What a job waits for. RQ: the doubled colon is in every released version; other clients read this key.
+    pub(super) fn dependencies(&self, job: &str) -> String {
+        format!("{}:job::{job}:dependencies", self.prefix)
+    }
+
     pub(super) fn results(&self, job: &str) -> String {
         format!("{}:results:{job}", self.prefix)
     }

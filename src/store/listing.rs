@@ -79,7 +79,7 @@ impl Standing {
     ];
 
     /// The key of a queue; nothing of a waiting room.
-    fn key(self, keys: &Keys, queue: &QueueName) -> Option<String> {
+    pub(super) fn key(self, keys: &Keys, queue: &QueueName) -> Option<String> {
         let registry = match self {
             Self::Queued => return Some(keys.queue(queue)),
             Self::Taken => return Some(keys.intermediate(queue)),

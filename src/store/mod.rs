@@ -21,6 +21,7 @@ mod inventory;
 mod job_hash;
 mod keys;
 mod keywords;
+mod leftovers;
 mod link;
 mod listing;
 mod liveness;
@@ -33,9 +34,11 @@ mod recovery;
 mod registration;
 mod release;
 mod reply;
+mod rights;
 mod scheduling;
 mod scripts;
 mod sentinel;
+mod server;
 mod story;
 mod stranded;
 mod subscription;
@@ -59,6 +62,9 @@ pub(crate) use dequeue::{ClaimRequest, Claimed, Surfaced};
 pub(crate) use error::{StoreError, TlsObstacle};
 pub(crate) use inventory::{CountedQueue, CountedWorker, Inventory};
 pub(crate) use keys::Keys;
+#[cfg(test)]
+pub(crate) use leftovers::{Dangling, LostJob};
+pub(crate) use leftovers::{Deferred, Leftovers, Lost, QueueLeft, WorkerLeft};
 pub(crate) use listing::{Listed, Standing};
 pub(crate) use liveness::{Life, OtherDaemon, QueueWatched, Watched};
 pub(crate) use outbox::Note;
@@ -71,7 +77,11 @@ pub(crate) use overview::{
 pub(crate) use rearranging::Rearranged;
 pub(crate) use recovery::{Found, Plan, Proof, Recovered};
 pub(crate) use registration::{Beaten, GRACE, InHand, Registered, Registration};
+#[cfg(test)]
+pub(crate) use rights::NEEDED;
+pub(crate) use rights::{Missed, Right, Rights};
 pub(crate) use scheduling::{Lock, Scheduled, SchedulerEntry};
+pub(crate) use server::{Server, ServerKind, Skew};
 #[cfg(test)]
 pub(crate) use story::Place;
 pub(crate) use story::{Entry, Execution, Relative, Story, WorkerCard, inflated};

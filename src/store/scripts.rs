@@ -45,6 +45,8 @@ scripts! {
     WITHDRAW = "prelude" "rate_limit" "withdraw";
     EMPTY = "prelude" "empty";
     REQUEUE = "prelude" "rate_limit" "requeue";
+    PRUNE = "prelude" "prune";
+    DISMISS = "prelude" "dismiss";
     DISCARD = "prelude" "rate_limit" "discard";
     CRON_ENQUEUE = "prelude" "cron_enqueue";
     SCHEDULE = "prelude" "rate_limit" "schedule";

@@ -75,10 +75,14 @@ pub(super) fn maintenance(settings: &Settings, wanted: &[Wanted], life: Life) ->
         liveness: settings.maintenance.liveness,
         life,
         rules: interrupt_rules(&settings.worker),
-        on_stranded: match settings.maintenance.stranded {
-            config::OnStranded::PutBack => OnStranded::PutBack,
-            config::OnStranded::AsRq => OnStranded::AsRq { record: settings.worker.record_failures },
-        },
+        on_stranded: on_stranded(settings),
+    }
+}
+
+pub(super) fn on_stranded(settings: &Settings) -> OnStranded {
+    match settings.maintenance.stranded {
+        config::OnStranded::PutBack => OnStranded::PutBack,
+        config::OnStranded::AsRq => OnStranded::AsRq { record: settings.worker.record_failures },
     }
 }
 
@@ -104,7 +108,7 @@ fn time_limits(settings: &Settings) -> TimeLimits {
     TimeLimits(tables.map(|(name, queue)| (QueueName::new(name.as_str()), rules(queue))).collect())
 }
 
-fn interrupt_rules(worker: &WorkerSection) -> InterruptRules {
+pub(super) fn interrupt_rules(worker: &WorkerSection) -> InterruptRules {
     let policy = |policy: config::OnInterrupt| match policy {
         config::OnInterrupt::AsRq => OnInterrupt::AsRq,
         config::OnInterrupt::Requeue => OnInterrupt::Requeue,

@@ -10,21 +10,28 @@ use crate::config::{Address, Effective, Origin, Problem, Problems, Resolved, Sou
 /// The settings, or all that is wrong with them, as far as it matters for the purpose.
 pub(super) fn checked(sources: &Sources, purpose: Purpose) -> Result<Resolved, SupervisorError> {
     let (resolved, mut problems) = sources.read()?;
+    problems.extend(misfits(&resolved, purpose)?);
+    Ok(Problems::or(problems, resolved)?)
+}
+
+/// What is wrong with settings that were read, as far as it matters for the purpose.
+pub(super) fn misfits(resolved: &Resolved, purpose: Purpose) -> Result<Vec<Problem>, SupervisorError> {
+    let mut problems = Vec::new();
     if purpose.connects() {
-        problems.extend(address::problems(&resolved));
-        problems.extend(logging::problems(&resolved));
+        problems.extend(address::problems(resolved));
+        problems.extend(logging::problems(resolved));
     }
     if purpose.runs_jobs() {
-        problems.extend(clashes(&resolved));
-        problems.extend(pages::problems(&resolved));
-        match interpreter::find(&resolved) {
+        problems.extend(clashes(resolved));
+        problems.extend(pages::problems(resolved));
+        match interpreter::find(resolved) {
             Ok(_) => {}
             Err(SupervisorError::Config(missing)) => problems.extend(missing),
             Err(error) => return Err(error),
         }
-        problems.extend(interpreter::missing_in_groups(&resolved));
+        problems.extend(interpreter::missing_in_groups(resolved));
     }
-    Ok(Problems::or(problems, resolved)?)
+    Ok(problems)
 }
 
 /// Names that workers of two groups would have: a name belongs to one.

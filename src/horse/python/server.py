@@ -9,7 +9,7 @@ import select
 import sys
 from importlib.util import find_spec
 
-from . import cron, decode, fresh, horse, leash, wire
+from . import cron, decode, fresh, horse, importable, leash, wire
 from .application import Application, Refused
 from .process import flush
 from .signals import Signals
@@ -78,7 +78,7 @@ class Server:
             self.fork(order.get("horse"), fds)
             return
         wire.drop(fds)
-        if kind not in ("settings", "prepare", "cron", "decode"):
+        if kind not in ("settings", "prepare", "cron", "decode", "import"):
             raise wire.Junk("the order %.100r" % (kind,))
         content = b""
         try:
@@ -88,6 +88,9 @@ class Server:
             elif kind == "decode":
                 self.application.set_up_django()
                 report = decode.load(order, body)
+            elif kind == "import":
+                self.application.set_up_django()
+                report = importable.load(order)
             else:
                 report = getattr(self.application, kind)(order)
             self.prepared = self.prepared or kind == "prepare"

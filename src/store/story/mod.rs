@@ -16,7 +16,7 @@ use flate2::read::ZlibDecoder;
 
 use crate::job::Timestamp;
 
-pub(super) use read::Answers;
+pub(super) use read::{Answers, dependency_ids};
 
 /// What every zlib stream of RQ's begins with.
 const ZLIB: u8 = 0x78;

@@ -192,7 +192,7 @@ impl Store {
 }
 
 /// The jobs that a job waits for. RQ: old clients name one alone.
-fn dependency_ids(fields: &Texts) -> Vec<String> {
+pub(in crate::store) fn dependency_ids(fields: &Texts) -> Vec<String> {
     let listed =
         text(fields, "dependency_ids").and_then(|json| serde_json::from_str::<Vec<String>>(&json).ok());
     let mut ids = listed.unwrap_or_else(|| text(fields, "dependency_id").into_iter().collect());
@@ -238,6 +238,22 @@ impl Answers {
     pub(in crate::store) fn members(&mut self) -> Vec<String> {
         let members: Vec<Vec<u8>> = self.next().unwrap_or_default();
         members.into_iter().map(|member| String::from_utf8_lossy(&member).into_owned()).collect()
+    }
+
+    /// The members as they are.
+    pub(in crate::store) fn raw_members(&mut self) -> Vec<Vec<u8>> {
+        self.next().unwrap_or_default()
+    }
+
+    /// Whether there is anything but an error.
+    pub(in crate::store) fn is_something(&mut self) -> bool {
+        !matches!(self.0.next(), None | Some(Value::Nil | Value::ServerError(_)))
+    }
+
+    /// How many listen to the one channel that was asked for.
+    pub(in crate::store) fn listeners(&mut self) -> Option<u64> {
+        let (_, count): (Vec<u8>, u64) = self.next()?;
+        Some(count)
     }
 
     pub(in crate::store) fn scored(&mut self) -> Vec<(String, f64)> {

@@ -176,6 +176,15 @@ impl World {
         Exit::of(&command.output().unwrap())
     }
 
+    /// Runs a sub-command of ours against another address of this world's Redis.
+    #[track_caller]
+    pub(crate) fn rq_with_url(&self, url: &str, name: &str, arguments: &[&str]) -> Exit {
+        let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_rq")));
+        command.args([name, "-u", url]).args(arguments);
+        command.env(TAG, tag(self.dir.path(), "command")).stdin(Stdio::null());
+        Exit::of(&command.output().unwrap())
+    }
+
     /// Any program in the test's folder and clean environment.
     pub(crate) fn command(&self, program: &Path) -> Command {
         surroundings(program, self.dir.path(), self.prefix)
