@@ -243,6 +243,8 @@ def start(command, fds, cwd, env, streams):
             os.close(fd)
         # As the daemon's own spawn: nothing but 0 to 5 passes.
         os.closerange(6, 256)
+        # Whoever runs the tests may be under nohup.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=cwd, close_fds=False, preexec_fn=place,
                             env=dict(os.environ, **(env or {})), **streams)
