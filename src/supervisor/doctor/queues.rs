@@ -1,6 +1,7 @@
 //! Queues that nobody serves, schedules that nobody keeps, and failures that pile up.
 
 use super::finding::{Finding, counted, some};
+use super::workers::{Machine, dead};
 use crate::store::{CountedQueue, Leftovers, QueueLeft};
 
 /// From how many failed jobs of a queue on they are worth a word, and from how many they are a burden.
@@ -8,9 +9,9 @@ const MANY: u64 = 10_000;
 const TOO_MANY: u64 = 100_000;
 
 /// What there is to say of queues.
-pub(super) fn check(left: &Leftovers) -> Vec<Finding> {
+pub(super) fn check(left: &Leftovers, machine: &dyn Machine) -> Vec<Finding> {
     let mut found: Vec<Finding> =
-        [suspended(left), unserved(left), unscheduled(left), late(left), failures(left), kept(left)]
+        [suspended(left), unserved(left, machine), unscheduled(left), late(left), failures(left), kept(left)]
             .into_iter()
             .flatten()
             .collect();
@@ -45,10 +46,13 @@ fn named(left: &Leftovers, is_so: impl Fn(&CountedQueue, &QueueLeft) -> bool) ->
     both.filter(|(queue, rest)| is_so(queue, rest)).map(|(queue, _)| queue.name.as_str()).collect()
 }
 
-fn unserved(left: &Leftovers) -> Option<Finding> {
-    let queues = named(left, |queue, _| queue.waiting > 0 && queue.workers.is_empty());
+fn unserved(left: &Leftovers, machine: &dyn Machine) -> Option<Finding> {
+    let dead = dead(left, machine);
+    let is_alive = |name: &String| !dead.iter().any(|dead| dead.name == *name);
+    let is_unserved = |queue: &CountedQueue| queue.waiting > 0 && !queue.workers.iter().any(is_alive);
+    let queues = named(left, |queue, _| is_unserved(queue));
     let waiting: u64 =
-        left.inventory.queues.iter().filter(|it| it.workers.is_empty()).map(|it| it.waiting).sum();
+        left.inventory.queues.iter().filter(|it| is_unserved(it)).map(|queue| queue.waiting).sum();
     (!queues.is_empty()).then(|| {
         let jobs = counted(waiting, "job waits", "jobs wait");
         Finding::problem(
@@ -112,13 +116,14 @@ fn kept(left: &Leftovers) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Severity;
-    use super::super::tests::left;
+    use super::super::tests::{ThisMachine, left};
     use super::*;
+    use crate::store::WorkerLeft;
 
     fn with(change: impl FnOnce(&mut CountedQueue, &mut QueueLeft)) -> Vec<Finding> {
         let mut left = left();
         change(&mut left.inventory.queues[0], &mut left.queues[0]);
-        check(&left)
+        check(&left, &ThisMachine)
     }
 
     #[test]
@@ -151,11 +156,21 @@ mod tests {
     }
 
     #[test]
+    fn workers_that_are_dead_serve_nobody() {
+        let mut left = left();
+        (left.inventory.queues[0].waiting, left.inventory.queues[0].workers) = (2, vec!["w".to_owned()]);
+        for (is_there, expected) in [(true, "queues"), (false, "queues.unserved")] {
+            left.workers = vec![WorkerLeft { name: "w".to_owned(), is_there, ..WorkerLeft::default() }];
+            assert_eq!(check(&left, &ThisMachine)[0].check, expected);
+        }
+    }
+
+    #[test]
     fn a_suspension_without_an_end_is_a_warning() {
         let mut left = left();
         left.inventory.is_suspended = true;
-        assert_eq!(check(&left)[0].severity, Severity::Note);
+        assert_eq!(check(&left, &ThisMachine)[0].severity, Severity::Note);
         left.is_suspended_for_ever = true;
-        assert_eq!(check(&left)[0].severity, Severity::Warning);
+        assert_eq!(check(&left, &ThisMachine)[0].severity, Severity::Warning);
     }
 }

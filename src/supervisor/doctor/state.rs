@@ -55,7 +55,7 @@ pub(super) async fn examine(
         }
     }
     let mut found = workers::check(&seen.left, &host);
-    found.extend(queues::check(&seen.left));
+    found.extend(queues::check(&seen.left, &host));
     found.extend(jobs::check(&seen.left, &seen.stranded, &seen.lost));
     Ok((deeds, found))
 }
