@@ -35,9 +35,13 @@ impl Recovery {
                         continue;
                     }
                 }
-                if self.end(&found, Proof::Lease).await? == Recovered::Taken {
-                    kept += 1;
-                }
+                let stays = match self.end(&found, Proof::Lease).await? {
+                    Recovered::Taken => true,
+                    // The lease of a daemon of ours was renewed; that of a worker whose clock is behind stays over.
+                    Recovered::Alive => found.run.is_none(),
+                    Recovered::Done | Recovered::Elsewhere => false,
+                };
+                kept += usize::from(stays);
             }
             if is_last || began.elapsed() > AT_ONCE {
                 return Ok(());

@@ -52,7 +52,7 @@ pub(crate) enum Fate {
     Tidied,
     /// Nothing: somebody else was first.
     Untouched,
-    /// Nothing: its daemon lives, and its lease was renewed.
+    /// Nothing: its daemon lives, and its lease was renewed; or the clock of its worker is behind.
     Alive,
     /// Nothing: a daemon has more to do about it.
     ForDaemon,
@@ -110,7 +110,11 @@ impl Repair {
                     self.wait_for_calm().await;
                 }
                 let fate = self.end(&found, Proof::Lease).await?;
-                let stays = self.is_dry || matches!(fate, Fate::Untouched | Fate::ForDaemon);
+                let stays = match fate {
+                    Fate::Untouched | Fate::ForDaemon => true,
+                    Fate::Alive => found.run.is_none(),
+                    _ => self.is_dry,
+                };
                 kept += usize::from(stays);
                 fates.push((found.id().to_owned(), fate));
             }
@@ -181,7 +185,8 @@ impl Repair {
             return Ok(Fate::ForDaemon);
         }
         if self.is_dry {
-            return Ok(fate(&plan));
+            let is_kept = proof == Proof::Lease && self.store().is_kept(found).await?;
+            return Ok(if is_kept { Fate::Alive } else { fate(&plan) });
         }
         Ok(match self.store().recover(found, proof, &plan, None).await? {
             Recovered::Done => fate(&plan),

@@ -66,7 +66,7 @@ pub(crate) enum Recovered {
     Done,
     /// Nothing: something changed meanwhile, or another cleaner was first.
     Taken,
-    /// Nothing: its daemon lives.
+    /// Nothing: its daemon lives, or a worker of Python's keeps its execution.
     Alive,
     /// Only the execution was ended, because another one runs the job.
     Elsewhere,
@@ -155,6 +155,14 @@ impl Store {
             mark,
             worker,
         })
+    }
+
+    /// Whether a worker of Python's keeps an execution whose lease is over: its clock is behind that of Redis.
+    pub(crate) async fn is_kept(&self, found: &Found) -> Result<bool, StoreError> {
+        let (Some(id), None) = (&found.execution.id, &found.run) else { return Ok(false) };
+        let mut command = redis::cmd("TTL");
+        command.arg(self.keys.execution(&found.execution.job, id));
+        Ok(matches!(self.client.run(&command).await?, Value::Int(0..)))
     }
 
     /// What a worker left behind in Redis: its host, its process and its last sign of life.

@@ -42,6 +42,8 @@ pub(crate) struct QueueLeft {
     pub(crate) failed_for_ever: u64,
     /// Ids of jobs that are gone, by the places where some were looked at.
     pub(crate) dangling: Vec<Dangling>,
+    /// Jobs whose leases are over though Python's workers renew them, of some that were looked at: their clocks are behind.
+    pub(crate) kept: Vec<String>,
     /// Deferred jobs with what they wait for, of some that were looked at.
     pub(crate) deferred: Vec<Deferred>,
 }
@@ -78,4 +80,6 @@ pub(crate) struct WorkerLeft {
     pub(crate) listeners: Option<u64>,
     /// Its last sign of life, as it stands there.
     pub(crate) last_heartbeat: Option<String>,
+    /// After how many seconds its key expires, if ever.
+    pub(crate) lasts: Option<u64>,
 }

@@ -22,6 +22,9 @@ const MOST: usize = 500;
 const INTERMEDIATE: usize = 100;
 const DEPENDENCIES: usize = 100;
 
+/// The most leases that are over, of a queue.
+const LEASES: usize = 500;
+
 /// How late the scheduler may be, in seconds: it looks every second, Python's every minute.
 const LATE: i64 = 120;
 
@@ -80,7 +83,8 @@ impl Store {
         let mut told = Answers::new(self.client.run_all(&ask).await?);
         let mut left = Vec::with_capacity(names.len());
         for name in names {
-            let (mut queue, placed) = read_queue_left(&mut told, name);
+            let (mut queue, ended, placed) = read_queue_left(&mut told, name);
+            queue.kept = self.kept(&ended).await?;
             for (place, ids) in PLACES.into_iter().zip(placed) {
                 let (there, gone) = self.sorted_out(ids).await?;
                 if place == Standing::Deferred {
@@ -100,6 +104,8 @@ impl Store {
         ask.cmd("ZCOUNT").arg(self.keys.scheduled(name)).arg(0).arg(now - LATE);
         ask.cmd("EXISTS").arg(self.keys.scheduler_lock(name));
         ask.cmd("ZCOUNT").arg(self.keys.failed(name)).arg("+inf").arg("+inf");
+        let ended = ask.cmd("ZRANGEBYSCORE").arg(self.keys.started(name)).arg(0).arg(now);
+        ended.arg("LIMIT").arg(0).arg(LEASES);
         ask.cmd("LRANGE").arg(self.keys.queue(name)).arg(0).arg(most - 1);
         for registry in ["deferred", "scheduled"] {
             ask.cmd("ZRANGE").arg(self.keys.registry(registry, name)).arg(0).arg(most - 1);
@@ -107,6 +113,26 @@ impl Store {
         // What has expired is only not cleaned away yet.
         let failed = ask.cmd("ZRANGEBYSCORE").arg(self.keys.failed(name)).arg(now).arg("+inf");
         failed.arg("LIMIT").arg(0).arg(most);
+    }
+
+    /// The jobs of those of these executions that somebody keeps though their leases are over. Daemons of ours renew theirs by
+    /// the clock of Redis.
+    async fn kept(&self, ended: &[String]) -> Result<Vec<String>, StoreError> {
+        let ended: Vec<(&str, &str)> = ended.iter().filter_map(|member| member.split_once(':')).collect();
+        if ended.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut ask = asking();
+        for (job, execution) in &ended {
+            ask.cmd("TTL").arg(self.keys.execution(job, execution));
+            ask.cmd("HGET").arg(self.keys.job(job)).arg("rqd_run");
+        }
+        let mut told = Answers::new(self.client.run_all(&ask).await?);
+        let is_kept = |(_, execution): &(&str, &str)| {
+            let (lasts, run) = (told.lasts(), told.bytes().unwrap_or_default());
+            lasts.is_some() && !run.starts_with(execution.as_bytes())
+        };
+        Ok(ended.into_iter().filter(is_kept).map(|(job, _)| job.to_owned()).collect())
     }
 
     /// Which of these ids have a job, and which have none.
@@ -189,12 +215,13 @@ impl Store {
                 let name = WorkerName::new(name.as_str());
                 ask.cmd("EXISTS").arg(self.keys.worker(&name));
                 ask.cmd("HMGET").arg(self.keys.worker(&name)).arg(WORKER);
+                ask.cmd("TTL").arg(self.keys.worker(&name));
                 ask.cmd("PUBSUB").arg("NUMSUB").arg(self.keys.channel(&name));
             }
             let mut told = Answers::new(self.client.run_all(&ask).await?);
             for name in names {
                 let is_there = told.number().is_none_or(|there| there > 0);
-                let fields = told.named(WORKER);
+                let (fields, lasts) = (told.named(WORKER), told.lasts());
                 workers.push(WorkerLeft {
                     name: name.clone(),
                     is_there,
@@ -202,6 +229,7 @@ impl Store {
                     identity: text(&fields, "rqd_identity"),
                     listeners: told.listeners(),
                     last_heartbeat: text(&fields, "last_heartbeat"),
+                    lasts,
                 });
             }
         }
@@ -232,8 +260,11 @@ impl Store {
     }
 }
 
-/// A queue, and the ids of each place.
-fn read_queue_left(told: &mut Answers, name: &QueueName) -> (QueueLeft, [Vec<String>; PLACES.len()]) {
+/// A queue, the executions whose leases are over, and the ids of each place.
+fn read_queue_left(
+    told: &mut Answers,
+    name: &QueueName,
+) -> (QueueLeft, Vec<String>, [Vec<String>; PLACES.len()]) {
     let queue = QueueLeft {
         name: name.to_string(),
         intermediate: told.raw_members(),
@@ -242,5 +273,5 @@ fn read_queue_left(told: &mut Answers, name: &QueueName) -> (QueueLeft, [Vec<Str
         failed_for_ever: told.number().unwrap_or_default(),
         ..QueueLeft::default()
     };
-    (queue, PLACES.map(|_| told.members()))
+    (queue, told.members(), PLACES.map(|_| told.members()))
 }

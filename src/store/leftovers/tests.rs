@@ -33,6 +33,10 @@ async fn furnish(store: &Store) {
         "HSET rq:rqd:daemons d1 {\"identity\":\"i\",\"workers\":[\"w1\"]} d2 junk",
         "SET rq:rqd:alive:d1 x",
         "SET rq:suspended 1",
+        "ZADD rq:wip:b 1 slow:e1 2 dead:e2 3 ours:e3",
+        "SET rq:execution:slow:e1 x EX 90",
+        "SET rq:execution:ours:e3 x EX 90",
+        "HSET rq:job:ours data x rqd_run e3~d1~handed",
         "SET rq:queue:b string",
     ] {
         send(store, line).await;
@@ -64,10 +68,12 @@ async fn what_stands_around_is_found_and_nothing_is_changed() {
         [("nobody".to_owned(), None), ("there".to_owned(), Some("queued".to_owned()))]
     );
     assert_eq!((a.deferred[1].dependencies.len(), a.deferred[1].allows_failures), (1, true));
-    assert_eq!(*b, QueueLeft { name: "b".to_owned(), ..QueueLeft::default() });
+    let kept = vec!["slow".to_owned()];
+    assert_eq!(*b, QueueLeft { name: "b".to_owned(), kept, ..QueueLeft::default() });
     let workers: Vec<_> =
         left.workers.iter().map(|worker| (worker.name.as_str(), worker.is_there, worker.listeners)).collect();
     assert_eq!(workers, [("w1", true, Some(0)), ("w2", false, Some(0))]);
+    assert_eq!(left.workers[0].lasts, None);
     assert_eq!(left.workers[0].identity.as_deref(), Some("me"));
     let mut daemons: Vec<_> = left.daemons.iter().map(|it| (it.daemon.as_str(), it.is_alive)).collect();
     daemons.sort_unstable();

@@ -9,7 +9,7 @@
 --       Mended: a job that is not started; it is put back if it is nowhere
 -- Derived: the job, its dependents, results, executions and registries; the life sign of the daemon
 -- Returns: {"recovered", "" or "more" (dependents are left for `release`)} | {"taken"} (it changed, or somebody else did it: nothing was done)
---          | {"alive"} (the lease of a living daemon: it was renewed) | {"elsewhere"} (another execution runs the job)
+--          | {"alive"} (the lease of a living daemon: it was renewed; or another worker keeps its execution) | {"elsewhere"} (another execution runs the job)
 
 local wip, queue, member, job, execution, now = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local status, run, proof, daemon, plan = ARGV[7], ARGV[8], ARGV[9], ARGV[10], cjson.decode(ARGV[11])
@@ -41,6 +41,12 @@ if proof == 'lease' and not (ends and tonumber(ends) <= server_seconds()) then r
 local reprieved = proof == 'lease' and tonumber(ends) % 1 ~= 0
 if proof ~= 'death' and not reprieved and daemon ~= '' and call('EXISTS', alive_key(daemon)) == 1 then
   if proof == 'lease' then call('ZADD', wip, server_seconds() + REPRIEVE, member) end
+  return { 'alive' }
+end
+
+-- What a worker of Python's writes of its execution goes with the lease, by the server's clock: while it is there, the worker
+-- renews both, and the lease is over only because that one's clock is behind.
+if proof == 'lease' and daemon == '' and execution ~= '' and call('TTL', execution_key(job, execution)) >= 0 then
   return { 'alive' }
 end
 

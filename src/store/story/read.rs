@@ -224,6 +224,11 @@ impl Answers {
         self.next()
     }
 
+    /// What TTL says: nothing of a key that is gone, or that stays for ever.
+    pub(in crate::store) fn lasts(&mut self) -> Option<u64> {
+        u64::try_from(self.next::<i64>()?).ok()
+    }
+
     pub(in crate::store) fn bytes(&mut self) -> Option<Vec<u8>> {
         self.next::<Option<Vec<u8>>>().flatten()
     }

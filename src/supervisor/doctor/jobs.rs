@@ -3,16 +3,26 @@
 use super::finding::{Finding, counted, some};
 use crate::store::{Deferred, Leftovers, Lost};
 
+/// How a job is run again of which RQ itself knows no way: as a new one, whatever the old one says of itself.
+const AGAIN: &str = "job = Job.fetch(ID, connection=c); \
+                     Queue(job.origin, connection=c).enqueue(job.func_name, *job.args, **job.kwargs); job.delete()";
+
 /// Ids that stand between a queue and its started registry for too long, by queue.
 pub(super) type Stranded = Vec<(String, Vec<Vec<u8>>)>;
 
 /// What there is to say of jobs.
 pub(super) fn check(left: &Leftovers, stranded: &Stranded, lost: &Lost) -> Vec<Finding> {
-    let mut found: Vec<Finding> =
-        [self::stranded(stranded), abandoned(left), self::lost(lost), dangling(left), waiting(left)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let mut found: Vec<Finding> = [
+        self::stranded(stranded),
+        kept(left),
+        abandoned(left),
+        self::lost(lost),
+        dangling(left),
+        waiting(left),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if found.is_empty() {
         found.push(Finding::ok("jobs", "no job is stranded, abandoned or lost"));
     }
@@ -50,26 +60,41 @@ fn stranded(stranded: &Stranded) -> Option<Finding> {
     })
 }
 
+/// Jobs that run under leases which are over: the clock is what is wrong, and not the jobs.
+fn kept(left: &Leftovers) -> Option<Finding> {
+    let ids: Vec<&str> = left.queues.iter().flat_map(|queue| &queue.kept).map(String::as_str).collect();
+    let runs = counted(ids.len() as u64, "job runs", "jobs run");
+    (!ids.is_empty()).then(|| {
+        let found = format!("{runs} under leases that are over by the clock of Redis: {}", some(&ids));
+        Finding::problem("clock.leases", found)
+            .because(
+                "their workers renew them, and the clocks of those are behind: RQ's own cleaners, in every worker of Python's, \
+                 take the jobs for abandoned and fail them or run them twice",
+            )
+            .advise("run a time service where these workers run (rq job show ID tells the worker, rq workers its host)")
+    })
+}
+
 fn abandoned(left: &Leftovers) -> Option<Finding> {
-    let queues: Vec<&str> = left
-        .inventory
-        .queues
-        .iter()
-        .filter(|queue| queue.abandoned > 0)
-        .map(|queue| queue.name.as_str())
+    let both = left.inventory.queues.iter().zip(&left.queues);
+    let queues: Vec<(&str, u64)> = both
+        .map(|(queue, rest)| (queue.name.as_str(), queue.abandoned.saturating_sub(rest.kept.len() as u64)))
+        .filter(|(_, abandoned)| *abandoned > 0)
         .collect();
-    let count: u64 = left.inventory.queues.iter().map(|queue| queue.abandoned).sum();
-    let jobs = counted(count, "job is", "jobs are");
-    (!queues.is_empty()).then(|| {
-        Finding::warning(
-            "jobs.abandoned",
-            format!("{jobs} started, and nobody runs them any more, in {}", some(&queues)),
-        )
-        .because("their leases are over: their workers are gone, or cut off from Redis")
-        .advise(
-            "rq doctor --fix, or any daemon that serves the queue, retries them or has them fail, as RQ does",
-        )
-        .fixable()
+    let count: u64 = queues.iter().map(|(_, abandoned)| abandoned).sum();
+    let names: Vec<&str> = queues.iter().map(|(name, _)| *name).collect();
+    let jobs = counted(
+        count,
+        "job is started, and nobody runs it any more",
+        "jobs are started, and nobody runs them any more",
+    );
+    (count > 0).then(|| {
+        Finding::warning("jobs.abandoned", format!("{jobs}, in {}", some(&names)))
+            .because("their leases are over: their workers are gone, or cut off from Redis")
+            .advise(
+                "rq doctor --fix, or any daemon that serves the queue, retries them or has them fail, as RQ does",
+            )
+            .fixable()
     })
 }
 
@@ -82,8 +107,12 @@ fn lost(lost: &Lost) -> Option<Finding> {
     );
     (!ids.is_empty()).then(|| {
         Finding::problem("jobs.lost", format!("{say} in hand: {}", some(&ids)))
-            .because("they stand in no registry, so that nobody looks for them: they were begun, and never ended")
-            .advise("look whether their work was done (rq job show ID); to run one again: Queue(NAME).enqueue_job(Job.fetch(ID)) in Python")
+            .because(
+                "they stand in no registry, so that nobody looks for them: they were begun, and never ended",
+            )
+            .advise(format!(
+                "look whether their work was done (rq job show ID); to run one again, in Python: {AGAIN}"
+            ))
     })
 }
 
@@ -113,9 +142,12 @@ fn waiting(left: &Leftovers) -> Option<Finding> {
         .collect();
     let wait = counted(ids.len() as u64, "job waits", "jobs wait");
     (!ids.is_empty()).then(|| {
-        Finding::problem("jobs.deferred", format!("{wait} for jobs that are gone, and so for ever: {}", some(&ids)))
-            .because("what they depend on was deleted or has expired before it released them")
-            .advise("run one all the same by Queue(NAME).enqueue_job(Job.fetch(ID)) in Python, or rq jobs ID --delete")
+        Finding::problem(
+            "jobs.deferred",
+            format!("{wait} for jobs that are gone, and so for ever: {}", some(&ids)),
+        )
+        .because("what they depend on was deleted or has expired before it released them")
+        .advise(format!("give one up by rq jobs ID --delete, or run it all the same, in Python: {AGAIN}"))
     })
 }
 
@@ -178,6 +210,7 @@ mod tests {
         );
 
         left.inventory.queues[0].abandoned = 2;
+        left.queues[0].kept = vec!["k".to_owned()];
         left.queues[0].deferred = vec![deferred(&[None], false)];
         left.queues[0].dangling =
             vec![Dangling { place: Standing::Queued, looked: 9, ids: vec!["x".to_owned()] }];
@@ -191,6 +224,7 @@ mod tests {
             told,
             [
                 ("jobs.stranded", Severity::Problem, true),
+                ("clock.leases", Severity::Problem, false),
                 ("jobs.abandoned", Severity::Warning, true),
                 ("jobs.lost", Severity::Problem, false),
                 ("jobs.dangling", Severity::Note, true),
@@ -198,5 +232,7 @@ mod tests {
                 ("jobs.unseen", Severity::Note, false),
             ]
         );
+        assert_eq!(found[1].found, "1 job runs under leases that are over by the clock of Redis: k");
+        assert_eq!(found[2].found, "1 job is started, and nobody runs it any more, in q");
     }
 }

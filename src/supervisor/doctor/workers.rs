@@ -7,6 +7,9 @@ use crate::store::{CountedWorker, Leftovers, OtherDaemon, WorkerLeft};
 /// After so many seconds without a sign of life a worker is silent: RQ's idle workers give one every 7 minutes.
 const SILENT: f64 = 420.0;
 
+/// RQ: its key outlasts the time in which a worker means to give the next sign of life by a minute.
+const OVERDUE: u64 = 60;
+
 /// What this machine knows of processes.
 pub(super) trait Machine {
     /// What it is called.
@@ -59,7 +62,6 @@ pub(super) fn check(left: &Leftovers, machine: &dyn Machine) -> Vec<Finding> {
     let mut found: Vec<Finding> =
         [gone(&dead), silent(left, &dead), daemons(left, machine)].into_iter().flatten().collect();
     let alive = left.workers.iter().filter(|worker| worker.is_there && !worker.has_left).count();
-    let alive = alive.saturating_sub(dead.iter().filter(|dead| !dead.last_heartbeat.is_empty()).count());
     if found.is_empty() && alive > 0 {
         let told = format!(
             "{} registered, and none of them is silent",
@@ -94,7 +96,8 @@ fn silent(left: &Leftovers, dead: &[Dead]) -> Option<Finding> {
             let seconds = now.since(beat).as_secs_f64();
             let host =
                 known(left, worker).and_then(|known| known.hostname.as_deref()).unwrap_or("an unknown host");
-            (seconds > SILENT).then(|| format!("{} on {host} ({:.0} min)", worker.name, seconds / 60.0))
+            (seconds > SILENT && worker.lasts.is_none_or(|lasts| lasts < OVERDUE))
+                .then(|| format!("{} on {host} ({:.0} min)", worker.name, seconds / 60.0))
         })
         .collect();
     let gave = counted(silent.len() as u64, "worker has", "workers have");
@@ -243,7 +246,10 @@ mod tests {
     #[test]
     fn silence_is_told_after_seven_minutes() {
         let mut left = left();
-        left.workers = vec![worker("lively", 400), worker("silent", 600)];
+        // One of them said that its next sign may take longer, as one in the midst of a long job does.
+        let patient = WorkerLeft { lasts: Some(61), ..worker("patient", 600) };
+        left.workers =
+            vec![worker("lively", 400), patient, WorkerLeft { lasts: Some(59), ..worker("silent", 600) }];
 
         let found = check(&left, &ThisMachine);
 
@@ -253,7 +259,7 @@ mod tests {
                 .found
                 .contains("1 worker has given no sign of life for long: silent on an unknown host (10 min)")
         );
-        left.workers.truncate(1);
+        left.workers.truncate(2);
         assert_eq!(check(&left, &ThisMachine)[0].severity, Severity::Ok);
     }
 

@@ -317,6 +317,36 @@ fn nothing_is_taken_from_workers_that_live() {
 }
 
 #[test]
+fn a_job_of_a_worker_whose_clock_is_behind_is_left_to_it() {
+    let world = World::new();
+    let mut gate = world.gate("gate");
+    world.enqueue(&format!("'jobs.waits.at', {}, job_id='slow', retry=Retry(max=1)", gate.literal()));
+    let mut command = world.command(&world.venv.program("rq"));
+    command.args(["worker", "-u", &world.redis.url(), "--name", "theirs", "default"]);
+    match Skew::new(&world) {
+        Ok(skew) => skew.apply(&mut command, -3600),
+        Err(missing) => return skipped(&missing),
+    }
+    let mut theirs = world.start(command);
+    gate.wait_for_arrival();
+    world.wait_for_status("slow", "started");
+
+    let foretold = report(&world, &["--fix", "--dry-run", "--no-import"]);
+    let told = report(&world, &["--fix", "--no-import"]);
+
+    assert_eq!((repairs(&foretold), repairs(&told)), (Vec::new(), Vec::new()));
+    assert_eq!(
+        found(&told, "clock.leases"),
+        "1 job runs under leases that are over by the clock of Redis: slow"
+    );
+    assert_eq!(severity(&told, "jobs.abandoned"), None);
+    gate.open();
+    world.wait_for_status("slow", "finished");
+    theirs.stop();
+    world.finish();
+}
+
+#[test]
 fn a_job_that_runs_in_no_registry_is_told() {
     let world = World::new();
     kill_python_worker_at_work(&world, "");

@@ -131,6 +131,11 @@ impl World {
         for (member, _) in self.redis.sorted_set(&key) {
             let past = format!("{:.0}", self.redis.now() - 1.0);
             let _: i64 = self.redis.command(&["ZADD", &key, &past, &member]);
+            // RQ: what Python's workers write of an execution ends with its lease; what ours write stays a minute longer.
+            let execution = self.key(&format!("execution:{member}"));
+            if self.redis.command::<i64>(&["HEXISTS", &execution, "rqd_queue"]) == 0 {
+                let _: i64 = self.redis.command(&["DEL", &execution]);
+            }
         }
     }
 
