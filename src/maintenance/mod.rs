@@ -52,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) liveness: Duration,
     pub(crate) life: Life,
     pub(crate) rules: InterruptRules,
+    /// Whether exception handlers are to hear of each failure, for the daemon's card.
+    pub(crate) has_handlers: bool,
     pub(crate) on_stranded: OnStranded,
 }
 

@@ -58,6 +58,14 @@ pub(crate) enum Fate {
     ForDaemon,
 }
 
+/// What became of a daemon that is dead.
+pub(crate) struct Buried {
+    /// Whether it is out of the registers, or would be; otherwise another daemon has more to do.
+    pub(crate) is_unregistered: bool,
+    /// What became of its jobs.
+    pub(crate) fates: Vec<(String, Fate)>,
+}
+
 /// How long an id must stand in an intermediate list to be stranded.
 pub(crate) const STRANDED_AFTER: Duration = GRACE;
 
@@ -133,7 +141,7 @@ impl Repair {
 
     /// Ends what a daemon had in hand that is provably dead, and takes it with its workers out of the registers unless something is
     /// left for another daemon.
-    pub(crate) async fn bury(&self, other: &OtherDaemon) -> Result<Vec<(String, Fate)>, StoreError> {
+    pub(crate) async fn bury(&self, other: &OtherDaemon) -> Result<Buried, StoreError> {
         let mut fates = Vec::new();
         for execution in self.store().executions_of(other).await? {
             let found = self.store().inspect(execution, None).await?;
@@ -147,7 +155,7 @@ impl Repair {
         if !self.is_dry && !is_left {
             self.store().bury(other, true).await?;
         }
-        Ok(fates)
+        Ok(Buried { is_unregistered: !is_left, fates })
     }
 
     /// Takes what has expired out of a queue's registries, and workers that are gone out of its sets; false when another cleaner is
@@ -181,7 +189,7 @@ impl Repair {
 
     async fn end(&self, found: &Found, proof: Proof) -> Result<Fate, StoreError> {
         let plan = self.judge.plan(found, proof).await?;
-        if self.has_sequel(found, &plan) {
+        if Self::has_sequel(found, &plan, self.has_handlers(found).await?) {
             return Ok(Fate::ForDaemon);
         }
         if self.is_dry {
@@ -196,11 +204,19 @@ impl Repair {
         })
     }
 
+    /// Whether exception handlers are to hear of a failure: by our settings, or by those of the daemon that ran the job, which has them
+    /// where it does not say.
+    async fn has_handlers(&self, found: &Found) -> Result<bool, StoreError> {
+        let Some((daemon, _)) = &found.run else { return Ok(self.has_handlers) };
+        let card = self.store().card(daemon).await?;
+        Ok(self.has_handlers || card.and_then(|card| card.handlers).unwrap_or(true))
+    }
+
     /// Whether code of the application is to be called after it, or webhooks are to be sent.
-    fn has_sequel(&self, found: &Found, plan: &Plan) -> bool {
+    fn has_sequel(found: &Found, plan: &Plan, has_handlers: bool) -> bool {
         let (Ok(job), Plan::Become(verdict, ..)) = (&found.job, plan) else { return false };
         let is_hooked = job.fields.iter().any(|(name, value)| name == b"webhooks" && !value.is_empty());
-        let is_called = self.has_handlers || names_callback(CallbackKind::Failure, &job.fields);
+        let is_called = has_handlers || names_callback(CallbackKind::Failure, &job.fields);
         verdict.is_failure() && (is_called || is_hooked)
     }
 }

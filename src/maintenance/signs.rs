@@ -18,6 +18,7 @@ pub(super) struct Signs {
     store: Store,
     life: Life,
     rules: InterruptRules,
+    has_handlers: bool,
     roll: Roll,
     queues: Vec<QueueName>,
     liveness: Duration,
@@ -76,6 +77,7 @@ impl Signs {
             calm,
             life,
             rules: options.rules.clone(),
+            has_handlers: options.has_handlers,
             roll,
             queues: options.queues.clone(),
             liveness: options.liveness,
@@ -109,7 +111,8 @@ impl Signs {
 
     /// Gives one sign; nothing is seen when it does not get through.
     async fn give(&mut self, turn: Duration) -> Option<Watched> {
-        let card = Card::new(Identity::own().to_string(), &self.roll.borrow(), &self.rules);
+        let card =
+            Card::new(Identity::own().to_string(), &self.roll.borrow(), &self.rules, self.has_handlers);
         let watched = self.store.watch(&self.life, &card, turn, &self.queues).await.ok();
         if watched.is_some() {
             self.calm.borrow_mut().heard(Instant::now(), SystemTime::now());

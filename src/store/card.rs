@@ -20,6 +20,9 @@ pub(crate) struct Card {
     /// What is to become of its jobs; whatever a daemon of another release has there must not hide the rest.
     #[serde(skip_serializing_if = "serde_json::Value::is_null")]
     rules: serde_json::Value,
+    /// Whether exception handlers are to hear of each failure of its jobs; nothing from a daemon that does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) handlers: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,10 +33,20 @@ struct Rules {
 }
 
 impl Card {
-    pub(crate) fn new(identity: String, workers: &[WorkerName], rules: &InterruptRules) -> Self {
+    pub(crate) fn new(
+        identity: String,
+        workers: &[WorkerName],
+        rules: &InterruptRules,
+        handlers: bool,
+    ) -> Self {
         let queues = rules.of_queue.iter().map(|(queue, policy)| (queue.to_string(), *policy)).collect();
         let rules = json!(Rules { policy: rules.policy, queues, budget: rules.budget });
-        Self { identity, workers: workers.iter().map(WorkerName::to_string).collect(), rules }
+        Self {
+            identity,
+            workers: workers.iter().map(WorkerName::to_string).collect(),
+            rules,
+            handlers: Some(handlers),
+        }
     }
 
     /// The rules for its jobs, as far as we understand them.
@@ -68,7 +81,7 @@ mod tests {
     fn rules_read_back_as_they_were_written() {
         let of_queue = [(QueueName::new("mail.high"), OnInterrupt::Requeue)].into();
         let rules = InterruptRules { policy: OnInterrupt::AsRq, of_queue, budget: 7 };
-        let card = Card::new("i".to_owned(), &[WorkerName::new("w1")], &rules);
+        let card = Card::new("i".to_owned(), &[WorkerName::new("w1")], &rules, true);
 
         let found = read(&serde_json::to_string(&card).unwrap());
 
@@ -89,7 +102,7 @@ mod tests {
                 (card.identity.as_str(), card.workers.as_slice()),
                 ("i", ["w1".to_owned()].as_slice())
             );
-            assert!(card.rules().is_none());
+            assert_eq!((card.rules().is_none(), card.handlers), (true, None));
         }
     }
 }

@@ -75,6 +75,7 @@ pub(super) fn maintenance(settings: &Settings, wanted: &[Wanted], life: Life) ->
         liveness: settings.maintenance.liveness,
         life,
         rules: interrupt_rules(&settings.worker),
+        has_handlers: wanted.iter().any(|it| !it.resolved.settings.worker.exception_handlers.is_empty()),
         on_stranded: on_stranded(settings),
     }
 }

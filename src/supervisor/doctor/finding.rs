@@ -63,6 +63,12 @@ impl Finding {
     pub(super) fn fixable(self) -> Self {
         Self { fixable: true, ..self }
     }
+
+    /// The same where `--fix` has just left it to a daemon.
+    pub(super) fn left(self) -> Self {
+        let advice = "start a daemon that serves the queue (rq worker QUEUE): --fix left it to that";
+        Self { fixable: false, ..self }.advise(advice)
+    }
 }
 
 /// The first few of many names, for a sentence.

@@ -64,13 +64,19 @@ impl Repairs<'_> {
     }
 
     async fn bury(&mut self, left: &Leftovers, machine: &dyn Machine) -> Result<(), StoreError> {
+        const CHECK: &str = "workers.daemons";
         for daemon in dead_daemons(left, machine) {
-            let fates = self.repair.bury(daemon).await?;
-            self.did(
-                "workers.daemons",
-                format!("unregister a daemon that died, with its workers {}", some(&daemon.card.workers)),
-            );
-            self.tell_fates("workers.daemons", "its", &fates);
+            let buried = self.repair.bury(daemon).await?;
+            let workers = some(&daemon.card.workers);
+            if buried.is_unregistered {
+                self.did(CHECK, format!("unregister a daemon that died, with its workers {workers}"));
+            } else {
+                self.left(
+                    CHECK,
+                    format!("a daemon that died (workers {workers}) to the next daemon, which has more to do about its jobs"),
+                );
+            }
+            self.tell_fates(CHECK, "its", &buried.fates);
         }
         Ok(())
     }
@@ -179,8 +185,7 @@ impl Repairs<'_> {
         }
         let ids = of_fate(fates, &Fate::ForDaemon);
         if !ids.is_empty() {
-            let told =
-                "abandoned jobs to a daemon, which also calls their failure callbacks and webhooks, of";
+            let told = "abandoned jobs to a daemon, which also calls their failure callbacks and exception handlers and sends their webhooks, of";
             self.left(check, format!("{told} {}: {}", whose(of), some(&ids)));
         }
     }

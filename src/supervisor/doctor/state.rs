@@ -13,6 +13,9 @@ use crate::os::{self, Identity};
 use crate::store::{Leftovers, Lost, Store, StoreError};
 use crate::supervisor::briefing;
 
+/// The checks whose repairs may be for a daemon alone.
+const LEFT_TO_DAEMONS: [&str; 2] = ["workers.daemons", "jobs.abandoned"];
+
 /// What was seen in two looks.
 struct Seen {
     left: Leftovers,
@@ -57,6 +60,11 @@ pub(super) async fn examine(
     let mut found = workers::check(&seen.left, &host);
     found.extend(queues::check(&seen.left, &host));
     found.extend(jobs::check(&seen.left, &seen.stranded, &seen.lost));
+    let is_left = |finding: &Finding| {
+        let of_it = |deed: &Deed| deed.check == finding.check && deed.outcome == Outcome::Left;
+        finding.fixable && LEFT_TO_DAEMONS.contains(&finding.check) && deeds.iter().any(of_it)
+    };
+    let found = found.into_iter().map(|it| if is_left(&it) { it.left() } else { it }).collect();
     Ok((deeds, found))
 }
 

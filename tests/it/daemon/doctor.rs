@@ -177,6 +177,33 @@ fn what_a_killed_daemon_of_ours_had_in_hand_is_taken_on() {
 }
 
 #[test]
+fn a_dead_daemon_whose_jobs_have_callbacks_or_handlers_is_left_to_the_next_one() {
+    for (options, arguments) in [
+        (", on_failure=Callback('jobs.callbacks.failure')", &[][..]),
+        ("", &["--exception-handler", "jobs.callbacks.handle_first"]),
+    ] {
+        let world = World::new();
+        let mut gate = world.gate("gate");
+        world.enqueue(&format!("'jobs.waits.at', {}, job_id='cut'{options}", gate.literal()));
+        let mut command = world.command(Path::new(env!("CARGO_BIN_EXE_rq")));
+        command.args(["worker", "-c", "settings", "--name", "ours"]).args(arguments);
+        command.arg("--python").arg(world.venv.python());
+        let worker = world.start(command);
+        gate.wait_for_arrival();
+        worker.signal(Signal::SIGKILL);
+        drop(worker);
+
+        let after = report(&world, &["--fix", "--no-import"]);
+
+        assert_eq!(repairs(&after), ["workers.daemons left", "workers.daemons left"], "{arguments:?}");
+        let findings = after["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|it| it["check"] == "workers.daemons").unwrap();
+        assert_eq!(finding["fixable"], false, "{finding}");
+        assert_eq!(world.view("cut")["status"], "started");
+    }
+}
+
+#[test]
 fn ids_whose_jobs_are_gone_are_taken_out() {
     let world = World::new();
     world.client.exec(
