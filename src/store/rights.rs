@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::server::{Server, Trial};
+use super::server::{Server, Trial, is_unknown};
 use super::{Store, StoreError};
 
 /// Who misses a command that is refused.
@@ -31,6 +31,8 @@ pub(crate) struct Rights {
     pub(crate) user: String,
     /// Commands that are refused.
     pub(crate) commands: Vec<Right>,
+    /// Commands that the server does not have, at least not by their names.
+    pub(crate) absent: Vec<Right>,
     /// Whether our keys are refused to commands that are granted.
     pub(crate) keys: bool,
     /// Whether our channels are.
@@ -159,20 +161,23 @@ impl Rights {
 
     /// Whether nothing is missing.
     pub(crate) fn are_whole(&self) -> bool {
-        self.commands.is_empty() && !self.keys && !self.channels
+        self.commands.is_empty() && self.absent.is_empty() && !self.keys && !self.channels
     }
 
     /// Whether what is in Redis may look emptier to this user than it is.
     pub(crate) fn hide_something(&self) -> bool {
         let shows = |right: &Right| matches!(right.missed, Missed::ByWorkers | Missed::By(SHOW | DOCTOR));
-        self.keys || self.commands.iter().any(shows)
+        self.keys || self.commands.iter().chain(&self.absent).any(shows)
     }
 
     fn of(user: String, refused: impl IntoIterator<Item = (Right, String)>) -> Self {
-        let mut rights = Self { user, commands: Vec::new(), keys: false, channels: false };
+        let mut rights =
+            Self { user, commands: Vec::new(), absent: Vec::new(), keys: false, channels: false };
         for (right, words) in refused {
             // The words differ from version to version, but for these.
-            if words.contains(" key") {
+            if is_unknown(&words) {
+                rights.absent.push(right);
+            } else if words.contains(" key") {
                 rights.keys = true;
             } else if words.contains(" channel") {
                 rights.channels = true;
@@ -364,6 +369,8 @@ mod tests {
 
         assert_eq!(rights.line("rq"), "ACL SETUSER x ~rq:* &rq:pubsub:* +get +client|id");
         assert!(!rights.are_whole() && Rights::of("x".to_owned(), []).are_whole());
+        let renamed = Rights::of("x".to_owned(), [(right("get"), "ERR unknown command 'GET'".to_owned())]);
+        assert!(renamed.commands.is_empty() && renamed.absent == [right("get")] && !renamed.are_whole());
         let harmless = Rights::of("x".to_owned(), [(right("client|id"), "NOPERM command".to_owned())]);
         assert!(rights.hide_something() && !harmless.hide_something());
     }

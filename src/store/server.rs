@@ -174,13 +174,21 @@ impl Store {
             refused.push(match dedicated.run(command, Some(TRIAL)).await {
                 Ok(_) => None,
                 Err(error @ StoreError::Away { .. }) => return Err(error),
-                Err(error) => (error.code() == Some(NO_PERMISSION)).then(|| error.to_string()),
+                Err(error) => {
+                    let words = error.to_string();
+                    (error.code() == Some(NO_PERMISSION) || is_unknown(&words)).then_some(words)
+                }
             });
         }
         // Closing the connection throws it away just as well, where we may not say so.
         let _ = dedicated.run(&redis::cmd("DISCARD"), Some(TRIAL)).await;
         Ok(Trial::Judged(refused))
     }
+}
+
+/// Whether the server says that it has no such command.
+pub(super) fn is_unknown(words: &str) -> bool {
+    words.contains("unknown command") || words.contains("nknown subcommand")
 }
 
 fn unless_error(value: Value) -> Option<Value> {

@@ -90,7 +90,10 @@ pub(crate) async fn examine(sources: Sources, examination: &Examination) -> Resu
     findings.extend(of_state);
     findings.extend(settings::check(&settled.resolved)?);
     findings.extend(system::check(&MachineLimits::read(), workers_wanted(&settled.resolved)));
-    findings.extend(project::check(&mut settled, &store, &examination.queues, examination.imports).await?);
+    let mut of_project =
+        project::check(&mut settled, &store, &examination.queues, examination.imports).await?;
+    of_project.retain(|it| !is_hidden || it.check != "jobs.functions" || it.severity > Severity::Ok);
+    findings.extend(of_project);
     Ok(Report { redis: store.client().address().to_string(), repairs, findings })
 }
 

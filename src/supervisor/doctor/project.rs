@@ -63,8 +63,9 @@ pub(super) async fn check(
                 found.extend(python::check(&path, &version, &libraries, project.serves_rq));
                 if imports {
                     let (named, looked) = functions(store, &project.queues).await.map_err(WorkError::from)?;
+                    let wanted = named.len();
                     let tried = Trial { project: &project, settled, opened: Some(opened) }.of(named).await;
-                    found.extend(python::functions(&tried, looked));
+                    found.extend(python::functions(&tried, looked, wanted - tried.len()));
                 }
             }
         }

@@ -81,7 +81,12 @@ fn missing(library: &str, python: &str, serves_rq: bool) -> Finding {
 }
 
 /// What there is to say of functions; `looked` is how many jobs were looked at.
-pub(super) fn functions(tried: &[(Named, Option<ImportTrouble>)], looked: u64) -> Vec<Finding> {
+/// `untried` is how many functions there was no time for.
+pub(super) fn functions(
+    tried: &[(Named, Option<ImportTrouble>)],
+    looked: u64,
+    untried: usize,
+) -> Vec<Finding> {
     const CHECK: &str = "jobs.functions";
     if tried.is_empty() {
         return vec![Finding::ok(CHECK, "no job waits whose function could be looked for")];
@@ -91,8 +96,17 @@ pub(super) fn functions(tried: &[(Named, Option<ImportTrouble>)], looked: u64) -
         troubles.map(|(named, trouble)| unimportable(named, trouble, looked)).collect();
     if found.is_empty() {
         let functions = counted(tried.len() as u64, "function", "functions");
-        let jobs = counted(looked, "job", "jobs");
-        found.push(Finding::ok(CHECK, format!("{functions} of {jobs} that wait can be imported")));
+        let jobs =
+            counted(tried.iter().map(|(named, _)| named.jobs).sum(), "job that waits", "jobs that wait");
+        found.push(Finding::ok(CHECK, format!("{functions} of {jobs} can be imported")));
+    }
+    if untried > 0 {
+        let functions = counted(untried as u64, "function was", "functions were");
+        let told = format!("{functions} not tried, of the jobs that wait");
+        found.push(
+            Finding::note(CHECK, told)
+                .because("at most 50 are imported, for a minute, the most frequent first"),
+        );
     }
     found
 }
@@ -100,9 +114,9 @@ pub(super) fn functions(tried: &[(Named, Option<ImportTrouble>)], looked: u64) -
 fn unimportable(named: &Named, trouble: &ImportTrouble, looked: u64) -> Finding {
     let Named { function, queue, jobs, example } = named;
     let found = format!(
-        "{function} cannot be imported: {} ({jobs} of {} that wait, of queue {queue}, such as {example})",
+        "{function} cannot be imported: {} ({jobs} of {}, of queue {queue}, such as {example})",
         trouble.reason,
-        counted(looked, "job", "jobs"),
+        counted(looked, "job that waits", "jobs that wait"),
     );
     let advice = match &trouble.near {
         Some(near) => format!(
@@ -154,7 +168,7 @@ mod tests {
         };
         let trouble = ImportTrouble { reason: "no such".to_owned(), near: Some("app.send".to_owned()) };
 
-        let found = functions(&[(named("app.sned"), Some(trouble)), (named("app.send"), None)], 9);
+        let found = functions(&[(named("app.sned"), Some(trouble)), (named("app.send"), None)], 9, 0);
 
         assert_eq!(found.len(), 1);
         assert_eq!(
@@ -162,6 +176,8 @@ mod tests {
             "app.sned cannot be imported: no such (2 of 9 jobs that wait, of queue mail, such as j1)"
         );
         assert!(found[0].advice.as_ref().unwrap().starts_with("did you mean app.send?"), "{found:?}");
-        assert_eq!(functions(&[(named("a.b"), None)], 1)[0].severity, Severity::Ok);
+        let some = functions(&[(named("a.b"), None)], 9, 3);
+        assert_eq!(some[0].found, "1 function of 2 jobs that wait can be imported");
+        assert_eq!(some[1].found, "3 functions were not tried, of the jobs that wait");
     }
 }

@@ -3,6 +3,9 @@
 use super::finding::{Finding, some};
 use crate::store::{Missed, Right, Rights, Server};
 
+/// The version from which on the server has every command: of an older one its version is told.
+const COMPLETE: (u32, u32) = (6, 2);
+
 /// What there is to say of rights; `prefix` is what our keys begin with.
 pub(super) fn check(rights: Option<&Rights>, server: &Server, prefix: &str) -> Vec<Finding> {
     const CHECK: &str = "server.rights";
@@ -10,7 +13,10 @@ pub(super) fn check(rights: Option<&Rights>, server: &Server, prefix: &str) -> V
     let Some(rights) = rights else { return found };
     if rights.are_whole() {
         found.push(Finding::ok(CHECK, format!("the user {} may do all that is needed", rights.user)));
-    } else if server.settings.is_none() || server.info.is_none() {
+    } else if !rights.absent.is_empty() && server.level().is_none_or(|level| level >= COMPLETE) {
+        found.push(absent(&rights.absent));
+    }
+    if !rights.commands.is_empty() && (server.settings.is_none() || server.info.is_none()) {
         let unseen = if server.info.is_none() { "INFO" } else { "CONFIG GET" };
         found.push(
             Finding::note("server.unseen", format!("{unseen} is refused: not all could be looked at"))
@@ -34,6 +40,18 @@ pub(super) fn check(rights: Option<&Rights>, server: &Server, prefix: &str) -> V
         found.push(spared(rights, &spare));
     }
     found
+}
+
+fn absent(absent: &[Right]) -> Finding {
+    let names: Vec<_> = absent.iter().map(|right| right.command).collect();
+    let grade = if absent.iter().any(|right| right.missed == Missed::ByWorkers) {
+        Finding::warning
+    } else {
+        Finding::note
+    };
+    grade("server.commands", format!("the server has no command {}", some(&names)))
+        .because("they are renamed or disabled in its configuration, or it is none of Redis's own: what needs them goes without or fails")
+        .advise("give them their names back (rename-command in redis.conf); limit users by an ACL instead")
 }
 
 fn refused(rights: &Rights, prefix: &str, what: &str, why: &str) -> Finding {
@@ -67,7 +85,7 @@ mod tests {
 
     fn lacking(commands: &[&str], keys: bool) -> Rights {
         let commands = NEEDED.iter().filter(|right| commands.contains(&right.command)).copied().collect();
-        Rights { user: "app".to_owned(), commands, keys, channels: false }
+        Rights { user: "app".to_owned(), commands, absent: Vec::new(), keys, channels: false }
     }
 
     fn checked(rights: &Rights) -> Vec<Finding> {
@@ -85,6 +103,21 @@ mod tests {
         assert_eq!(found[1].found, "the user app is refused blmove");
         assert!(found[1].advice.as_ref().unwrap().starts_with("ACL SETUSER app ~rq:* +client|id +blmove"));
         assert_eq!(found[2].advice.as_deref(), Some("ACL SETUSER app +client|id"));
+    }
+
+    #[test]
+    fn what_the_server_does_not_have_is_no_matter_of_rights() {
+        let mut rights = lacking(&["blmove"], false);
+        rights.absent = std::mem::take(&mut rights.commands);
+
+        let found = checked(&rights);
+
+        assert_eq!(
+            (found[0].check, found[0].severity, found.len()),
+            ("server.commands", Severity::Warning, 1)
+        );
+        assert_eq!(found[0].found, "the server has no command blmove");
+        assert!(!found[0].advice.as_ref().unwrap().contains("SETUSER"), "{found:?}");
     }
 
     #[test]
