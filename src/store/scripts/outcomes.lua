@@ -26,8 +26,7 @@ end
 
 local function run_again(job, again, now)
   call('SADD', P .. 'queues', queue_key(again.queue))
-  local ttl = seconds(call('HGET', job_key(job), 'ttl'))
-  if ttl and ttl > 0 then expire_job(job, ttl) end
+  let_wait(job, call('HGET', job_key(job), 'ttl'))
   if again.delay > 0 then
     call('HSET', job_key(job), 'status', 'scheduled')
     call('ZADD', registry_key('scheduled', again.queue), server_seconds() + again.delay, job)

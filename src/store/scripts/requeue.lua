@@ -26,7 +26,6 @@ if is_limited(fields) then
   return { 'requeued', queue }
 end
 call('HSET', KEYS[1], 'status', 'queued', 'enqueued_at', now)
-local ttl = seconds(fields.ttl)
-if ttl and ttl > 0 then expire_job(job, ttl) end
+let_wait(job, fields.ttl)
 call('RPUSH', queue_key(queue), job)
 return { 'requeued', queue }

@@ -238,6 +238,22 @@ fn a_job_of_the_same_id_is_written_over() {
 }
 
 #[test]
+fn a_job_that_is_written_over_outlives_its_last_run() {
+    let world = World::new();
+    world.client.exec(
+        "first = q.enqueue('jobs.returns.value', 1, job_id='j', result_ttl=500)
+q.enqueue('jobs.returns.value', 1, job_id='k', depends_on=first)",
+    );
+    world.work(&["--max-jobs", "1", "default"]);
+    assert!(world.redis.ttl("rq:job:j") > 0);
+
+    enqueue(&world, world.subject, &["--job-id", "j", "f"]);
+
+    let outlives = world.subject.differs("a job that waits outlives the time for which it was kept");
+    assert_eq!(world.redis.ttl("rq:job:j") == -1, outlives);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_and_nothing_is_written() {
     let world = World::new();
     for (arguments, theirs) in [

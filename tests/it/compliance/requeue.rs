@@ -114,3 +114,22 @@ fn an_entry_of_a_job_that_was_queued_again_is_no_failed_job() {
     assert_eq!(exit.stderr.contains("a was not requeued: it is queued"), once, "{}", exit.stderr);
     assert_eq!(world.client.eval("sorted(FailedJobRegistry(queue=q).get_job_ids())"), json!(["b", "c"]));
 }
+
+#[test]
+fn a_job_that_waits_again_is_not_gone_with_the_time_for_which_it_was_kept() {
+    for limit in ["", ", rate_limit=__import__('rq.rate_limit', fromlist=['x']).RateLimit('k', 1)"] {
+        let world = World::new();
+        world.client.exec(&format!("q.enqueue('jobs.raising.plain', job_id='j', failure_ttl=500{limit})"));
+        world.work(&["default"]);
+        world.client.exec("q.enqueue('f', job_id='k', depends_on=fetch('j'))");
+        world.client.exec("conn.expire('rq:job:j:dependents', 500)");
+        assert!(world.redis.ttl("rq:job:j") > 0);
+
+        assert_eq!(world.rq("requeue", &["--queue", "default", "j"]).code(), 0);
+
+        let outlives = world.subject.differs("a job that waits outlives the time for which it was kept");
+        for key in ["rq:job:j", "rq:job:j:dependents"] {
+            assert_eq!(world.redis.ttl(key) == -1, outlives, "{key}{limit}");
+        }
+    }
+}
