@@ -12,7 +12,7 @@ local found, said = {}, {}
 
 for i, key in ipairs(KEYS) do
   local job = ARGV[6 + i]
-  local facts = is_job(job) and call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key')
+  local facts = is_job(job) and call('HMGET', key, 'status', 'origin', 'rate_limit_key')
   local status = facts and facts[1] or ''
   if not facts then
     said[i] = 'gone'
@@ -20,7 +20,7 @@ for i, key in ipairs(KEYS) do
     said[i] = 'elsewhere ' .. status
   else
     said[i] = 'done'
-    found[#found + 1] = { job = job, key = key, status = status, queue = facts[2] or '', group = facts[3], limit = facts[4] }
+    found[#found + 1] = { job = job, key = key, status = status, queue = facts[2] or '', limit = facts[3] }
   end
 end
 
@@ -59,12 +59,7 @@ for _, it in ipairs(found) do
     call('ZREM', registry_key(registry, queue), job)
   end
   if deletes then
-    for _, execution in ipairs(call('ZRANGE', executions_key(job), 0, -1)) do
-      local worker = call('HGET', execution_key(job, execution), 'worker_name') or ''
-      end_execution(job, execution, queue, P .. 'worker:' .. worker .. ':executions')
-    end
-    if it.group and it.group ~= '' then call('SREM', P .. 'group:' .. it.group, job) end
-    call('DEL', it.key, dependents_key(job), dependencies_key(job), results_key(job), executions_key(job))
+    delete_idle_job(job, queue)
   else
     call('HSET', it.key, 'status', 'canceled')
     call('ZADD', registry_key('canceled', queue), server_seconds(), job)
