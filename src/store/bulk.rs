@@ -13,6 +13,9 @@ const AT_ONCE: usize = 100;
 /// How many jobs one step withdraws: few enough that nobody else has to wait for it.
 const STEP: usize = 250;
 
+/// How many it withdraws of those for each of which a queue is looked through.
+const FEW: usize = 5;
+
 /// How many entries of a queue are read at a time.
 const WINDOW: usize = 1000;
 
@@ -103,6 +106,10 @@ impl<Done: FnMut(u64)> Withdrawing<'_, Done> {
         for some in rest.chunks(STEP) {
             self.step(seen, some).await?;
         }
+        let rest: Vec<&str> = rest.into_iter().filter(|id| !self.told.contains_key(*id)).collect();
+        for some in rest.chunks(FEW) {
+            self.step(seen, some).await?;
+        }
         Ok(())
     }
 
@@ -148,17 +155,21 @@ impl<Done: FnMut(u64)> Withdrawing<'_, Done> {
         if outcomes.len() != ids.len() {
             return Err(store.malformed("withdrawing"));
         }
-        let mut out = 0;
+        let (mut out, mut heard) = (0, 0);
         for (id, outcome) in ids.iter().zip(outcomes) {
+            if outcome == "again" {
+                continue;
+            }
             let outcome = match outcome.strip_prefix("elsewhere ") {
                 Some(status) => Rearranged::Elsewhere(status.to_owned()),
                 None if outcome == "done" => Rearranged::Done,
                 None => Rearranged::Gone,
             };
+            heard += 1;
             out += usize::from(outcome == Rearranged::Done);
             self.told.insert((*id).to_owned(), outcome);
         }
-        (self.done)(ids.len() as u64);
+        (self.done)(heard);
         Ok(out)
     }
 }
@@ -199,6 +210,15 @@ mod tests {
         jobs
     }
 
+    /// How often the server has been given a command.
+    async fn calls(store: &Store, command: &str) -> usize {
+        let answer = store.client().run(redis::cmd("INFO").arg("commandstats")).await.unwrap();
+        let Value::BulkString(stats) = answer else { panic!("a text") };
+        let stats = String::from_utf8(stats).unwrap();
+        let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")[..]));
+        line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
+    }
+
     fn numbers(from: usize, to: usize) -> impl Iterator<Item = String> {
         (from..to).map(|number| number.to_string())
     }
@@ -221,15 +241,54 @@ mod tests {
             let left = texts(&store, &["LRANGE", "rq:queue:q", "0", "-1"]).await;
             assert_eq!(left, numbers(0, 6000).step_by(2).collect::<Vec<_>>(), "in their order");
             assert_eq!(texts(&store, &["KEYS", "rq:job:*"]).await.len(), 3001);
-            let Value::BulkString(stats) =
-                store.client().run(redis::cmd("INFO").arg("commandstats")).await.unwrap()
-            else {
-                panic!("a text")
-            };
-            let stats = String::from_utf8(stats).unwrap();
-            let removals = stats.lines().find_map(|line| line.strip_prefix("cmdstat_lrem:calls=")).unwrap();
-            let removals: usize = removals.split(',').next().unwrap().parse().unwrap();
+            let removals = calls(&store, "lrem").await;
             assert!(removals <= 3000 / 100, "{removals}");
+        });
+    }
+
+    #[test]
+    fn a_queue_is_looked_through_a_few_times_in_one_step_and_for_jobs_that_wait_only() {
+        let server = Server::start(&[]);
+        run(async {
+            let store = filled(&server, 19).await;
+            let mut fill = redis::pipe();
+            for number in 0..10 {
+                fill.cmd("HSET").arg(format!("rq:job:{number}")).arg(&["status", "failed"]);
+                fill.cmd("LREM").arg("rq:queue:q").arg(1).arg(number.to_string());
+            }
+            fill.cmd("CONFIG").arg(&["RESETSTAT"]);
+            store.client().run_all(&fill).await.unwrap();
+            let jobs = listed(&store, &numbers(0, 19).collect::<Vec<_>>()).await;
+            let mut heard = 0;
+
+            let told = store.withdraw_all(&jobs, Withdrawal::Delete, |more| heard += more).await.unwrap();
+
+            assert!(told.iter().all(|told| *told == Rearranged::Done), "{told:?}");
+            assert_eq!((heard, calls(&store, "lrem").await), (19, 9));
+            // To list them, and two steps; the server asked for either script once.
+            assert_eq!(calls(&store, "evalsha").await, 3 + 2);
+            assert_eq!(texts(&store, &["KEYS", "*"]).await, ["rq:job:running"]);
+        });
+    }
+
+    #[test]
+    fn what_has_ended_is_not_canceled() {
+        let server = Server::start(&[]);
+        run(async {
+            let store = filled(&server, 5).await;
+            let statuses = ["finished", "failed", "stopped", "canceled", "queued"];
+            let mut fill = redis::pipe();
+            for (number, status) in statuses.iter().enumerate() {
+                fill.cmd("HSET").arg(format!("rq:job:{number}")).arg(&["status", status]);
+            }
+            store.client().run_all(&fill).await.unwrap();
+            let jobs = listed(&store, &numbers(0, 5).collect::<Vec<_>>()).await;
+
+            let told = store.withdraw_all(&jobs, Withdrawal::Cancel, |_| ()).await.unwrap();
+
+            let stayed = statuses[..4].iter().map(|status| Rearranged::Elsewhere((*status).to_owned()));
+            assert_eq!(told, stayed.chain([Rearranged::Done]).collect::<Vec<_>>());
+            assert_eq!(texts(&store, &["ZRANGE", "rq:canceled:q", "0", "-1"]).await, ["4"]);
         });
     }
 
