@@ -43,7 +43,7 @@ scripts! {
     ENQUEUE = "prelude" "enqueue";
     SKIM = "prelude" "skim";
     WITHDRAW = "prelude" "rate_limit" "delete" "withdraw";
-    EMPTY = "prelude" "empty";
+    EMPTY = "prelude" "rate_limit" "delete" "empty";
     REQUEUE = "prelude" "rate_limit" "requeue";
     PRUNE = "prelude" "prune";
     DISMISS = "prelude" "dismiss";
