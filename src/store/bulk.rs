@@ -51,18 +51,19 @@ struct Withdrawing<'a, Done> {
 
 impl Store {
     /// Puts these failed jobs back on their queues, each in one step of its own, many of them on their way at a time. `done`
-    /// hears how many more are done. What became of each is told in their order.
+    /// hears how many more are done. What became of each is told in their order. They may have to be of one queue.
     pub(crate) async fn requeue_all(
         &self,
         jobs: &[String],
+        queue: Option<&QueueName>,
         mut done: impl FnMut(u64),
     ) -> Result<Vec<Rearranged>, StoreError> {
         let mut told = Vec::with_capacity(jobs.len());
         for some in jobs.chunks(AT_ONCE) {
             let mut doing = JoinSet::new();
             for (at, job) in some.iter().cloned().enumerate() {
-                let store = self.clone();
-                doing.spawn(async move { (at, store.requeue(&job).await) });
+                let (store, queue) = (self.clone(), queue.cloned());
+                doing.spawn(async move { (at, store.requeue_of(queue.as_ref(), &job).await) });
             }
             let mut ended = doing.join_all().await;
             ended.sort_by_key(|(at, _)| *at);

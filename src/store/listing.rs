@@ -47,6 +47,8 @@ pub(crate) enum Standing {
 pub(crate) struct Shelf {
     standing: Standing,
     key: String,
+    /// Of a sorted set only what lies between these.
+    scores: Option<[String; 2]>,
 }
 
 /// What a list tells of a job.
@@ -130,7 +132,7 @@ impl Store {
     ) -> Result<Vec<Shelf>, StoreError> {
         let of_queue = |queue| {
             let keys = standings.iter().map(move |standing| (*standing, standing.key(&self.keys, queue)));
-            keys.filter_map(|(standing, key)| Some(Shelf { standing, key: key? }))
+            keys.filter_map(|(standing, key)| Some(Shelf { standing, key: key?, scores: None }))
         };
         let mut shelves: Vec<Shelf> = queues.iter().flat_map(of_queue).collect();
         if standings.contains(&Standing::RateLimited) {
@@ -142,10 +144,22 @@ impl Store {
             let room = |limit: &String| Shelf {
                 standing: Standing::RateLimited,
                 key: self.keys.rate_limited(limit),
+                scores: None,
             };
             shelves.extend(limits.iter().map(room));
         }
         Ok(shelves)
+    }
+
+    /// Where the failed jobs of a queue stand, without those whose time is over. RQ: the score of what is kept for ever is -1.
+    pub(crate) async fn failures(&self, queue: &QueueName) -> Result<[Shelf; 2], StoreError> {
+        let now = self.clock().await?.micros() / 1_000_000;
+        let shelf = |from: &str, to: &str| Shelf {
+            standing: Standing::Failed,
+            key: self.keys.registry("failed", queue),
+            scores: Some([from.to_owned(), to.to_owned()]),
+        };
+        Ok([shelf("-inf", "(0"), shelf(&format!("({now}"), "+inf")])
     }
 
     /// So many ids from an offset on, in the order of the place.
@@ -157,8 +171,12 @@ impl Store {
     ) -> Result<Vec<String>, StoreError> {
         let mut ask = redis::pipe();
         ask.ignore_errors();
-        ask.cmd(if place.is_list() { "LRANGE" } else { "ZRANGE" });
-        ask.arg(&place.key).arg(offset).arg(offset + most.max(1) - 1);
+        if let Some(scores) = &place.scores {
+            ask.cmd("ZRANGEBYSCORE").arg(&place.key).arg(scores).arg("LIMIT").arg(offset).arg(most);
+        } else {
+            ask.cmd(if place.is_list() { "LRANGE" } else { "ZRANGE" });
+            ask.arg(&place.key).arg(offset).arg(offset + most.max(1) - 1);
+        }
         Ok(place.ids(Answers::new(self.client.run_all(&ask).await?).members()))
     }
 

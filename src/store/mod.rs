@@ -46,6 +46,7 @@ mod suspension;
 mod tap;
 mod tls;
 mod url;
+mod walk;
 
 pub(crate) use address::{Address, AddressError, Options, Sentinel};
 pub(crate) use backoff::Backoff;

@@ -173,7 +173,7 @@ async fn change(store: &Store, args: &JobsArgs, found: &Found, deed: Deed) -> Re
     let mut progress = Progress::of(ids.len() as u64);
     let done_more = |count| progress.add(count);
     let mut told = match deed {
-        Deed::Requeue => store.requeue_all(&ids, done_more).await?,
+        Deed::Requeue => store.requeue_all(&ids, None, done_more).await?,
         Deed::Withdraw(how) => store.withdraw_all(&found.jobs, how, done_more).await?,
     };
     drop(progress);

@@ -98,6 +98,34 @@ fn a_job_that_cannot_be_put_back_ends_the_command_with_1() {
 }
 
 #[test]
+fn what_has_expired_is_not_put_back() {
+    let world = failed();
+    world.client.exec("conn.zadd('rq:failed:default', {'gone': 1, 'b': 2, 'c': -1})");
+
+    let exit = world.rq("requeue", &["--queue", "default", "--all"]);
+
+    assert_eq!((exit.code(), exit.stdout.trim()), (0, "Requeueing 2 jobs from failed queue"));
+    assert_eq!(world.client.eval("sorted(q.job_ids)"), json!(["a", "c"]));
+}
+
+#[test]
+fn an_entry_without_a_job_is_told_once() {
+    let world = failed();
+    if world.subject == Subject::Theirs {
+        return;
+    }
+    world.client.exec("conn.zadd('rq:failed:low', {'gone': 9999999999})");
+
+    let first = world.rq("requeue", &["--queue", "low", "--all"]);
+    let second = world.rq("requeue", &["--queue", "low", "--all"]);
+
+    assert_eq!(first.code(), 1);
+    assert!(first.stderr.contains("gone was not requeued: there is no such job"), "{}", first.stderr);
+    assert_eq!((second.code(), second.stdout.as_str()), (0, "Nothing to do\n"));
+    assert_eq!(world.client.eval("queue('low').job_ids"), json!(["d"]));
+}
+
+#[test]
 fn an_entry_of_a_job_that_was_queued_again_is_no_failed_job() {
     let world = failed();
     world.client.exec("q.enqueue_job(fetch('a'))");
