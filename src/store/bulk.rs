@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tokio::task::JoinSet;
 
-use super::{Listed, Rearranged, Standing, Store, StoreError, scripts};
+use super::{Rearranged, Standing, Store, StoreError, scripts};
 use crate::job::{QueueName, Timestamp};
 
 /// How many requests are on their way at a time.
@@ -27,6 +27,13 @@ const MANY: usize = 20;
 pub(crate) enum Withdrawal {
     Cancel,
     Delete,
+}
+
+/// A job, and the queue that it says it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Addressed {
+    pub(crate) id: String,
+    pub(crate) queue: String,
 }
 
 /// Where jobs stand in a queue that was read.
@@ -78,7 +85,7 @@ impl Store {
     /// Cancels or deletes these jobs, some in one step. Each queue is read once for all that stand in it.
     pub(crate) async fn withdraw_all(
         &self,
-        jobs: &[Listed],
+        jobs: &[Addressed],
         how: Withdrawal,
         done: impl FnMut(u64),
     ) -> Result<Vec<Rearranged>, StoreError> {
@@ -203,12 +210,8 @@ mod tests {
         redis::from_redis_value(answer).unwrap()
     }
 
-    async fn listed(store: &Store, ids: &[String]) -> Vec<Listed> {
-        let mut jobs = Vec::new();
-        for ids in ids.chunks(500) {
-            jobs.extend(store.listed(ids).await.unwrap().into_iter().flatten());
-        }
-        jobs
+    fn of_q(ids: impl IntoIterator<Item = String>) -> Vec<Addressed> {
+        ids.into_iter().map(|id| Addressed { id, queue: "q".to_owned() }).collect()
     }
 
     /// How often the server has been given a command.
@@ -231,7 +234,7 @@ mod tests {
             let store = filled(&server, 6000).await;
             let odd: Vec<String> =
                 numbers(0, 6000).skip(1).step_by(2).chain(["running".to_owned()]).collect();
-            let jobs = listed(&store, &odd).await;
+            let jobs = of_q(odd);
             let mut heard = 0;
 
             let told = store.withdraw_all(&jobs, Withdrawal::Delete, |more| heard += more).await.unwrap();
@@ -259,15 +262,15 @@ mod tests {
             }
             fill.cmd("CONFIG").arg(&["RESETSTAT"]);
             store.client().run_all(&fill).await.unwrap();
-            let jobs = listed(&store, &numbers(0, 19).collect::<Vec<_>>()).await;
+            let jobs = of_q(numbers(0, 19));
             let mut heard = 0;
 
             let told = store.withdraw_all(&jobs, Withdrawal::Delete, |more| heard += more).await.unwrap();
 
             assert!(told.iter().all(|told| *told == Rearranged::Done), "{told:?}");
             assert_eq!((heard, calls(&store, "lrem").await), (19, 9));
-            // To list them, and two steps; the server asked for either script once.
-            assert_eq!(calls(&store, "evalsha").await, 3 + 2);
+            // Two steps; the server asked for the script once.
+            assert_eq!(calls(&store, "evalsha").await, 2 + 1);
             assert_eq!(texts(&store, &["KEYS", "*"]).await, ["rq:job:running"]);
         });
     }
@@ -283,7 +286,7 @@ mod tests {
                 fill.cmd("HSET").arg(format!("rq:job:{number}")).arg(&["status", status]);
             }
             store.client().run_all(&fill).await.unwrap();
-            let jobs = listed(&store, &numbers(0, 5).collect::<Vec<_>>()).await;
+            let jobs = of_q(numbers(0, 5));
 
             let told = store.withdraw_all(&jobs, Withdrawal::Cancel, |_| ()).await.unwrap();
 
@@ -298,7 +301,7 @@ mod tests {
         let server = Server::start(&[]);
         run(async {
             let store = filled(&server, 100).await;
-            let jobs = listed(&store, &numbers(0, 99).collect::<Vec<_>>()).await;
+            let jobs = of_q(numbers(0, 99));
             let starve = redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).to_owned();
             store.client().run(&starve).await.unwrap();
 
@@ -333,7 +336,7 @@ mod tests {
             fill.cmd("ZADD").arg("rq:rl:k:allowed").arg(&["1", "a"]);
             fill.cmd("ZADD").arg("rq:rl:k:rate_limited").arg(&["1", "b", "2", "c"]);
             store.client().run_all(&fill).await.unwrap();
-            let jobs = listed(&store, &["a".to_owned(), "b".to_owned()]).await;
+            let jobs = of_q(["a".to_owned(), "b".to_owned()]);
 
             let told = store.withdraw_all(&jobs, Withdrawal::Cancel, |_| ()).await.unwrap();
 
