@@ -2,10 +2,13 @@
 
 use clap::Args;
 
+/// Where they stand in the help.
+pub(super) const IDLE: &str = "Taken for RQ's sake, without effect here";
+
 /// RQ: options of every command.
 #[expect(clippy::struct_field_names, reason = "the options have RQ's names")]
 #[derive(Args, Clone, Default)]
-#[command(next_help_heading = "Taken for RQ's sake, without effect here")]
+#[command(next_help_heading = IDLE)]
 pub(crate) struct IdleArgs {
     /// The class of workers.
     #[arg(long, short = 'w', value_name = "CLASS")]
