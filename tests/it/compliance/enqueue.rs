@@ -322,3 +322,23 @@ fn a_serializer_of_ones_own_is_refused_with_advice() {
     assert!(exit.stderr.contains("the serializer app.Yaml cannot be used without Python"), "{}", exit.stderr);
     assert_eq!(world.client.eval("conn.dbsize()"), 0);
 }
+
+#[test]
+fn a_class_of_ones_own_is_refused_by_name() {
+    let world = World::new();
+    for (option, class) in [("-j", "no.such.Job"), ("--queue-class", "no.such.Queue")] {
+        let exit = world.rq("enqueue", &[option, class, "f"]);
+
+        let here = world.subject == Subject::Ours;
+        assert_eq!(exit.code(), if here { 2 } else { 1 }, "{}{}", exit.stdout, exit.stderr);
+        assert!(exit.stderr.contains(class) || !here, "{}", exit.stderr);
+    }
+    assert_eq!(world.client.eval("conn.keys('rq:job:*')"), json!([]));
+
+    enqueue(
+        &world,
+        world.subject,
+        &["-j", "rq.job.Job", "--queue-class", "rq.Queue", "-w", "rq.Worker", "f"],
+    );
+    world.client.exec("conn.flushdb()");
+}
