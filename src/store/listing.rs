@@ -166,12 +166,12 @@ impl Store {
     /// Where the failed jobs of a queue stand, without those whose time is over. RQ: the score of what is kept for ever is -1.
     pub(crate) async fn failures(&self, queue: &QueueName) -> Result<[Shelf; 2], StoreError> {
         let now = self.clock().await?.micros() / 1_000_000;
-        let shelf = |from: &str, to: &str| Shelf {
+        let between = |from: &str, to: &str| Shelf {
             standing: Standing::Failed,
             key: self.keys.registry("failed", queue),
             scores: Some([from.to_owned(), to.to_owned()]),
         };
-        Ok([shelf("-inf", "(0"), shelf(&format!("({now}"), "+inf")])
+        Ok([between("-inf", "(0"), between(&format!("({now}"), "+inf")])
     }
 
     /// So many ids from an offset on, in the order of the place.

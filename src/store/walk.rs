@@ -12,7 +12,7 @@ const OVERLAP: usize = 50;
 /// How far a place was read. What is there all the time is met at least once, whatever goes and comes beside it.
 pub(crate) struct Walk<'a> {
     store: &'a Store,
-    shelf: &'a Shelf,
+    place: &'a Shelf,
     page: usize,
     offset: usize,
     /// What was met, in a form that does not grow with the ids.
@@ -23,9 +23,9 @@ pub(crate) struct Walk<'a> {
 
 impl Store {
     /// Begins to read a place, so many entries at a time.
-    pub(crate) fn walk<'a>(&'a self, shelf: &'a Shelf, page: usize) -> Walk<'a> {
+    pub(crate) fn walk<'a>(&'a self, place: &'a Shelf, page: usize) -> Walk<'a> {
         let (met, mixer) = (HashSet::new(), RandomState::new());
-        Walk { store: self, shelf, page: page.max(2 * OVERLAP), offset: 0, met, mixer, is_over: false }
+        Walk { store: self, place, page: page.max(2 * OVERLAP), offset: 0, met, mixer, is_over: false }
     }
 }
 
@@ -34,7 +34,7 @@ impl Walk<'_> {
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<String>>, StoreError> {
         while !self.is_over {
             let from = self.offset.saturating_sub(OVERLAP);
-            let ids = self.store.ids_at(self.shelf, from, self.page).await?;
+            let ids = self.store.ids_at(self.place, from, self.page).await?;
             // Entries that were further on stand before this page now, unless it begins with one that was met.
             if from > 0 && !ids.first().is_some_and(|id| self.met.contains(&self.mixer.hash_one(id))) {
                 self.offset = from.saturating_sub(self.page - OVERLAP);
