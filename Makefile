@@ -48,11 +48,11 @@ soak: ## Ten minutes of load, reloads, kills and stops, with an account of each 
 	@build/venv/rq-3.0.0/bin/python benches/soak.py
 
 deb: ## Build the package for Debian (build/packages/).
-	@scripts/setup check
+	@scripts/check-tools rust
 	@scripts/build-release
 	@scripts/build-deb
 
-rpm: ## Build the package for Fedora and its like, in a Debian 12 below build/ (needs root).
+rpm: ## Build the package for Fedora and its like, on a Debian, in a Debian 12 below build/ (needs root).
 	@scripts/setup demo
 	@scripts/build-release
 	@scripts/build-rpm

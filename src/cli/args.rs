@@ -1,5 +1,6 @@
 //! The grammar of the command line.
 
+mod about;
 mod check;
 mod completions;
 mod control;
@@ -245,9 +246,13 @@ pub(crate) fn command() -> clap::Command {
 fn with_notes(command: clap::Command, are_wanted: &dyn Fn(&str) -> bool) -> clap::Command {
     let command = command.mut_subcommand("worker-pool", pool::in_words_of_rq);
     command.mut_subcommands(|below| {
+        if !are_wanted(below.get_name()) {
+            return below;
+        }
+        let below = about::told(below);
         // It reads no settings: its --url is a page's.
         let has_settings = below.get_name() != "healthcheck";
-        if has_settings && are_wanted(below.get_name()) { settings::annotated(below) } else { below }
+        if has_settings { settings::annotated(below) } else { below }
     })
 }
 

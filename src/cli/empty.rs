@@ -1,5 +1,7 @@
 //! `rq empty`.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::args::EmptyArgs;
@@ -31,7 +33,9 @@ pub(super) fn run(args: &EmptyArgs) -> Result<Exit, Failure> {
             output::print(if args.json { "[]\n" } else { "Nothing to do\n" });
             return Ok(Exit::Done);
         }
-        let queues: Vec<QueueName> = names.into_iter().map(QueueName::new).collect();
+        let mut seen = HashSet::new();
+        let names = names.into_iter().filter(|name| seen.insert(name.clone()));
+        let queues: Vec<QueueName> = names.map(QueueName::new).collect();
         let lengths = store.lengths(&queues).await?;
         if !args.dry_run && !is_meant(args, &queues, lengths.iter().sum()) {
             output::error("Nothing was deleted.\n");

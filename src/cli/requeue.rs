@@ -1,5 +1,7 @@
 //! `rq requeue`.
 
+use std::collections::HashSet;
+
 use super::args::RequeueArgs;
 use super::exit::{Exit, Failure};
 use super::outcomes::{for_programs, refusals, refused};
@@ -8,7 +10,7 @@ use super::reach::at_redis;
 use super::{meant, output};
 use crate::job::QueueName;
 use crate::os::terminal::Stream;
-use crate::store::{Rearranged, Standing, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// How many ids one question asks for.
 const PAGE: usize = 5000;
@@ -28,7 +30,8 @@ pub(super) fn run(args: &RequeueArgs) -> Result<Exit, Failure> {
             output::print(&format!("Requeueing {} jobs from failed queue\n", ids.len()));
         }
         let mut progress = Progress::of(ids.len() as u64);
-        let told = of_queue(store, &ids, &queue, &mut progress).await?;
+        // RQ: a job of another queue is not among the failed ones of this queue.
+        let told = store.requeue_all(&ids, Some(&queue), |more| progress.add(more)).await?;
         drop(progress);
         let refused = refused(&told);
         if args.json {
@@ -42,48 +45,14 @@ pub(super) fn run(args: &RequeueArgs) -> Result<Exit, Failure> {
     })
 }
 
+/// Those whose time is over are left to those who clean.
 async fn failed(store: &Store, queue: &QueueName) -> Result<Vec<String>, StoreError> {
-    let mut ids = Vec::new();
-    for shelf in store.shelves(std::slice::from_ref(queue), &[Standing::Failed]).await? {
-        loop {
-            let page = store.ids_at(&shelf, ids.len(), PAGE).await?;
-            let is_last = page.len() < PAGE;
-            ids.extend(page);
-            if is_last {
-                break;
-            }
+    let (mut ids, mut seen) = (Vec::new(), HashSet::new());
+    for shelf in store.failures(queue).await? {
+        let mut walk = store.walk(&shelf, PAGE);
+        while let Some(page) = walk.next().await? {
+            ids.extend(page.into_iter().filter(|id| seen.insert(id.clone())));
         }
     }
     Ok(ids)
-}
-
-/// RQ: a job of another queue is not among the failed ones of this queue.
-async fn of_queue(
-    store: &Store,
-    ids: &[String],
-    queue: &QueueName,
-    progress: &mut Progress,
-) -> Result<Vec<Rearranged>, StoreError> {
-    let mut told = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(500) {
-        let listed = store.listed(ids).await?;
-        let own: Vec<String> = listed
-            .iter()
-            .flatten()
-            .filter(|job| job.queue == queue.as_str())
-            .map(|job| job.id.clone())
-            .collect();
-        let mut done = store.requeue_all(&own, |_| ()).await?.into_iter();
-        for job in listed {
-            told.push(match job {
-                None => Rearranged::Gone,
-                Some(job) if job.queue != queue.as_str() => {
-                    Rearranged::Elsewhere(format!("a job of the queue {}", job.queue))
-                }
-                Some(_) => done.next().unwrap_or(Rearranged::Gone),
-            });
-        }
-        progress.add(ids.len() as u64);
-    }
-    Ok(told)
 }

@@ -98,6 +98,11 @@ pub(super) fn as_json<T: Serialize>(document: &T) -> String {
     serde_json::to_string_pretty(document).expect("plain data has a JSON form") + "\n"
 }
 
+/// The same on one line, for a stream of them.
+pub(super) fn as_json_line<T: Serialize>(document: &T) -> String {
+    serde_json::to_string(document).expect("plain data has a JSON form") + "\n"
+}
+
 /// The settings in columns.
 fn table(settings: &[ShownSetting], colour: bool) -> String {
     let rows: Vec<[String; 3]> = settings

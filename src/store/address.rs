@@ -126,7 +126,15 @@ impl Address {
         let (class, keywords) = url::parse(url)?;
         let login = Login::from_keywords(class, &keywords)?;
         let target = match class {
-            Class::Unix => Target::Unix { path: text(&keywords, "path")?.unwrap_or_default().into() },
+            Class::Unix => match text(&keywords, "path")? {
+                Some(path) => Target::Unix { path: path.into() },
+                // What stands before the third slash is a host, which no socket has.
+                None => {
+                    return Err(AddressError::Grammar(
+                        "no path: write unix:///run/redis.sock, with three slashes",
+                    ));
+                }
+            },
             Class::Tcp | Class::Tls => tcp(&keywords)?,
         };
         Ok(Self { target, login, horse: json!({ "url": url }) })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tokio::task::JoinSet;
 
-use super::{Listed, Rearranged, Standing, Store, StoreError, scripts};
+use super::{Rearranged, Standing, Store, StoreError, scripts};
 use crate::job::{QueueName, Timestamp};
 
 /// How many requests are on their way at a time.
@@ -12,6 +12,9 @@ const AT_ONCE: usize = 100;
 
 /// How many jobs one step withdraws: few enough that nobody else has to wait for it.
 const STEP: usize = 250;
+
+/// How many it withdraws of those for each of which a queue is looked through.
+const FEW: usize = 5;
 
 /// How many entries of a queue are read at a time.
 const WINDOW: usize = 1000;
@@ -24,6 +27,13 @@ const MANY: usize = 20;
 pub(crate) enum Withdrawal {
     Cancel,
     Delete,
+}
+
+/// A job, and the queue that it says it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Addressed {
+    pub(crate) id: String,
+    pub(crate) queue: String,
 }
 
 /// Where jobs stand in a queue that was read.
@@ -48,18 +58,19 @@ struct Withdrawing<'a, Done> {
 
 impl Store {
     /// Puts these failed jobs back on their queues, each in one step of its own, many of them on their way at a time. `done`
-    /// hears how many more are done. What became of each is told in their order.
+    /// hears how many more are done. What became of each is told in their order. They may have to be of one queue.
     pub(crate) async fn requeue_all(
         &self,
         jobs: &[String],
+        queue: Option<&QueueName>,
         mut done: impl FnMut(u64),
     ) -> Result<Vec<Rearranged>, StoreError> {
         let mut told = Vec::with_capacity(jobs.len());
         for some in jobs.chunks(AT_ONCE) {
             let mut doing = JoinSet::new();
             for (at, job) in some.iter().cloned().enumerate() {
-                let store = self.clone();
-                doing.spawn(async move { (at, store.requeue(&job).await) });
+                let (store, queue) = (self.clone(), queue.cloned());
+                doing.spawn(async move { (at, store.requeue_of(queue.as_ref(), &job).await) });
             }
             let mut ended = doing.join_all().await;
             ended.sort_by_key(|(at, _)| *at);
@@ -74,7 +85,7 @@ impl Store {
     /// Cancels or deletes these jobs, some in one step. Each queue is read once for all that stand in it.
     pub(crate) async fn withdraw_all(
         &self,
-        jobs: &[Listed],
+        jobs: &[Addressed],
         how: Withdrawal,
         done: impl FnMut(u64),
     ) -> Result<Vec<Rearranged>, StoreError> {
@@ -101,6 +112,10 @@ impl<Done: FnMut(u64)> Withdrawing<'_, Done> {
         // Those that stand elsewhere, or moved while it was read.
         let rest: Vec<&str> = ids.iter().copied().filter(|id| !self.told.contains_key(*id)).collect();
         for some in rest.chunks(STEP) {
+            self.step(seen, some).await?;
+        }
+        let rest: Vec<&str> = rest.into_iter().filter(|id| !self.told.contains_key(*id)).collect();
+        for some in rest.chunks(FEW) {
             self.step(seen, some).await?;
         }
         Ok(())
@@ -148,17 +163,21 @@ impl<Done: FnMut(u64)> Withdrawing<'_, Done> {
         if outcomes.len() != ids.len() {
             return Err(store.malformed("withdrawing"));
         }
-        let mut out = 0;
+        let (mut out, mut heard) = (0, 0);
         for (id, outcome) in ids.iter().zip(outcomes) {
+            if outcome == "again" {
+                continue;
+            }
             let outcome = match outcome.strip_prefix("elsewhere ") {
                 Some(status) => Rearranged::Elsewhere(status.to_owned()),
                 None if outcome == "done" => Rearranged::Done,
                 None => Rearranged::Gone,
             };
+            heard += 1;
             out += usize::from(outcome == Rearranged::Done);
             self.told.insert((*id).to_owned(), outcome);
         }
-        (self.done)(ids.len() as u64);
+        (self.done)(heard);
         Ok(out)
     }
 }
@@ -191,12 +210,17 @@ mod tests {
         redis::from_redis_value(answer).unwrap()
     }
 
-    async fn listed(store: &Store, ids: &[String]) -> Vec<Listed> {
-        let mut jobs = Vec::new();
-        for ids in ids.chunks(500) {
-            jobs.extend(store.listed(ids).await.unwrap().into_iter().flatten());
-        }
-        jobs
+    fn of_q(ids: impl IntoIterator<Item = String>) -> Vec<Addressed> {
+        ids.into_iter().map(|id| Addressed { id, queue: "q".to_owned() }).collect()
+    }
+
+    /// How often the server has been given a command.
+    async fn calls(store: &Store, command: &str) -> usize {
+        let answer = store.client().run(redis::cmd("INFO").arg("commandstats")).await.unwrap();
+        let Value::BulkString(stats) = answer else { panic!("a text") };
+        let stats = String::from_utf8(stats).unwrap();
+        let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")[..]));
+        line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
     }
 
     fn numbers(from: usize, to: usize) -> impl Iterator<Item = String> {
@@ -210,7 +234,7 @@ mod tests {
             let store = filled(&server, 6000).await;
             let odd: Vec<String> =
                 numbers(0, 6000).skip(1).step_by(2).chain(["running".to_owned()]).collect();
-            let jobs = listed(&store, &odd).await;
+            let jobs = of_q(odd);
             let mut heard = 0;
 
             let told = store.withdraw_all(&jobs, Withdrawal::Delete, |more| heard += more).await.unwrap();
@@ -221,15 +245,54 @@ mod tests {
             let left = texts(&store, &["LRANGE", "rq:queue:q", "0", "-1"]).await;
             assert_eq!(left, numbers(0, 6000).step_by(2).collect::<Vec<_>>(), "in their order");
             assert_eq!(texts(&store, &["KEYS", "rq:job:*"]).await.len(), 3001);
-            let Value::BulkString(stats) =
-                store.client().run(redis::cmd("INFO").arg("commandstats")).await.unwrap()
-            else {
-                panic!("a text")
-            };
-            let stats = String::from_utf8(stats).unwrap();
-            let removals = stats.lines().find_map(|line| line.strip_prefix("cmdstat_lrem:calls=")).unwrap();
-            let removals: usize = removals.split(',').next().unwrap().parse().unwrap();
+            let removals = calls(&store, "lrem").await;
             assert!(removals <= 3000 / 100, "{removals}");
+        });
+    }
+
+    #[test]
+    fn a_queue_is_looked_through_a_few_times_in_one_step_and_for_jobs_that_wait_only() {
+        let server = Server::start(&[]);
+        run(async {
+            let store = filled(&server, 19).await;
+            let mut fill = redis::pipe();
+            for number in 0..10 {
+                fill.cmd("HSET").arg(format!("rq:job:{number}")).arg(&["status", "failed"]);
+                fill.cmd("LREM").arg("rq:queue:q").arg(1).arg(number.to_string());
+            }
+            fill.cmd("CONFIG").arg(&["RESETSTAT"]);
+            store.client().run_all(&fill).await.unwrap();
+            let jobs = of_q(numbers(0, 19));
+            let mut heard = 0;
+
+            let told = store.withdraw_all(&jobs, Withdrawal::Delete, |more| heard += more).await.unwrap();
+
+            assert!(told.iter().all(|told| *told == Rearranged::Done), "{told:?}");
+            assert_eq!((heard, calls(&store, "lrem").await), (19, 9));
+            // Two steps; the server asked for the script once.
+            assert_eq!(calls(&store, "evalsha").await, 2 + 1);
+            assert_eq!(texts(&store, &["KEYS", "*"]).await, ["rq:job:running"]);
+        });
+    }
+
+    #[test]
+    fn what_has_ended_is_not_canceled() {
+        let server = Server::start(&[]);
+        run(async {
+            let store = filled(&server, 5).await;
+            let statuses = ["finished", "failed", "stopped", "canceled", "queued"];
+            let mut fill = redis::pipe();
+            for (number, status) in statuses.iter().enumerate() {
+                fill.cmd("HSET").arg(format!("rq:job:{number}")).arg(&["status", status]);
+            }
+            store.client().run_all(&fill).await.unwrap();
+            let jobs = of_q(numbers(0, 5));
+
+            let told = store.withdraw_all(&jobs, Withdrawal::Cancel, |_| ()).await.unwrap();
+
+            let stayed = statuses[..4].iter().map(|status| Rearranged::Elsewhere((*status).to_owned()));
+            assert_eq!(told, stayed.chain([Rearranged::Done]).collect::<Vec<_>>());
+            assert_eq!(texts(&store, &["ZRANGE", "rq:canceled:q", "0", "-1"]).await, ["4"]);
         });
     }
 
@@ -238,7 +301,7 @@ mod tests {
         let server = Server::start(&[]);
         run(async {
             let store = filled(&server, 100).await;
-            let jobs = listed(&store, &numbers(0, 99).collect::<Vec<_>>()).await;
+            let jobs = of_q(numbers(0, 99));
             let starve = redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).to_owned();
             store.client().run(&starve).await.unwrap();
 
@@ -273,7 +336,7 @@ mod tests {
             fill.cmd("ZADD").arg("rq:rl:k:allowed").arg(&["1", "a"]);
             fill.cmd("ZADD").arg("rq:rl:k:rate_limited").arg(&["1", "b", "2", "c"]);
             store.client().run_all(&fill).await.unwrap();
-            let jobs = listed(&store, &["a".to_owned(), "b".to_owned()]).await;
+            let jobs = of_q(["a".to_owned(), "b".to_owned()]);
 
             let told = store.withdraw_all(&jobs, Withdrawal::Cancel, |_| ()).await.unwrap();
 

@@ -59,15 +59,20 @@ impl Expiring {
 impl Store {
     /// Counts the jobs of queues, in one round trip that changes nothing.
     pub(crate) async fn census(&self, queues: &[QueueName]) -> Result<Census, StoreError> {
-        let (suspended, tallies) = self.tallies(queues).await?;
+        let (suspended, tallies) = self.tally(queues, "numbers").await?;
         let now = Timestamp::now();
         let counted = queues.iter().zip(tallies).map(|(queue, tally)| Counted::of(queue, &tally, now));
         Ok(Census { suspended, queues: counted.collect() })
     }
 
+    /// What stands under the keys of each of these queues, with what has expired, and the workers.
+    pub(super) async fn tallies(&self, queues: &[QueueName]) -> Result<Vec<Tally>, StoreError> {
+        Ok(self.tally(queues, "whole").await?.1)
+    }
+
     /// Whether RQ is suspended, and what stands under the keys of each of these queues.
-    pub(super) async fn tallies(&self, queues: &[QueueName]) -> Result<(bool, Vec<Tally>), StoreError> {
-        let mut args = self.args([]);
+    async fn tally(&self, queues: &[QueueName], how: &str) -> Result<(bool, Vec<Tally>), StoreError> {
+        let mut args = self.args([how]);
         args.extend(queues.iter().map(|queue| queue.as_str().as_bytes().to_vec()));
         let mut reply = self.call(&scripts::CENSUS, &[self.keys.suspended()], &args).await?;
         let suspended = reply.integer().map(|mark| mark != 0);
@@ -118,6 +123,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use redis::Value;
+
     use super::super::tests::server::Server;
     use super::super::{Address, Client, Keys};
     use super::*;
@@ -146,8 +153,15 @@ mod tests {
         assert_eq!(a.jobs, [2, 0, 0, 1, 0, 0, 0]);
         assert!(a.oldest.is_some_and(|oldest| oldest >= Duration::from_secs(60)), "{a:?}");
         assert_eq!((b.jobs, b.oldest), ([0; 7], None));
+        let Value::BulkString(stats) =
+            store.client().run(redis::cmd("INFO").arg("commandstats")).await.unwrap()
+        else {
+            panic!("a text")
+        };
+        let stats = String::from_utf8(stats).unwrap();
+        assert!(!stats.contains("zcount") && !stats.contains("smembers"), "nobody is told: {stats}");
         assert_eq!(store.client().run(redis::cmd("TYPE").arg("rq:queue:b")).await.unwrap(), {
-            redis::Value::SimpleString("string".to_owned())
+            Value::SimpleString("string".to_owned())
         });
     }
 }

@@ -1,7 +1,7 @@
 //! Emptying queues.
 
 use super::{Store, StoreError, scripts};
-use crate::job::QueueName;
+use crate::job::{QueueName, Timestamp};
 use crate::store::story::Answers;
 
 impl Store {
@@ -19,7 +19,7 @@ impl Store {
     /// Deletes so many jobs from the head of a queue; tells how many there were, and how many are left. RQ: its own script
     /// does it all at once, which holds up everybody else where a queue is long.
     pub(crate) async fn empty_some(&self, queue: &QueueName, most: u64) -> Result<(u64, u64), StoreError> {
-        let args = self.args([most.to_string().as_str()]);
+        let args = self.args([most.to_string().as_str(), &Timestamp::now().iso()]);
         let mut reply = self.call(&scripts::EMPTY, &[self.keys.queue(queue)], &args).await?;
         let mut number = || reply.integer().and_then(|number| u64::try_from(number).ok());
         match (number(), number()) {

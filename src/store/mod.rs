@@ -46,10 +46,11 @@ mod suspension;
 mod tap;
 mod tls;
 mod url;
+mod walk;
 
 pub(crate) use address::{Address, AddressError, Options, Sentinel};
 pub(crate) use backoff::Backoff;
-pub(crate) use bulk::Withdrawal;
+pub(crate) use bulk::{Addressed, Withdrawal};
 pub(crate) use card::Card;
 pub(crate) use census::{Census, STATUSES};
 pub(crate) use chores::Members;
@@ -65,7 +66,7 @@ pub(crate) use keys::Keys;
 #[cfg(test)]
 pub(crate) use leftovers::{Dangling, LostJob};
 pub(crate) use leftovers::{Deferred, Leftovers, Lost, QueueLeft, WorkerLeft};
-pub(crate) use listing::{Listed, Standing};
+pub(crate) use listing::{Functions, Listed, Standing};
 pub(crate) use liveness::{Life, OtherDaemon, QueueWatched, Watched};
 pub(crate) use outbox::Note;
 pub(crate) use outcome::{Settled, failure_text};

@@ -1,7 +1,7 @@
 //! What people do with failed jobs, one at a time and in one step each.
 
 use super::{Store, StoreError, scripts};
-use crate::job::Timestamp;
+use crate::job::{QueueName, Timestamp};
 
 /// RQ: an empty text, packed.
 const NOTHING: &[u8] = &[0x78, 0x9c, 0x03, 0, 0, 0, 0, 0x01];
@@ -19,8 +19,17 @@ pub(crate) enum Rearranged {
 impl Store {
     /// Puts a failed job back on its queue.
     pub(crate) async fn requeue(&self, job: &str) -> Result<Rearranged, StoreError> {
+        self.requeue_of(None, job).await
+    }
+
+    /// The same of a job that has to be of this queue. An id without a job is forgotten among the failed ones there.
+    pub(crate) async fn requeue_of(
+        &self,
+        queue: Option<&QueueName>,
+        job: &str,
+    ) -> Result<Rearranged, StoreError> {
         let mut args = self.args([job, &Timestamp::now().iso()]);
-        args.push(NOTHING.to_vec());
+        args.extend([NOTHING.to_vec(), queue.map_or("", QueueName::as_str).into()]);
         let reply = self.call(&scripts::REQUEUE, &[self.keys.job(job)], &args).await?;
         self.rearranged(reply)
     }
@@ -36,6 +45,10 @@ impl Store {
         match reply.status() {
             "requeued" | "deleted" => Ok(Rearranged::Done),
             "gone" => Ok(Rearranged::Gone),
+            "foreign" => {
+                let queue = reply.text().unwrap_or_default();
+                Ok(Rearranged::Elsewhere(format!("a job of the queue {queue}")))
+            }
             "elsewhere" => Ok(Rearranged::Elsewhere(reply.text().unwrap_or_default())),
             _ => Err(self.malformed("rearranging")),
         }

@@ -3,6 +3,7 @@
 
 use std::{
     env, fs,
+    os::unix::fs::symlink,
     path::Path,
     process::{Command, Stdio},
 };
@@ -49,7 +50,7 @@ impl<'a> Supervisor<'a> {
         for (there, here) in [
             ("/usr/bin/rq", env!("CARGO_BIN_EXE_rq")),
             ("/srv/app", folder),
-            ("/var/log/rq/rq.log", &format!("{folder}/rq.log")),
+            ("/var/log/supervisor/rq.log", &format!("{folder}/rq.log")),
             ("user=rq\n", ""),
         ] {
             assert!(program.contains(there), "{there}");
@@ -185,15 +186,22 @@ fn supervisord_does_not_try_a_wrong_configuration_again() {
 }
 
 #[test]
-fn the_procfile_runs_a_worker_that_finishes_its_job_at_the_end() {
+fn the_procfile_runs_our_worker_beside_pythons_rq_and_lets_its_job_finish() {
     let Some(venv) = programs() else { return };
     let world = World::new();
     fs::write(world.path("Procfile"), packaged("Procfile")).unwrap();
     let mut command = world.command(&venv.program("honcho"));
-    let ours = Path::new(env!("CARGO_BIN_EXE_rq")).parent().unwrap();
-    let path = format!("{}:{}", ours.display(), env::var("PATH").unwrap_or_default());
+    // An environment of an application has Python's `rq`, and the wheel's `rqd` beside it.
+    let theirs = world.venv.program("rq");
+    let ours = world.path("bin");
+    fs::create_dir(&ours).unwrap();
+    symlink(env!("CARGO_BIN_EXE_rq"), ours.join("rqd")).unwrap();
+    let folders = [theirs.parent().unwrap(), &ours].map(|folder| folder.display().to_string()).join(":");
+    let path = format!("{folders}:{}", env::var("PATH").unwrap_or_default());
     command.arg("start").env("PATH", path).env("RQ_PYTHON", world.venv.python());
     let mut honcho = world.start(command);
+    // Python's worker has none.
+    honcho.stdout.wait_for_line("*Fork server started with PID*", SOON);
     world.wait_for_idle(1);
     let mut gate = world.gate("gate");
     let job = world.enqueue(&format!("'jobs.waits.at', {}", gate.literal()));

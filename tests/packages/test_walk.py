@@ -137,7 +137,6 @@ class Walk(unittest.TestCase):
         self.pages = Pages(self.machine)
         self.machine.path("/tmp").chmod(0o1777)
         self.service = Service(self.machine, TASKS)
-        self.machine.path(DROP_IN).parent.mkdir(exist_ok=True)
         self.machine.path(DROP_IN).write_text(self.pages.example("rqd.8.gz").replace("redis://localhost:6379/0", URL))
         self.edit("on_interrupt", '"requeue"')
         self.typed("rq", "config", "check")

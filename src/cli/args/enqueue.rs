@@ -103,6 +103,11 @@ pub(crate) struct EnqueueArgs {
 }
 
 impl EnqueueArgs {
+    /// The option and the name of a class that would have a say in the job.
+    pub(crate) fn own_class(&self) -> Option<(&'static str, &str)> {
+        self.idle.own_class()
+    }
+
     /// The settings that the options override, only those which were given.
     pub(crate) fn overrides(&self) -> Vec<Override> {
         let serializer = self.serializer.clone().filter(|name| !name.is_empty()).map(OptionValue::Text);

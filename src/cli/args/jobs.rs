@@ -14,8 +14,8 @@ Examples:
   rq jobs --state failed --ids | grep ^import- | rq jobs - --delete
 
 Ages count from when a job came into its state. Changing jobs needs a filter or ids; on a terminal it is asked about first, and
---yes answers. A job that runs is never canceled or deleted: stop it first. Jobs that wait for a canceled or deleted one go on
-waiting.
+--yes answers. A job that runs is never canceled or deleted: stop it first; one that has ended is not canceled. Jobs that wait
+for a canceled or deleted one go on waiting.
 
 Exit codes: 0 done, also where nothing fitted; 1 some job is not there or was left alone, or Redis refused; 2 usage,
 69 Redis never reached, 78 a mistake in the configuration.";

@@ -20,6 +20,9 @@ const ELSEWHERE: [(&str, &str); 5] = [
     ("rqd", "8"),
 ];
 
+/// Where the command looks, for its own page.
+const PLACES: &str = include_str!("places.roff");
+
 /// Every page by the name of its file.
 fn pages() -> BTreeMap<String, String> {
     let mut command = super::command();
@@ -54,16 +57,29 @@ fn page(command: &Command, name: &str, above: &[&str]) -> String {
          .SH DESCRIPTION\n{}\n",
         name.to_uppercase().replace('-', "\\-"),
         env!("CARGO_PKG_VERSION"),
-        escaped(name),
+        names(name),
         escaped(about.trim_end_matches('.')),
         synopsis(command),
         paragraphs(&command.get_long_about().map_or(about, ToString::to_string), ".PP"),
     );
     text += &arguments(command);
     text += &commands(command, name);
+    if above.is_empty() {
+        text += PLACES;
+    }
     let after = command.get_after_long_help().or(command.get_after_help());
     text += &after.map(|after| notes(&after.to_string())).unwrap_or_default();
     text + &see_also(command, name, above)
+}
+
+/// What a page is found by: RQ's other names of two commands, too.
+fn names(name: &str) -> String {
+    let other = match name {
+        "rq-worker" => ", rqworker",
+        "rq-info" => ", rqinfo",
+        _ => "",
+    };
+    format!("{}{other}", escaped(name))
 }
 
 /// The usage, as the help says it.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::idle::IDLE;
 use crate::config::{self, Key, Kind};
 
 /// The value of an option, as the configuration takes it.
@@ -106,9 +107,26 @@ pub(super) fn unless(given: bool) -> Option<OptionValue> {
     given.then_some(OptionValue::Flag(false))
 }
 
+/// Commands whose options stand for settings wherever one is named like them.
+const DAEMONS: [&str; 4] = ["worker", "worker-pool", "run", "cron"];
+
+/// Whether an option of a command stands for the setting of its name.
+fn is_setting(command: &str, argument: &clap::Arg) -> bool {
+    let is_idle = argument.get_help_heading() == Some(IDLE);
+    match argument.get_id().as_str() {
+        "url" | "path" | "python" => true,
+        "serializer" if command == "enqueue" => true,
+        _ => DAEMONS.contains(&command) && !is_idle,
+    }
+}
+
 /// The grammar of a command, and of those below it, with environment variables and default in the help of each option.
 pub(super) fn annotated(command: clap::Command) -> clap::Command {
+    let name = command.get_name().to_owned();
     let command = command.mut_args(|argument| {
+        if !is_setting(&name, &argument) {
+            return argument;
+        }
         let (notes, Some(help)) = (notes(argument.get_id().as_str()), argument.get_help()) else {
             return argument;
         };

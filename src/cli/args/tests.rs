@@ -191,6 +191,28 @@ fn an_option_that_stands_for_no_setting_has_no_variable() {
 }
 
 #[test]
+fn an_option_that_only_shares_the_name_of_a_setting_has_no_notes() {
+    for (words, options) in [
+        ("empty -h", &["--worker-class", "--job-class", "--serializer", "[QUEUES]"][..]),
+        ("info -h", &["--queue-class", "[QUEUES]"]),
+        ("queues -h", &["[QUEUES]"]),
+        ("requeue -h", &["--serializer"]),
+        ("cron -h", &["--worker-class", "--job-class"]),
+    ] {
+        let help = parsed(words).err().unwrap().to_string();
+
+        for option in options {
+            let line =
+                help.lines().find(|line| line.trim_start().contains(option) && !line.starts_with("Usage"));
+            let line = line.unwrap_or_else(|| panic!("{option} is not in {help}"));
+            assert!(!line.contains("[env:"), "{words}: {line}");
+        }
+        assert!(help.contains("[env: RQ_REDIS_URL, REDIS_URL]"), "{words}: {help}");
+    }
+    assert!(parsed("enqueue -h").err().unwrap().to_string().contains("[env: RQ_WORKER__SERIALIZER]"));
+}
+
+#[test]
 fn the_help_that_is_asked_for_has_the_notes_of_its_options() {
     for words in ["jobs --help", "job show --help", "config check --help", "worker-pool --help"] {
         let help = parsed(words).err().unwrap().to_string();

@@ -38,6 +38,13 @@ struct Enqueued<'a> {
 
 /// Enqueues a job.
 pub(super) fn run(args: &EnqueueArgs) -> Result<Exit, Failure> {
+    if let Some((option, class)) = args.own_class() {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("the class {class} of {option} cannot be used without Python"),
+        )
+        .with_hint("leave the option out where RQ's own class does, or enqueue from Python"));
+    }
     let mut wish = wish(args)?;
     let overrides = args.overrides();
     let status = at_redis_with(&args.sources, overrides, async |looking| {

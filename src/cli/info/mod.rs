@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::args::InfoArgs;
 use super::exit::{Exit, Failure};
 use super::reach::at_redis;
+use super::settings_table::{as_json, as_json_line};
 use super::{meant, output};
 use crate::job::Timestamp;
 use crate::job::calendar::Zone;
@@ -79,13 +80,8 @@ async fn end(signals: &mut Option<Signals>) {
 fn told(args: &InfoArgs, inventory: &Inventory) -> String {
     if args.json {
         let told = told::Told::of(inventory);
-        // Texts and numbers always have a JSON form.
-        let text = if args.interval.is_some() {
-            serde_json::to_string(&told)
-        } else {
-            serde_json::to_string_pretty(&told)
-        };
-        return text.expect("plain data has a JSON form") + "\n";
+        // One that is told again and again stands on a line.
+        return if args.interval.is_some() { as_json_line(&told) } else { as_json(&told) };
     }
     let part = match (args.only_queues, args.only_workers) {
         (true, _) => Part::Queues,

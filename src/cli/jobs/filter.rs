@@ -43,6 +43,11 @@ impl Filter {
             && self.newer.is_none()
     }
 
+    /// Whether it takes the payload of a job to know.
+    pub(super) fn is_by_function(&self) -> bool {
+        self.function.is_some()
+    }
+
     /// Where such jobs stand.
     pub(super) fn places(&self) -> Vec<Standing> {
         if self.states.is_empty() {

@@ -13,11 +13,14 @@ use super::progress::{Progress, confirmed};
 use super::reach::at_redis;
 use super::{meant, output};
 use crate::job::QueueName;
-use crate::store::{Listed, Rearranged, Store, StoreError, Withdrawal};
+use crate::store::{Addressed, Functions, Listed, Rearranged, Store, StoreError, Withdrawal};
 use filter::Filter;
 
 /// How many jobs one question asks for.
 const PAGE: usize = 500;
+
+/// How many it asks for where few are to be shown: not every job fits.
+const LEAST: usize = 50;
 
 /// How many are shown unless more are asked for.
 const SHOWN: usize = 100;
@@ -34,8 +37,12 @@ enum Deed {
 }
 
 /// The jobs that fit.
+#[derive(Default)]
 struct Found {
-    jobs: Vec<Listed>,
+    /// Of which all is told, to be shown.
+    told: Vec<Listed>,
+    /// The others.
+    jobs: Vec<Addressed>,
     /// Whether there may be more.
     is_cut: bool,
     /// Ids that were given, and are there no more.
@@ -57,11 +64,15 @@ pub(super) fn run(args: &JobsArgs) -> Result<Exit, Failure> {
         (None, None) => SHOWN,
     };
     at_redis(&args.sources, async |store| {
-        let found = match &ids {
-            Some(ids) => named(store, ids, &filter, limit).await?,
-            None => searched(store, &args.queue, &filter, limit).await?,
-        };
-        if ids.is_none() && found.jobs.is_empty() {
+        let (found, seen) = (Found::default(), HashSet::new());
+        let is_told = deed.is_none_or(|_| args.dry_run) && (args.json || !args.ids_only);
+        let mut search = Search { store, filter: &filter, limit, is_told, found, seen };
+        match &ids {
+            Some(ids) => search.named(ids).await?,
+            None => search.anywhere(&args.queue).await?,
+        }
+        let found = search.found;
+        if ids.is_none() && found.told.is_empty() && found.jobs.is_empty() {
             meant::queues(store, &args.queue).await;
         }
         match deed.filter(|_| !args.dry_run) {
@@ -95,60 +106,87 @@ fn ids(given: &[String]) -> Result<Option<Vec<String>>, Failure> {
             .map_err(|error| Failure::new(Exit::Failed, format!("cannot read standard input: {error}")))?;
         ids.extend(text.split_whitespace().map(str::to_owned));
     }
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
     Ok(Some(ids))
 }
 
-async fn named(store: &Store, ids: &[String], filter: &Filter, limit: usize) -> Result<Found, StoreError> {
-    let mut found = Found { jobs: Vec::new(), is_cut: false, gone: Vec::new() };
-    for ids in ids.chunks(PAGE) {
-        for (id, job) in ids.iter().zip(store.listed(ids).await?) {
-            match job {
-                None => found.gone.push(id.clone()),
-                Some(job) if !filter.fits(&job) => {}
-                Some(_) if found.jobs.len() >= limit => found.is_cut = true,
-                Some(job) => found.jobs.push(job),
-            }
-        }
-    }
-    Ok(found)
+/// Jobs being looked at.
+struct Search<'a> {
+    store: &'a Store,
+    filter: &'a Filter,
+    limit: usize,
+    /// Whether all is told of the jobs: of very many that would take much memory.
+    is_told: bool,
+    found: Found,
+    /// A job may stand in two places, or move while it is looked for.
+    seen: HashSet<String>,
 }
 
-async fn searched(
-    store: &Store,
-    queues: &[String],
-    filter: &Filter,
-    limit: usize,
-) -> Result<Found, StoreError> {
-    let mut found = Found { jobs: Vec::new(), is_cut: false, gone: Vec::new() };
-    let queues = if queues.is_empty() { store.queue_names().await? } else { queues.to_vec() };
-    let queues: Vec<QueueName> = queues.into_iter().map(QueueName::new).collect();
-    // A job may stand in two places, or move while it is looked for.
-    let mut seen = HashSet::new();
-    for shelf in store.shelves(&queues, &filter.places()).await? {
-        let mut offset = 0;
-        loop {
-            let ids = store.ids_at(&shelf, offset, PAGE).await?;
-            for job in store.listed(&ids).await?.into_iter().flatten() {
-                if !filter.fits(&job) || !seen.insert(job.id.clone()) {
-                    continue;
+impl Search<'_> {
+    async fn named(&mut self, ids: &[String]) -> Result<(), StoreError> {
+        self.look_at(ids, true).await
+    }
+
+    async fn anywhere(&mut self, queues: &[String]) -> Result<(), StoreError> {
+        let queues = if queues.is_empty() { self.store.queue_names().await? } else { queues.to_vec() };
+        let queues: Vec<QueueName> = queues.into_iter().map(QueueName::new).collect();
+        for shelf in self.store.shelves(&queues, &self.filter.places()).await? {
+            let mut walk = self.store.walk(&shelf, PAGE);
+            while let Some(ids) = walk.next().await? {
+                self.look_at(&ids, false).await?;
+                if self.found.is_cut {
+                    return Ok(());
                 }
-                if found.jobs.len() >= limit {
-                    found.is_cut = true;
-                    return Ok(found);
-                }
-                found.jobs.push(job);
             }
-            if ids.len() < PAGE {
+        }
+        Ok(())
+    }
+
+    async fn look_at(&mut self, ids: &[String], are_named: bool) -> Result<(), StoreError> {
+        let functions = match (self.filter.is_by_function(), self.is_told) {
+            (true, _) => Functions::OfAll,
+            (false, true) => Functions::OfShort,
+            (false, false) => Functions::Untold,
+        };
+        for ids in ids.chunks(self.limit.clamp(LEAST, PAGE)) {
+            for (id, job) in ids.iter().zip(self.store.skimmed(ids, functions).await?) {
+                match job {
+                    Some(job) if self.filter.fits(&job) => self.add(job),
+                    None if are_named => self.found.gone.push(id.clone()),
+                    _ => {}
+                }
+            }
+            if self.found.is_cut && !are_named {
                 break;
             }
-            offset += PAGE;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, job: Listed) {
+        if self.seen.contains(&job.id) {
+            return;
+        }
+        if self.seen.len() >= self.limit {
+            self.found.is_cut = true;
+            return;
+        }
+        self.seen.insert(job.id.clone());
+        if self.is_told {
+            self.found.told.push(job);
+        } else {
+            self.found.jobs.push(Addressed { id: job.id, queue: job.queue });
         }
     }
-    Ok(found)
 }
 
 fn show(args: &JobsArgs, found: &Found) -> Exit {
-    output::print(&told::jobs(args, &found.jobs));
+    output::print(&if found.jobs.is_empty() {
+        told::jobs(args, &found.told)
+    } else {
+        told::ids(&found.jobs)
+    });
     if found.is_cut && !args.json {
         output::error("There are more; --limit says how many are shown, and 0 is all.\n");
     }
@@ -173,7 +211,7 @@ async fn change(store: &Store, args: &JobsArgs, found: &Found, deed: Deed) -> Re
     let mut progress = Progress::of(ids.len() as u64);
     let done_more = |count| progress.add(count);
     let mut told = match deed {
-        Deed::Requeue => store.requeue_all(&ids, done_more).await?,
+        Deed::Requeue => store.requeue_all(&ids, None, done_more).await?,
         Deed::Withdraw(how) => store.withdraw_all(&found.jobs, how, done_more).await?,
     };
     drop(progress);

@@ -10,7 +10,7 @@ use crate::cli::settings_table::as_json;
 use crate::cli::{output, span};
 use crate::job::Timestamp;
 use crate::os::terminal::Stream;
-use crate::store::Listed;
+use crate::store::{Addressed, Listed};
 
 /// A job of a list.
 #[derive(Serialize)]
@@ -33,12 +33,17 @@ pub(super) fn jobs(args: &JobsArgs, jobs: &[Listed]) -> String {
         return as_json(&jobs.iter().map(told).collect::<Vec<_>>());
     }
     if args.ids_only {
-        return jobs.iter().flat_map(|job| [output::safe(&job.id), "\n".into()]).collect();
+        return String::new();
     }
     let now = Timestamp::now();
     let rows: Vec<_> = jobs.iter().map(|job| row(job, now)).collect();
     let lines = table(&["JOB", "STATE", "QUEUE", "AGE", "CALL"], &[3], &rows);
     page::text(&lines, Stream::Out.wants_colour())
+}
+
+/// The ids alone, a line each.
+pub(super) fn ids(jobs: &[Addressed]) -> String {
+    jobs.iter().flat_map(|job| [output::safe(&job.id), "\n".into()]).collect()
 }
 
 fn row(job: &Listed, now: Timestamp) -> Vec<(Tone, String)> {

@@ -22,6 +22,9 @@ const LONGEST: u64 = 1024 * 1024;
 /// How deep it may be nested.
 const DEEPEST: usize = 64;
 
+/// What to do about a key or a table that stands there twice, where the parser refuses it.
+const ONCE: &str = "a key or a table may stand there once: keep one of them, with all that belongs to it";
+
 /// The formats of configuration files, Python apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -134,7 +137,9 @@ impl Document {
         };
         let text = read(path).map_err(|reason| refuse(None, reason.to_string()))?;
         let table = shelf::parse(format, &text).map_err(|fault| {
+            let is_double = fault.text.contains(": duplicate ");
             let problem = refuse(fault.line, fault.text);
+            let problem = if is_double { problem.hint(ONCE) } else { problem };
             fault.column.map_or(problem.clone(), |column| problem.spot(Spot::Column(column)))
         })?;
         Ok(Self { path: path.to_owned(), keys: Keys::of(format, &text), table })

@@ -55,6 +55,8 @@ fn read(text: &str) -> Result<Option<Node>, Fault> {
         let column = place.and_then(|place| number(place.column()));
         let words = error.without_snippet().to_string();
         let words = words.split(" at line ").next().unwrap_or_default();
+        // What else the parser could be told is no setting of ours.
+        let words = words.split(", set ").next().unwrap_or_default();
         Fault { line, column, text: words.to_owned() }
     })
 }

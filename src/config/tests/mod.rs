@@ -226,7 +226,8 @@ fn a_key_that_is_said_twice_is_refused() {
         .file("a.toml", "REDIS_URL = 'redis://a'\n[redis]\nurl = 'redis://b'\n")
         .file("b.json", "{\"QUEUES\": \"a\",\n\"QUEUES\": \"b\"}")
         .file("c.yaml", "QUEUES: a\nQUEUES: b\n")
-        .file("d.ini", "[worker]\nttl = 5\n[horse]\npreload = a\n[worker]\nburst = 1\n");
+        .file("d.ini", "[worker]\nttl = 5\n[horse]\npreload = a\n[worker]\nburst = 1\n")
+        .file("e.toml", "[worker]\nttl = 5\n[horse]\n[worker]\nburst = true\n");
 
     assert!(place.refused("a.toml").contains("cannot use redis.url from /x/a.toml, line 3: the same is said by REDIS_URL from /x/a.toml, line 1"), "{}", place.refused("a.toml"));
     assert!(
@@ -234,7 +235,13 @@ fn a_key_that_is_said_twice_is_refused() {
             .refused("b.json")
             .contains("cannot use QUEUES from /x/b.json, line 2: it stands on line 1 already")
     );
-    assert!(place.refused("c.yaml").contains("/x/c.yaml, line 2"), "{}", place.refused("c.yaml"));
+    for (name, line) in [("c.yaml", 2), ("e.toml", 4)] {
+        let told = place.refused(name);
+
+        assert!(told.contains(&format!("/x/{name}, line {line}")), "{told}");
+        assert!(told.contains("hint: ") && told.contains("keep one of them"), "{told}");
+        assert!(!told.contains("DuplicateKeyPolicy"), "{told}");
+    }
     assert!(
         place.refused("d.ini").contains("cannot use worker from /x/d.ini, line 5"),
         "{}",

@@ -44,8 +44,10 @@ pub(crate) fn function(payload: &[u8]) -> Option<String> {
             _ => None,
         };
     }
-    let call: Vec<serde_json::Value> = serde_json::from_slice(payload).ok()?;
-    call.first()?.as_str().map(cut)
+    // Only the beginning may be here, in which the function is the first of the list.
+    let list = payload.trim_ascii_start().strip_prefix(b"[")?;
+    let name = serde_json::Deserializer::from_slice(list).into_iter::<String>().next()?.ok()?;
+    Some(cut(&name))
 }
 
 /// Every protocol since 2 says which it is.

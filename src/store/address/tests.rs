@@ -153,3 +153,13 @@ for given in json.load(sys.stdin):
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text, "Connection p 2\nSSLConnection p 2\nSentinelManagedSSLConnection p 0\n");
 }
+
+#[test]
+fn a_socket_without_a_path_is_refused() {
+    for url in ["unix://", "unix://redis.sock", "unix://redis.sock?db=1"] {
+        let told = Address::from_url(url).unwrap_err().to_string();
+
+        assert_eq!(told, "has no path: write unix:///run/redis.sock, with three slashes", "{url}");
+    }
+    assert!(Address::from_url("unix://?path=/run/redis.sock").is_ok());
+}

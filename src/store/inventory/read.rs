@@ -104,7 +104,7 @@ impl Store {
 
     async fn count_queues(&self, names: &[String]) -> Result<Vec<CountedQueue>, StoreError> {
         let queues: Vec<QueueName> = names.iter().map(QueueName::new).collect();
-        let (_, tallies) = self.tallies(&queues).await?;
+        let tallies = self.tallies(&queues).await?;
         let count = |(name, tally): (&String, Tally)| CountedQueue {
             name: name.clone(),
             waiting: tally.waiting,

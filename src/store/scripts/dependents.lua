@@ -43,8 +43,7 @@ local function enqueue_dependent(job, fields, now)
   call('SADD', P .. 'queues', queue_key(fields.origin))
   if is_limited(fields) then return admit(job, fields, now) end
   call('HSET', job_key(job), 'status', 'queued', 'enqueued_at', now)
-  local ttl = seconds(fields.ttl)
-  if ttl and ttl > 0 then expire_job(job, ttl) end
+  let_wait(job, fields.ttl)
   call(goes_first(fields) and 'LPUSH' or 'RPUSH', queue_key(fields.origin), job)
 end
 

@@ -8,19 +8,14 @@
 local job, now = ARGV[2], ARGV[3]
 
 if not is_job(job) then return { 'gone' } end
-local facts = call('HMGET', KEYS[1], 'status', 'origin', 'group_id', 'rate_limit_key')
-local status, queue, group, limit = facts[1] or '', facts[2] or '', facts[3], facts[4]
+local facts = call('HMGET', KEYS[1], 'status', 'origin', 'rate_limit_key')
+local status, queue, limit = facts[1] or '', facts[2] or '', facts[3]
 -- RQ: an entry counts, whatever the job says. One of a job that was queued again by other means must not end it.
 local had_failed = status == 'failed' or status == 'stopped' or status == ''
 if call('ZREM', registry_key('failed', queue), job) == 0 or not had_failed then return { 'elsewhere', status } end
 
 call('LREM', queue_key(queue), 1, job)
-for _, execution in ipairs(call('ZRANGE', executions_key(job), 0, -1)) do
-  local worker = call('HGET', execution_key(job, execution), 'worker_name') or ''
-  end_execution(job, execution, queue, P .. 'worker:' .. worker .. ':executions')
-end
-if group and group ~= '' then call('SREM', P .. 'group:' .. group, job) end
-call('DEL', KEYS[1], dependents_key(job), dependencies_key(job), results_key(job), executions_key(job))
+delete_idle_job(job, queue)
 if limit and limit ~= '' and is_usable(limit) then
   call('ZREM', waiting_key(limit), job)
   release(limit, job, now)

@@ -6,7 +6,7 @@
 -- Returns: {"queued"} | {"scheduled"} | {"deferred"} | {"already", status} (this very call was made before)
 
 local queues, queue, job, scheduled, deferred = unpack(KEYS)
-local id, now, ttl, due, count = ARGV[2], ARGV[3], seconds(ARGV[4]), ARGV[6], tonumber(ARGV[7])
+local id, now, ttl, due, count = ARGV[2], ARGV[3], ARGV[4], ARGV[6], tonumber(ARGV[7])
 
 -- RQ: a job of the same id is written over. One that was made in the same microsecond is this one.
 if kind(job) == 'hash' and call('HGET', job, 'created_at') == now then
@@ -36,5 +36,5 @@ else
   call('HSET', job, 'enqueued_at', now)
   call(ARGV[5] == 'front' and 'LPUSH' or 'RPUSH', queue, id)
 end
-if ttl and ttl > 0 then expire_job(id, ttl) end
+let_wait(id, ttl)
 return { status }

@@ -15,19 +15,9 @@ local function add_result(job, fields)
   call('XADD', results_key(job), 'MAXLEN', '~', '10', '*', unpack(fields))
 end
 
--- Dependents that are still to be released outlive the job.
-local function delete_job(job)
-  local group = call('HGET', job_key(job), 'group_id')
-  if group and group ~= '' then call('SREM', P .. 'group:' .. group, job) end
-  -- In the background: a set may be huge.
-  call('UNLINK', job_key(job), dependencies_key(job), results_key(job), executions_key(job))
-  if not more_dependents then call('UNLINK', dependents_key(job)) end
-end
-
 local function run_again(job, again, now)
   call('SADD', P .. 'queues', queue_key(again.queue))
-  local ttl = seconds(call('HGET', job_key(job), 'ttl'))
-  if ttl and ttl > 0 then expire_job(job, ttl) end
+  let_wait(job, call('HGET', job_key(job), 'ttl'))
   if again.delay > 0 then
     call('HSET', job_key(job), 'status', 'scheduled')
     call('ZADD', registry_key('scheduled', again.queue), server_seconds() + again.delay, job)
@@ -50,7 +40,7 @@ local function finish_job(job, queue, result, verdict, now)
   if verdict.again then
     run_again(job, verdict.again, now)
   elseif ttl == 0 then
-    delete_job(job)
+    delete_job(job, more_dependents)
   elseif ttl > 0 then
     expire_job(job, ttl)
   end
@@ -62,7 +52,7 @@ local function fail_job(job, queue, result, status, now)
   local ttl = said or YEAR
   call('HSET', job_key(job), 'status', status)
   more_dependents = not release_dependents(job, status, now)
-  if ttl == 0 then return delete_job(job) end
+  if ttl == 0 then return delete_job(job, more_dependents) end
   add_result(job, result)
   if said then keep_results(job, said) end
   call('ZADD', registry_key('failed', queue), ttl < 0 and -1 or server_seconds() + ttl, job)

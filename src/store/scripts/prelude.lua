@@ -22,9 +22,7 @@ local function call(command, key, ...)
 end
 
 -- Leases are counted in the server's time, because the clocks of hosts differ.
-local function server_seconds()
-  return tonumber(redis.call('TIME')[1])
-end
+local function server_seconds() return tonumber(redis.call('TIME')[1]) end
 
 local function queue_key(queue) return P .. 'queue:' .. queue end
 local function job_key(job) return P .. 'job:' .. job end
@@ -59,6 +57,12 @@ local function expire_job(job, seconds)
   call('EXPIRE', job_key(job), seconds)
   if not needed_dependents[job] then call('EXPIRE', dependents_key(job), seconds) end
   call('EXPIRE', dependencies_key(job), seconds)
+end
+
+-- What waits lives as long as its `ttl` says, or until it is done: what is left of the time that an earlier end gave it is void.
+local function let_wait(job, ttl)
+  if (seconds(ttl) or 0) > 0 then return expire_job(job, seconds(ttl)) end
+  for _, key in ipairs({ job_key(job), dependents_key(job), dependencies_key(job) }) do call('PERSIST', key) end
 end
 
 -- Which execution runs a job of ours, whose it is, and how far it came: `execution daemon claimed` or `execution daemon handed`.

@@ -63,8 +63,7 @@ local function admit(job, fields, now)
   call('HSET', job_key(job), 'status', 'rate_limited', 'origin', fields.origin)
   -- RQ: the one who promotes it may be another, so the job itself says where it goes.
   if goes_first(fields) then call('HSET', job_key(job), 'enqueue_at_front', '1') end
-  local ttl = seconds(fields.ttl)
-  if ttl and ttl > 0 then expire_job(job, ttl) end
+  let_wait(job, fields.ttl)
   call('ZADD', waiting_key(key), server_seconds(), job)
   return promote(key, now)
 end

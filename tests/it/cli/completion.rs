@@ -110,6 +110,8 @@ conn.zadd('rq:wip:default', {'x-runs:execution': 9999999999})",
         (&["rq", "stack", "-u", &url, "x-"], &["x-runs"]),
         (&["rq", "enqueue", "-u", &url, "--depends-on", "x-q"], &["x-queued"]),
         (&["rq", "jobs", "-u", &url, "--queue", "lo"], &["low"]),
+        (&["rq", "jobs", "-u", &url, "--queue", ""], &["default", "low"]),
+        (&["rq", "jobs", "-u", &url, "-q", ""], &["default", "low"]),
     ] {
         wait_until(SOON, &format!("{words:?}"), || offered(bash(&world), words) == expected);
     }

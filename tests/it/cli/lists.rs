@@ -234,6 +234,23 @@ fn jobs_are_retried_canceled_and_deleted_in_bulk() {
 }
 
 #[test]
+fn what_is_named_twice_is_meant_once() {
+    let world = furnished();
+
+    let deleted = world.rq_of(Subject::Ours, "jobs", &["queued", "old", "queued", "--delete"]);
+    let emptied = world.rq_of(Subject::Ours, "empty", &["default", "low", "default", "--json"]);
+
+    assert_eq!((deleted.code(), deleted.stdout.as_str()), (0, "2 jobs deleted\n"));
+    assert_eq!(
+        serde_json::from_str::<Value>(&emptied.stdout).unwrap(),
+        json!([
+            {"queue": "default", "waiting": 1, "removed": 1},
+            {"queue": "low", "waiting": 0, "removed": 0},
+        ])
+    );
+}
+
+#[test]
 fn what_cannot_be_done_is_told_by_job() {
     let world = furnished();
 

@@ -35,6 +35,28 @@ fn the_jobs_of_the_named_queues_are_deleted_with_results_and_dependents() {
 }
 
 #[test]
+fn the_slots_of_deleted_jobs_are_free_again() {
+    let world = World::new();
+    world.client.exec(
+        "from rq.rate_limit import RateLimit
+limit = RateLimit('k', 1)
+from rq.group import Group
+parent = q.enqueue('jobs.returns.value', 1, job_id='a', rate_limit=limit)
+queue('low').enqueue('jobs.returns.value', 1, job_id='b', rate_limit=limit)
+Group.create(connection=conn, name='g').enqueue_many(q, [Queue.prepare_data('f', job_id='c')])
+conn.sadd('rq:job::a:dependencies', 'gone')",
+    );
+
+    assert_eq!(world.rq("empty", &["default"]).code(), 0);
+
+    let frees = world.subject.differs("an emptied queue leaves nothing of its jobs");
+    assert_eq!(world.redis.sorted_set("rq:rl:k:allowed").iter().any(|(id, _)| id == "a"), !frees);
+    assert_eq!(world.client.eval("queue('low').job_ids"), if frees { json!(["b"]) } else { json!([]) });
+    assert_eq!(world.redis.exists("rq:job::a:dependencies"), !frees);
+    assert_eq!(world.redis.set("rq:group:g").contains("c"), !frees);
+}
+
+#[test]
 fn all_queues_are_emptied_on_request() {
     let world = furnished();
 

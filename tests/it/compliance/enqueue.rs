@@ -238,6 +238,22 @@ fn a_job_of_the_same_id_is_written_over() {
 }
 
 #[test]
+fn a_job_that_is_written_over_outlives_its_last_run() {
+    let world = World::new();
+    world.client.exec(
+        "first = q.enqueue('jobs.returns.value', 1, job_id='j', result_ttl=500)
+q.enqueue('jobs.returns.value', 1, job_id='k', depends_on=first)",
+    );
+    world.work(&["--max-jobs", "1", "default"]);
+    assert!(world.redis.ttl("rq:job:j") > 0);
+
+    enqueue(&world, world.subject, &["--job-id", "j", "f"]);
+
+    let outlives = world.subject.differs("a job that waits outlives the time for which it was kept");
+    assert_eq!(world.redis.ttl("rq:job:j") == -1, outlives);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_and_nothing_is_written() {
     let world = World::new();
     for (arguments, theirs) in [
@@ -305,4 +321,24 @@ fn a_serializer_of_ones_own_is_refused_with_advice() {
     assert_eq!(exit.code(), 2);
     assert!(exit.stderr.contains("the serializer app.Yaml cannot be used without Python"), "{}", exit.stderr);
     assert_eq!(world.client.eval("conn.dbsize()"), 0);
+}
+
+#[test]
+fn a_class_of_ones_own_is_refused_by_name() {
+    let world = World::new();
+    for (option, class) in [("-j", "no.such.Job"), ("--queue-class", "no.such.Queue")] {
+        let exit = world.rq("enqueue", &[option, class, "f"]);
+
+        let here = world.subject == Subject::Ours;
+        assert_eq!(exit.code(), if here { 2 } else { 1 }, "{}{}", exit.stdout, exit.stderr);
+        assert!(exit.stderr.contains(class) || !here, "{}", exit.stderr);
+    }
+    assert_eq!(world.client.eval("conn.keys('rq:job:*')"), json!([]));
+
+    enqueue(
+        &world,
+        world.subject,
+        &["-j", "rq.job.Job", "--queue-class", "rq.Queue", "-w", "rq.Worker", "f"],
+    );
+    world.client.exec("conn.flushdb()");
 }

@@ -98,6 +98,34 @@ fn a_job_that_cannot_be_put_back_ends_the_command_with_1() {
 }
 
 #[test]
+fn what_has_expired_is_not_put_back() {
+    let world = failed();
+    world.client.exec("conn.zadd('rq:failed:default', {'gone': 1, 'b': 2, 'c': -1})");
+
+    let exit = world.rq("requeue", &["--queue", "default", "--all"]);
+
+    assert_eq!((exit.code(), exit.stdout.trim()), (0, "Requeueing 2 jobs from failed queue"));
+    assert_eq!(world.client.eval("sorted(q.job_ids)"), json!(["a", "c"]));
+}
+
+#[test]
+fn an_entry_without_a_job_is_told_once() {
+    let world = failed();
+    if world.subject == Subject::Theirs {
+        return;
+    }
+    world.client.exec("conn.zadd('rq:failed:low', {'gone': 9999999999})");
+
+    let first = world.rq("requeue", &["--queue", "low", "--all"]);
+    let second = world.rq("requeue", &["--queue", "low", "--all"]);
+
+    assert_eq!(first.code(), 1);
+    assert!(first.stderr.contains("gone was not requeued: there is no such job"), "{}", first.stderr);
+    assert_eq!((second.code(), second.stdout.as_str()), (0, "Nothing to do\n"));
+    assert_eq!(world.client.eval("queue('low').job_ids"), json!(["d"]));
+}
+
+#[test]
 fn an_entry_of_a_job_that_was_queued_again_is_no_failed_job() {
     let world = failed();
     world.client.exec("q.enqueue_job(fetch('a'))");
@@ -113,4 +141,23 @@ fn an_entry_of_a_job_that_was_queued_again_is_no_failed_job() {
     assert_eq!(exit.code(), i32::from(once), "{}", exit.stderr);
     assert_eq!(exit.stderr.contains("a was not requeued: it is queued"), once, "{}", exit.stderr);
     assert_eq!(world.client.eval("sorted(FailedJobRegistry(queue=q).get_job_ids())"), json!(["b", "c"]));
+}
+
+#[test]
+fn a_job_that_waits_again_is_not_gone_with_the_time_for_which_it_was_kept() {
+    for limit in ["", ", rate_limit=__import__('rq.rate_limit', fromlist=['x']).RateLimit('k', 1)"] {
+        let world = World::new();
+        world.client.exec(&format!("q.enqueue('jobs.raising.plain', job_id='j', failure_ttl=500{limit})"));
+        world.work(&["default"]);
+        world.client.exec("q.enqueue('f', job_id='k', depends_on=fetch('j'))");
+        world.client.exec("conn.expire('rq:job:j:dependents', 500)");
+        assert!(world.redis.ttl("rq:job:j") > 0);
+
+        assert_eq!(world.rq("requeue", &["--queue", "default", "j"]).code(), 0);
+
+        let outlives = world.subject.differs("a job that waits outlives the time for which it was kept");
+        for key in ["rq:job:j", "rq:job:j:dependents"] {
+            assert_eq!(world.redis.ttl(key) == -1, outlives, "{key}{limit}");
+        }
+    }
 }
