@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::args::ExplainArgs;
 use super::config::{resolved, shadow};
 use super::exit::{Exit, Failure};
-use super::output;
 use super::settings_table::in_words;
+use super::{output, page};
 use crate::config::{self, Effective, Explained};
 use crate::os::terminal::Stream;
 use crate::supervisor::Purpose;
@@ -70,13 +70,5 @@ fn in_prose(explained: &Explained, now: Option<&Effective>, colour: bool) -> Str
 
 /// Prose in lines of at most 80 characters, and a blank line.
 fn wrapped(prose: &str) -> String {
-    let mut text = String::new();
-    let mut line = String::from(" ");
-    for word in prose.split(' ') {
-        if line.chars().count() + word.chars().count() + 1 > 80 {
-            text += &(std::mem::replace(&mut line, String::from(" ")) + "\n");
-        }
-        line = line + " " + word;
-    }
-    text + &line + "\n\n"
+    page::rows(prose, 78).iter().flat_map(|row| ["  ", row, "\n"]).chain(["\n"]).collect()
 }

@@ -73,6 +73,22 @@ pub(super) fn block(indent: &str, tone: Tone, text: &str) -> Vec<Line> {
     text.lines().map(|line| Line::of(Tone::Plain, indent).and(tone, line)).collect()
 }
 
+/// The words of a text in rows that are no longer than this, but for a word that is.
+pub(super) fn rows(text: &str, room: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    for word in text.split(' ') {
+        match rows.last_mut() {
+            Some(row) if row.is_empty() => row.push_str(word),
+            Some(row) if row.chars().count() + 1 + word.chars().count() <= room => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
+    rows
+}
+
 /// Lines as one text, painted where colours are wanted.
 pub(super) fn text(lines: &[Line], colour: bool) -> String {
     let mut whole = String::new();

@@ -23,7 +23,9 @@ pub(super) fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
     output::print(&if args.json {
         as_json(&report)
     } else {
-        page::text(&words::words(&report), Stream::Out.wants_colour())
+        // What goes into a file is cut by nobody.
+        let width = if Stream::Out.is_terminal() { Stream::Out.columns().into() } else { usize::MAX };
+        page::text(&words::words(&report, width), Stream::Out.wants_colour())
     });
     Ok(if report.worst() >= Severity::Warning { Exit::Failed } else { Exit::Done })
 }
