@@ -1,8 +1,8 @@
 //! The project's interpreter: whether it starts, what is installed there, and whether the functions of waiting jobs are there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Finding, counted};
+use super::finding::{Finding, counted, some};
 use crate::horse::{ImportTrouble, StartError};
 
 /// The versions of rq whose jobs are tested, by their first two numbers.
@@ -80,6 +80,9 @@ fn missing(library: &str, python: &str, serves_rq: bool) -> Finding {
     grade("python.libraries", found).because(why).advise(advice)
 }
 
+/// For how many causes it is told which functions cannot be imported.
+const MOST: usize = 10;
+
 /// What there is to say of functions; `looked` is how many jobs were looked at.
 /// `untried` is how many functions there was no time for.
 pub(super) fn functions(
@@ -91,9 +94,13 @@ pub(super) fn functions(
     if tried.is_empty() {
         return vec![Finding::ok(CHECK, "no job waits whose function could be looked for")];
     }
-    let troubles = tried.iter().filter_map(|(named, trouble)| Some((named, trouble.as_ref()?)));
+    let groups = of_one_cause(tried);
     let mut found: Vec<Finding> =
-        troubles.map(|(named, trouble)| unimportable(named, trouble, looked)).collect();
+        groups.iter().take(MOST).map(|(named, trouble)| unimportable(named, trouble, looked)).collect();
+    if let Some(more @ 1..) = groups.len().checked_sub(MOST) {
+        let told = format!("{more} more causes for which functions cannot be imported are not shown");
+        found.push(Finding::problem(CHECK, told).because("these jobs will fail as soon as they are run"));
+    }
     if found.is_empty() {
         let functions = counted(tried.len() as u64, "function", "functions");
         let jobs =
@@ -111,12 +118,33 @@ pub(super) fn functions(
     found
 }
 
-fn unimportable(named: &Named, trouble: &ImportTrouble, looked: u64) -> Finding {
-    let Named { function, queue, jobs, example } = named;
+/// Functions that cannot be imported for the same reason belong together, unless another one was probably meant.
+fn of_one_cause(tried: &[(Named, Option<ImportTrouble>)]) -> Vec<(Vec<&Named>, &ImportTrouble)> {
+    let mut groups: Vec<(Vec<&Named>, &ImportTrouble)> = Vec::new();
+    for (named, trouble) in tried {
+        let Some(trouble) = trouble else { continue };
+        let is_same = |known: &ImportTrouble| known.near.is_none() && known == trouble;
+        match groups.iter_mut().find(|(_, known)| is_same(known)) {
+            Some((group, _)) => group.push(named),
+            None => groups.push((vec![named], trouble)),
+        }
+    }
+    groups
+}
+
+fn unimportable(group: &[&Named], trouble: &ImportTrouble, looked: u64) -> Finding {
+    let names = |name: fn(&Named) -> &str| {
+        let names: BTreeSet<&str> = group.iter().map(|named| name(named)).collect();
+        some(&names.into_iter().collect::<Vec<_>>())
+    };
+    let function = names(|named| &named.function);
     let found = format!(
-        "{function} cannot be imported: {} ({jobs} of {}, of queue {queue}, such as {example})",
+        "{function} cannot be imported: {} ({} of {}, of queue {}, such as {})",
         trouble.reason,
+        group.iter().map(|named| named.jobs).sum::<u64>(),
         counted(looked, "job that waits", "jobs that wait"),
+        names(|named| &named.queue),
+        group[0].example,
     );
     let advice = match &trouble.near {
         Some(near) => format!(
@@ -176,8 +204,30 @@ mod tests {
             "app.sned cannot be imported: no such (2 of 9 jobs that wait, of queue mail, such as j1)"
         );
         assert!(found[0].advice.as_ref().unwrap().starts_with("did you mean app.send?"), "{found:?}");
-        let some = functions(&[(named("a.b"), None)], 9, 3);
-        assert_eq!(some[0].found, "1 function of 2 jobs that wait can be imported");
-        assert_eq!(some[1].found, "3 functions were not tried, of the jobs that wait");
+        let fine = functions(&[(named("a.b"), None)], 9, 3);
+        assert_eq!(fine[0].found, "1 function of 2 jobs that wait can be imported");
+        assert_eq!(fine[1].found, "3 functions were not tried, of the jobs that wait");
+    }
+
+    #[test]
+    fn functions_that_share_a_cause_are_told_once_and_causes_are_not_without_end() {
+        let tried = |function: String, reason: &str| {
+            let named = Named { function, queue: "mail".to_owned(), jobs: 2, example: "j1".to_owned() };
+            (named, Some(ImportTrouble { reason: reason.to_owned(), near: None }))
+        };
+        let of_one: Vec<_> = (0..3).map(|number| tried(format!("app.f{number}"), "no app")).collect();
+        let of_many: Vec<_> =
+            (0..12).map(|number| tried(format!("a{number}.f"), &format!("no a{number}"))).collect();
+
+        let one = functions(&of_one, 9, 0);
+        let many = functions(&of_many, 24, 0);
+
+        assert_eq!(one.len(), 1);
+        assert_eq!(
+            one[0].found,
+            "app.f0, app.f1, app.f2 cannot be imported: no app (6 of 9 jobs that wait, of queue mail, such as j1)"
+        );
+        assert_eq!(many.len(), MOST + 1);
+        assert!(many[MOST].found.starts_with("2 more causes"), "{many:?}");
     }
 }

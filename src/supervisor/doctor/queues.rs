@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, counted, some};
 use super::workers::{Machine, dead};
+use crate::config::nearest;
 use crate::store::{CountedQueue, Leftovers, QueueLeft};
 
 /// From how many failed jobs of a queue on they are worth a word, and from how many they are a burden.
@@ -23,6 +24,22 @@ pub(super) fn check(left: &Leftovers, machine: &dyn Machine) -> Vec<Finding> {
         found.push(Finding::ok("queues", told));
     }
     found
+}
+
+/// The queues that were asked for and that nobody ever enqueued to.
+pub(super) fn unknown(asked: &[String], known: &[String]) -> Vec<Finding> {
+    let unknown = asked.iter().filter(|name| !known.contains(name));
+    unknown
+        .map(|name| {
+            let advice = match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "rq queues tells which there are".to_owned(),
+            };
+            Finding::note("queues.unknown", format!("there is no queue {name}"))
+                .because("nothing was ever enqueued to it")
+                .advise(advice)
+        })
+        .collect()
 }
 
 fn suspended(left: &Leftovers) -> Option<Finding> {
@@ -124,6 +141,19 @@ mod tests {
         let mut left = left();
         change(&mut left.inventory.queues[0], &mut left.queues[0]);
         check(&left, &ThisMachine)
+    }
+
+    #[test]
+    fn a_queue_that_is_none_is_told_with_the_one_that_was_meant() {
+        let known = ["default".to_owned(), "low".to_owned()];
+
+        let found = unknown(&["defualt".to_owned(), "low".to_owned(), "x".to_owned()], &known);
+
+        assert_eq!(
+            found.iter().map(|it| &*it.found).collect::<Vec<_>>(),
+            ["there is no queue defualt", "there is no queue x"]
+        );
+        assert_eq!(found[0].advice.as_deref(), Some("did you mean default?"));
     }
 
     #[test]

@@ -58,6 +58,9 @@ pub(super) async fn examine(
         }
     }
     let mut found = workers::check(&seen.left, &host);
+    if let Some(known) = unless_refused(store.queue_names().await)? {
+        found.extend(queues::unknown(&examination.queues, &known));
+    }
     found.extend(queues::check(&seen.left, &host));
     found.extend(jobs::check(&seen.left, &seen.stranded, &seen.lost));
     let is_left = |finding: &Finding| {
