@@ -42,7 +42,8 @@ class Managed(Machine):
 
     def activate(self, unit, command, *variables):
         """From now on a unit is active, by a process that has these variables and stands for the daemon."""
-        process = self.start(*AS_SERVICE, "env", *variables, "sleep", "10000", log="/var/tmp/stand-in.log")
+        # systemd sets the home of a unit's user.
+        process = self.start(*AS_SERVICE, "env", "HOME=/var/lib/rq", *variables, "sleep", "10000", log="/var/tmp/stand-in.log")
         wait_until(lambda: pathlib.Path("/proc/%d/comm" % process.pid).read_text() == "sleep\n", "the process")
         facts = "--property=MainPID=%d\n--property=ExecStart=%s\n" % (process.pid, COMMAND % command)
         self.path(FACTS + "/" + unit).write_text(facts)

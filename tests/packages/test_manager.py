@@ -1,6 +1,7 @@
 """What the packages say to the service manager when they are installed, upgraded, removed, purged, and when that fails half-way."""
 
 import os
+import subprocess
 import unittest
 
 from machine import Machine
@@ -13,6 +14,16 @@ RPM_NEXT = os.environ["RQ_TEST_RPM_NEXT"]
 SHOP = "rq@shop.service"
 RUN = "/usr/bin/rq run"
 RUN_SHOP = "/usr/bin/rq run -c /etc/rq/shop.toml"
+
+# Loaded into a process, it tells whose that is.
+SPY = """
+#include <stdio.h>
+#include <unistd.h>
+__attribute__((constructor)) static void spy(void) {
+    FILE *told = fopen("/var/tmp/spied", "a");
+    if (told) { fprintf(told, "%d\\n", (int)geteuid()); fclose(told); }
+}
+"""
 
 
 def install(machine, package=PACKAGE):
@@ -81,6 +92,22 @@ class Debian(unittest.TestCase):
             self.assertEqual(changes(machine.calls()), restarts(SHOP))
             self.assertIn("RQ_WORKER__RESULTS_TTL", told)
             self.assertNotIn("RQ_WORKER__TTL", told)
+
+    def test_the_variables_of_a_unit_are_taken_over_by_its_user_alone(self):
+        with Managed() as machine:
+            install(machine)
+            spied = machine.path("/var/tmp/spied")
+            spied.touch(0o666)
+            spied.chmod(0o666)
+            subprocess.run(["cc", "-shared", "-fPIC", "-xc", "-", "-o", machine.path("/usr/lib/spy.so")], input=SPY, text=True, check=True)
+            machine.activate("rq.service", RUN, "LD_PRELOAD=/usr/lib/spy.so")
+            machine.calls()
+            spied.write_text("")
+
+            install(machine, NEXT)
+
+            self.assertEqual(changes(machine.calls()), restarts("rq.service"))
+            self.assertEqual(set(machine.read("/var/tmp/spied").split()), {machine.run("id", "-u", "rq").strip()})
 
     def test_a_policy_that_forbids_it_is_obeyed(self):
         with Managed(policy=101) as machine:
