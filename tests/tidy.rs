@@ -11,6 +11,8 @@ mod layers;
 mod messages;
 #[path = "tidy/paths.rs"]
 mod paths;
+#[path = "pages/prose.rs"]
+mod prose;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]

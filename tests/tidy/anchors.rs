@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use crate::prose::prose;
 use crate::rules::links;
 
 /// The links of a page that lead to no heading. `text_of` is asked with the path from the top of the repository.
@@ -35,16 +36,6 @@ fn beside(page: &str, target: &str) -> PathBuf {
         }
     }
     path
-}
-
-/// The lines of a page that are not code, with their indices.
-fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut in_code = false;
-    text.lines().enumerate().filter(move |(_, line)| {
-        let fence = line.trim_start().starts_with("```");
-        in_code ^= fence;
-        !in_code && !fence
-    })
 }
 
 /// What the headings of a page are called in links, as code hosts make it of them.

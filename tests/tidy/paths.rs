@@ -2,18 +2,15 @@
 
 use std::path::Path;
 
+use crate::prose::prose;
+
 /// What begins so is a path from the top of the repository.
 const TOPS: [&str; 8] = ["src/", "tests/", "scripts/", "etc/", "man/", "docs/", "benches/", "packaging/"];
 
 /// Paths between backticks that lead to nothing. `exists` is asked with the path from the top of the repository.
 pub(crate) fn check(path: &str, text: &str, exists: impl Fn(&Path) -> bool) -> Vec<String> {
     let mut found = Vec::new();
-    let mut in_code = false;
-    for (index, line) in text.lines().enumerate() {
-        in_code ^= line.trim_start().starts_with("```");
-        if in_code {
-            continue;
-        }
+    for (index, line) in prose(text) {
         for named in line.split('`').skip(1).step_by(2) {
             let is_path = TOPS.iter().any(|top| named.starts_with(top)) && !named.contains([' ', '*', '{']);
             if is_path && !exists(Path::new(named)) {

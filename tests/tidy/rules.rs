@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use crate::prose::prose;
 use crate::source::Source;
 
 const RUST_LINES: usize = 400;
@@ -114,12 +115,7 @@ pub(crate) fn check_home_paths(path: &str, text: &str) -> Vec<String> {
 pub(crate) fn check_links(path: &str, text: &str, exists: impl Fn(&Path) -> bool) -> Vec<String> {
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     let mut found = Vec::new();
-    let mut in_code = false;
-    for (index, line) in text.lines().enumerate() {
-        in_code ^= line.trim_start().starts_with("```");
-        if in_code {
-            continue;
-        }
+    for (index, line) in prose(text) {
         for target in links(line) {
             let file = target.split('#').next().unwrap_or_default();
             if !file.is_empty()

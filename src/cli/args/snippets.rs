@@ -2,6 +2,8 @@
 
 #[path = "../../../tests/pages/mod.rs"]
 mod pages;
+#[path = "../../../tests/pages/prose.rs"]
+mod prose;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -130,13 +132,9 @@ fn every_command_that_a_page_gives_as_a_list_is_understood() {
 fn named_in_prose() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (path, text) in pages::pages() {
-        let mut in_code = false;
-        for (index, line) in text.lines().enumerate() {
-            in_code ^= line.trim_start().starts_with("```");
-            if !in_code {
-                let names = line.split('`').skip(1).step_by(2);
-                found.extend(names.map(|name| (format!("{path}:{}", index + 1), name.to_owned())));
-            }
+        for (index, line) in prose::prose(&text) {
+            let names = line.split('`').skip(1).step_by(2);
+            found.extend(names.map(|name| (format!("{path}:{}", index + 1), name.to_owned())));
         }
     }
     found
