@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use thiserror::Error;
-use tokio::io::Interest;
+use tokio::io::{BufReader, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
@@ -144,7 +144,7 @@ pub(super) struct ForkServer {
     python: PathBuf,
     /// The number of our child, whatever its first word claimed.
     pub(super) pid: u32,
-    reader: OwnedReadHalf,
+    reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
     unproven: Unproven,
 }
@@ -176,6 +176,7 @@ impl ForkServer {
         })
         .map_err(failed)?;
         let (reader, writer) = UnixStream::from_std(ours).map_err(failed)?.into_split();
+        let reader = BufReader::new(reader);
         let hello = Hello { protocol: 0, python: String::new(), executable: String::new() };
         let mut server =
             Self { hello, python: python.to_owned(), pid, reader, writer, unproven: Unproven(Some(pid)) };
@@ -330,7 +331,7 @@ fn bounded(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
 }
 
 /// What a fork server says.
-pub(super) struct Reports(OwnedReadHalf);
+pub(super) struct Reports(BufReader<OwnedReadHalf>);
 
 impl Reports {
     pub(super) async fn next(&mut self) -> Result<ServerReport, FrameError> {

@@ -1,7 +1,12 @@
 //! Whether the kernel killed for want of memory, and how much there is.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// More than the kernel has to tell.
+const LONGEST: usize = 32 << 10;
 
 /// How often the kernel had killed for want of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,13 +27,15 @@ pub(crate) enum Starved {
 }
 
 impl OomKills {
-    /// The counts of now; unknown where the kernel does not tell them.
+    /// The counts of now; unknown where the kernel does not tell them. That of the machine is only looked for where there is none
+    /// of the group: it costs as much as all else that is done for a job.
     pub(crate) fn now() -> Self {
-        let read = |path: &Path| fs::read_to_string(path).ok().and_then(|text| count(&text));
-        Self {
-            group: groups().and_then(|groups| read(&groups.events)),
-            machine: read(Path::new("/proc/vmstat")),
-        }
+        static GROUP: OnceLock<Option<File>> = OnceLock::new();
+        static MACHINE: OnceLock<Option<File>> = OnceLock::new();
+        let group = GROUP.get_or_init(|| File::open(groups()?.events).ok()).as_ref().and_then(read_count);
+        let machine =
+            || MACHINE.get_or_init(|| File::open("/proc/vmstat").ok()).as_ref().and_then(read_count);
+        Self { group, machine: if group.is_none() { machine() } else { None } }
     }
 
     /// Whether there were more since an earlier count. A doubt is a no: another process of the machine counts only where no
@@ -84,6 +91,17 @@ fn groups() -> Option<Groups> {
         Some(Groups { root, events: folder.join(events), folder, limit })
     };
     groups.lines().filter_map(place).find(|groups| groups.events.exists())
+}
+
+/// The count in a file that stays open.
+fn read_count(file: &File) -> Option<u64> {
+    let mut text = vec![0; LONGEST];
+    let mut length = 0;
+    // The kernel gives a page at a time.
+    while let read @ 1.. = file.read_at(&mut text[length..], length as u64).ok()? {
+        length += read;
+    }
+    count(&String::from_utf8_lossy(&text[..length]))
 }
 
 fn count(events: &str) -> Option<u64> {
