@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -357,19 +357,13 @@ impl Memory {
 pub(super) struct Orders(OwnedWriteHalf);
 
 impl Orders {
-    /// Asks for a horse that speaks over `socket`, writes into these files, and tells its log records to `records`.
-    pub(super) async fn fork(
-        &mut self,
-        horse: u64,
-        socket: OwnedFd,
-        files: &Memory,
-        records: OwnedFd,
-    ) -> Result<(), FrameError> {
-        let bytes = frame::encode(&ServerOrder::Fork { horse }, &[])?;
+    /// Asks for horses of these numbers; `theirs` are the ends that are theirs, of each its socket, its files for faults and
+    /// stacks, and where it tells its log records.
+    pub(super) async fn fork(&mut self, horses: &[u64], theirs: &[BorrowedFd<'_>]) -> Result<(), FrameError> {
+        let bytes = frame::encode(&ServerOrder::Fork { horses }, &[])?;
         let stream: &UnixStream = self.0.as_ref();
-        let descriptors = [socket.as_fd(), files.faults.as_fd(), files.stacks.as_fd(), records.as_fd()];
         let sent = stream
-            .async_io(Interest::WRITABLE, || os::send_with_descriptors(stream.as_fd(), &bytes, &descriptors))
+            .async_io(Interest::WRITABLE, || os::send_with_descriptors(stream.as_fd(), &bytes, theirs))
             .await?;
         // The descriptors went with the first byte; the rest, if any, follows alone.
         tokio::io::AsyncWriteExt::write_all(&mut self.0, &bytes[sent..]).await?;

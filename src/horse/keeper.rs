@@ -1,20 +1,26 @@
 //! The keeper of the stable: always a warm horse ahead of the next job, whatever becomes of the fork server.
 
+mod making;
+mod replacing;
+mod reserve;
+
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use super::foal::{Foal, Word, until_ready};
-use super::fork_server::{ForkServer, Memory, Orders, StartError};
+use self::reserve::Reserve;
+use super::foal::{Foal, Word};
+use super::fork_server::{ForkServer, Orders, StartError};
 use super::frame::FrameError;
 use super::protocol::ServerReport;
 use super::returning::Returned;
-use super::stable::{StableOptions, start};
-use super::window::Window;
-use super::work_horse::{Exit, Horse, Parts};
+use super::stable::StableOptions;
+use super::work_horse::{Exit, Horse};
 use crate::event::Event;
 use crate::job::Usage;
 use crate::os::{self, Reaped};
@@ -31,6 +37,8 @@ const LAST_TIME: Duration = Duration::from_secs(5);
 /// Everything that can happen to a keeper.
 pub(super) enum Input {
     Wanted(oneshot::Sender<Horse>),
+    /// Somebody took a warm horse.
+    Taken,
     Reported(u64, Result<ServerReport, FrameError>),
     Ready(u64, Result<Word, String>),
     Returned(Returned),
@@ -49,6 +57,9 @@ struct Watched {
     returned: mpsc::Sender<UnixStream>,
 }
 
+/// The horses that nobody has yet.
+pub(super) type Warm = Rc<RefCell<VecDeque<Horse>>>;
+
 pub(super) struct Keeper {
     options: StableOptions,
     return_address: String,
@@ -58,7 +69,8 @@ pub(super) struct Keeper {
     server_pid: u32,
     lost_pid: u32,
     orders: Option<Orders>,
-    warm: VecDeque<Horse>,
+    warm: Warm,
+    reserve: Reserve,
     waiting: VecDeque<oneshot::Sender<Horse>>,
     foals: HashMap<u64, Foal>,
     watched: HashMap<u32, Watched>,
@@ -77,6 +89,7 @@ impl Keeper {
         return_address: String,
         inputs: mpsc::UnboundedSender<Input>,
         server: ForkServer,
+        warm: Warm,
     ) -> Self {
         let mut keeper = Self {
             options,
@@ -86,7 +99,8 @@ impl Keeper {
             server_pid: 0,
             lost_pid: 0,
             orders: None,
-            warm: VecDeque::new(),
+            warm,
+            reserve: Reserve::default(),
             waiting: VecDeque::new(),
             foals: HashMap::new(),
             watched: HashMap::new(),
@@ -105,6 +119,7 @@ impl Keeper {
         while let Some(input) = incoming.recv().await {
             match input {
                 Input::Wanted(wanting) => self.waiting.push_back(wanting),
+                Input::Taken => {}
                 Input::Reported(generation, report) => self.hear(generation, report),
                 Input::Ready(number, ready) => self.ready(number, ready),
                 Input::Returned(returned) => self.returned(returned),
@@ -146,7 +161,7 @@ impl Keeper {
 
     /// Dismisses the horses that nobody took.
     fn send_home(&mut self) {
-        for horse in self.warm.drain(..) {
+        for horse in self.warm.borrow_mut().drain(..) {
             tokio::task::spawn_local(horse.dismiss());
         }
     }
@@ -154,57 +169,26 @@ impl Keeper {
     /// Hands warm horses to those who wait.
     fn give(&mut self) {
         while !self.waiting.is_empty() {
-            let Some(mut horse) = self.warm.pop_front() else { return };
+            let Some(mut horse) = self.warm.borrow_mut().pop_front() else { return };
             if horse.is_gone() {
                 continue;
             }
             let wanting = self.waiting.pop_front().expect("somebody waits");
             if let Err(horse) = wanting.send(horse) {
-                self.warm.push_front(horse);
+                self.warm.borrow_mut().push_front(horse);
             }
         }
-    }
-
-    /// Keeps one horse ahead of those who wait.
-    async fn fork(&mut self) {
-        while self.orders.is_some()
-            && !self.resting
-            && self.warm.len() + self.foals.len() < self.waiting.len() + 1
-        {
-            if let Err(error) = self.fork_one().await {
-                self.lose_server(&error.to_string());
-            }
-        }
-    }
-
-    async fn fork_one(&mut self) -> Result<(), FrameError> {
-        let Some(orders) = &mut self.orders else { return Ok(()) };
-        let (ours, theirs) = os::socket_pair()?;
-        ours.set_nonblocking(true)?;
-        let files = Memory::new()?;
-        let (records, told) = os::message_pair()?;
-        let number = self.next_horse;
-        self.next_horse += 1;
-        orders.fork(number, theirs.into(), &files, told).await?;
-        let foal = Foal { pid: None, stream: None, exit: None, files, records, window: None };
-        self.foals.insert(number, foal);
-        let stream = UnixStream::from_std(ours)?;
-        let inputs = self.inputs.clone();
-        // One in an interpreter of its own loads the application.
-        let limit = self.options.application.start_timeout.max(READY_LIMIT);
-        tokio::task::spawn_local(async move {
-            let ready = timeout(limit, until_ready(stream, number)).await;
-            let ready = ready.unwrap_or_else(|_| Err("it was not ready in time".to_owned()));
-            let _ = inputs.send(Input::Ready(number, ready));
-        });
-        Ok(())
     }
 
     fn hear(&mut self, generation: u64, report: Result<ServerReport, FrameError>) {
         match report {
-            Ok(ServerReport::Forked { horse, pid }) => self.forked(horse, pid),
-            Ok(ServerReport::ForkFailed { horse, reason }) => {
-                self.foals.remove(&horse);
+            Ok(ServerReport::Forked { horses }) => {
+                for (horse, pid) in horses {
+                    self.forked(horse, pid);
+                }
+            }
+            Ok(ServerReport::ForkFailed { horses, reason }) => {
+                self.foals.retain(|horse, _| !horses.contains(horse));
                 self.hold_on(&reason);
             }
             Ok(ServerReport::Reaped { horse, pid, status, user, system, max_rss }) => {
@@ -220,65 +204,6 @@ impl Keeper {
         }
     }
 
-    fn forked(&mut self, number: u64, pid: u32) {
-        let (tell, exit) = oneshot::channel();
-        let (returned, _) = mpsc::channel(1);
-        self.watched.insert(pid, Watched { exit: Some(tell), returned });
-        emit(Event::HorseForked { pid });
-        if let Some(foal) = self.foals.get_mut(&number) {
-            foal.pid = Some(pid);
-            foal.exit = Some(exit);
-        }
-        self.grow_up(number);
-    }
-
-    fn ready(&mut self, number: u64, ready: Result<Word, String>) {
-        match ready {
-            Ok(Word { stream, window }) => {
-                if let Some(foal) = self.foals.get_mut(&number) {
-                    (foal.stream, foal.window) = (Some(stream), window);
-                }
-                self.grow_up(number);
-            }
-            Err(reason) => {
-                if let Some(Foal { pid: Some(pid), .. }) = self.foals.remove(&number) {
-                    let _ = os::kill_group(pid);
-                }
-                self.hold_on(&reason);
-            }
-        }
-    }
-
-    /// A foal that was both forked and heard of is a horse.
-    fn grow_up(&mut self, number: u64) {
-        let grown = self.foals.get(&number).is_some_and(|foal| foal.pid.is_some() && foal.stream.is_some());
-        if !grown {
-            return;
-        }
-        let Some(Foal { pid: Some(pid), stream: Some(stream), exit: Some(exit), files, records, window }) =
-            self.foals.remove(&number)
-        else {
-            return;
-        };
-        let (tell, returned) = mpsc::channel(1);
-        if let Some(watched) = self.watched.get_mut(&pid) {
-            watched.returned = tell;
-        }
-        self.pause = PAUSE;
-        let (faults, window) = (files.faults, Window::new(pid, window, files.stacks));
-        let bounds = self.options.application.bounds.clone();
-        self.warm.push_back(Horse::new(Parts {
-            pid,
-            stream,
-            exit,
-            returned,
-            faults,
-            records,
-            window,
-            bounds,
-        }));
-    }
-
     /// A horse that calls more often than it has lost its socket is not listened to: it must not hold up the others.
     fn returned(&mut self, returned: Returned) {
         if let Some(watched) = self.watched.get(&returned.pid) {
@@ -288,6 +213,7 @@ impl Keeper {
 
     fn ended(&mut self, pid: u32, exit: Exit) {
         let Some(watched) = self.watched.remove(&pid) else { return };
+        self.reserve.ended(Instant::now());
         emit(Event::HorseGone { pid });
         let _ = watched.exit.map(|tell| tell.send(exit));
     }
@@ -321,71 +247,5 @@ impl Keeper {
             sleep(pause).await;
             let _ = inputs.send(Input::Rested);
         });
-    }
-
-    /// The horses of a lost fork server go on, the warm ones too: orphans of it are ours to reap.
-    fn lose_server(&mut self, reason: &str) {
-        // That of a closed stable is gone when its process is.
-        if self.server_pid == 0 || self.closed {
-            return;
-        }
-        emit(Event::ForkServerLost { pid: self.server_pid, reason: reason.to_owned() });
-        let _ = os::kill_group(self.server_pid);
-        self.lost_pid = std::mem::take(&mut self.server_pid);
-        self.orders = None;
-        self.foals.clear();
-        self.start_another();
-    }
-
-    fn start_another(&mut self) {
-        let (inputs, pause) = (self.inputs.clone(), self.pause);
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-        let application = self.options.application.clone();
-        let (leash, return_address) = (self.options.leash.try_clone(), self.return_address.clone());
-        tokio::task::spawn_local(async move {
-            sleep(pause).await;
-            let _ = inputs.send(Input::Started(start(&application, leash, &return_address).await));
-        });
-    }
-
-    fn adopt(&mut self, server: ForkServer) {
-        self.generation += 1;
-        self.server_pid = server.pid;
-        let (mut reports, orders) = server.split();
-        self.orders = Some(orders);
-        let (inputs, generation) = (self.inputs.clone(), self.generation);
-        tokio::task::spawn_local(async move {
-            loop {
-                let report = reports.next().await;
-                let over = report.is_err();
-                if inputs.send(Input::Reported(generation, report)).is_err() || over {
-                    return;
-                }
-            }
-        });
-    }
-
-    fn replaced(&mut self, started: Result<ForkServer, StartError>) {
-        match started {
-            // Dropping it ends it.
-            _ if self.closed => {}
-            Ok(server) => {
-                self.pause = PAUSE;
-                emit(Event::ForkServerReplaced { lost_pid: self.lost_pid, pid: server.pid });
-                self.adopt(server);
-            }
-            Err(error) => {
-                let traceback = match &error {
-                    StartError::Refused(refused) => Some(refused.traceback.clone()),
-                    _ => None,
-                };
-                emit(Event::ForkServerFailed {
-                    error: error.to_string(),
-                    traceback,
-                    retry_in: Some(self.pause),
-                });
-                self.start_another();
-            }
-        }
     }
 }

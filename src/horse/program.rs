@@ -31,6 +31,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "frames",
         "fresh",
         "ground",
+        "herd",
         "hooks",
         "imports",
         "horse",

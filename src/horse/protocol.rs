@@ -59,7 +59,7 @@ pub(super) enum ServerOrder<'a> {
         key_prefix: &'a str,
     },
     Fork {
-        horse: u64,
+        horses: &'a [u64],
     },
 }
 
@@ -108,11 +108,10 @@ pub(super) enum ServerReport {
     },
     Refused(Refused),
     Forked {
-        horse: u64,
-        pid: u32,
+        horses: Vec<(u64, u32)>,
     },
     ForkFailed {
-        horse: u64,
+        horses: Vec<u64>,
         reason: String,
     },
     Reaped {
@@ -188,6 +187,8 @@ pub(crate) struct Run<'a> {
     pub(crate) timeout_counts: bool,
     /// Whether anybody can read what the job returns.
     pub(crate) keeps_result: bool,
+    /// Whether the horse ends after it by itself.
+    pub(crate) last: bool,
     /// Which of its log records are to be told.
     pub(crate) records: Option<RecordsWanted>,
     /// What is to be told of an exception beside its text; nothing where nobody wants it.

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::fork_server::{Application, ForkServer, Prepared, PythonSettings, StartError};
-use super::keeper::{Input, Keeper};
+use super::keeper::{Input, Keeper, Warm};
 use super::returning;
 use super::work_horse::Horse;
 use crate::os::Reaped;
@@ -49,6 +50,8 @@ impl Opened {
 /// Where horses come from.
 pub(crate) struct Stable {
     inputs: mpsc::UnboundedSender<Input>,
+    /// What its keeper has for those who come.
+    warm: Warm,
 }
 
 impl Stable {
@@ -65,13 +68,28 @@ impl Stable {
             returning::listen(move |stream| drop(returned.send(Input::Returned(stream))), unheard)
                 .map_err(|error| StartError::Spawn(options.application.python.clone(), error))?;
         let prepared = opened.server.prepare(&options.application, &return_address).await?;
-        let keeper = Keeper::new(options, return_address, inputs.clone(), opened.server);
+        let warm = Warm::default();
+        let keeper = Keeper::new(options, return_address, inputs.clone(), opened.server, Rc::clone(&warm));
         tokio::task::spawn_local(keeper.keep(incoming));
-        Ok((Self { inputs }, prepared))
+        Ok((Self { inputs, warm }, prepared))
     }
 
-    /// Waits for a warm horse; the next one is made meanwhile. Nothing when the stable is closed.
+    /// A warm horse, when one is there; the next one is made meanwhile.
+    pub(crate) fn take(&self) -> Option<Horse> {
+        loop {
+            let mut horse = self.warm.borrow_mut().pop_front()?;
+            let _ = self.inputs.send(Input::Taken);
+            if !horse.is_gone() {
+                return Some(horse);
+            }
+        }
+    }
+
+    /// Waits for a warm horse. Nothing when the stable is closed.
     pub(crate) async fn lend(&self) -> Option<Horse> {
+        if let Some(horse) = self.take() {
+            return Some(horse);
+        }
         let (give, given) = oneshot::channel();
         self.inputs.send(Input::Wanted(give)).ok()?;
         given.await.ok()

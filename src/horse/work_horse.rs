@@ -89,6 +89,8 @@ pub(crate) struct Horse {
     steps: Vec<Step>,
     /// How many jobs it was given.
     served: u64,
+    /// It was told to end after its job by itself.
+    leaves: bool,
     /// By its own word it should not be given another job.
     worn: bool,
     /// The dotted name of its job's function, once that is known.
@@ -141,6 +143,7 @@ impl Horse {
             end: End::Unknown,
             steps: Vec::new(),
             served: 0,
+            leaves: false,
             worn: false,
             function: None,
             evidence: None,
@@ -162,9 +165,9 @@ impl Horse {
         self.served
     }
 
-    /// Whether it is too large or too old for another job, as its limits have it.
+    /// Whether it must not have another job: it is too large or too old, as its limits have it, or it is about to end.
     pub(crate) fn is_worn(&self) -> bool {
-        self.worn
+        self.worn || self.leaves
     }
 
     /// The dotted name of its job's function, when it said it.
@@ -282,7 +285,7 @@ impl Horse {
     /// Lets a horse go whose job ended; a horse that does not end by itself is killed.
     pub(crate) async fn dismiss(mut self) {
         self.is_free().await;
-        if let Some(writer) = &mut self.writer {
+        if let Some(writer) = self.writer.as_mut().filter(|_| !self.leaves) {
             let _ = frame::write(writer, &HorseOrder::Quit, &[]).await;
             let _ = writer.shutdown().await;
         }

@@ -30,6 +30,11 @@ pub(super) struct Briefing {
 }
 
 impl Briefing {
+    /// Whether something is told that was not heeded yet.
+    pub(super) fn is_news(&self) -> bool {
+        !Rc::ptr_eq(&self.told.borrow(), &self.heeded)
+    }
+
     /// Waits until something is told that was not heeded yet.
     pub(super) async fn renewed(&self) {
         let mut told = self.told.clone();
@@ -92,12 +97,12 @@ impl Worker {
 
     /// Gives back what was taken for nobody; false when a stop came first.
     pub(super) async fn give_back(&mut self) -> Result<bool, WorkError> {
-        let Taken { unanswered, surfaced } = &self.taken;
-        if unanswered.is_none() && surfaced.is_empty() {
+        let Taken { claiming, surfaced, .. } = &self.taken;
+        if claiming.is_none() && surfaced.is_empty() {
             return Ok(true);
         }
         let name = &self.registration.name;
-        let act = async |store: &Store| store.restore(name, unanswered.as_ref(), surfaced).await;
+        let act = async |store: &Store| store.restore(name, claiming.as_ref(), surfaced).await;
         if self.persist(Patience::Idle, act).await?.is_none() {
             return Ok(false);
         }

@@ -9,8 +9,8 @@ use super::patience::Patience;
 use super::{Stop, Taken, WorkError, Worker};
 use crate::event::{Event, UnreadableFate};
 use crate::horse::Horse;
-use crate::job::{Claim, ExecutionId};
-use crate::store::{Claimed, Surfaced};
+use crate::job::{Claim, ExecutionId, QueueName};
+use crate::store::{ClaimRequest, Claimed, Surfaced};
 use crate::telemetry::emit;
 
 /// RQ: how often a suspended worker looks whether it may go on.
@@ -18,6 +18,9 @@ const SUSPENDED: Duration = Duration::from_secs(1);
 
 /// The lead of the first round of maintenance.
 const LEAD: Duration = Duration::from_secs(1);
+
+/// After so long, the answer of a claim is not taken for what is.
+const LATE: Duration = Duration::from_secs(5);
 
 /// What dequeuing ended with.
 pub(super) enum Dequeued {
@@ -32,7 +35,7 @@ impl Worker {
     pub(super) async fn dequeue(&mut self) -> Result<Dequeued, WorkError> {
         emit(Event::ListenBegan { worker: self.name(), queues: self.queue_names() });
         self.show_title(&format!("Listening on {}", self.queue_names().join(",")));
-        let execution = ExecutionId::random();
+        let execution = self.taken.claiming.clone().unwrap_or_else(ExecutionId::random);
         loop {
             if let Some(reason) = self.reason_to_leave() {
                 return Ok(Dequeued::Nothing(reason));
@@ -53,12 +56,18 @@ impl Worker {
                 timeout: self.patience(),
             });
             // After a claim without an answer, a command may be for the execution which that one began.
-            if self.taken.unanswered.is_none() {
+            if self.taken.claiming.is_none() {
                 self.obey_late_commands();
             }
-            // Without an answer, what surfaced is not known to be taken, and the execution may have begun.
-            self.taken.unanswered = Some(execution.clone());
-            let Some(claimed) = self.claim(&execution).await? else { continue };
+            let claimed = match self.taken.ahead.take() {
+                Some(claimed) => claimed,
+                None => {
+                    // Without an answer, what surfaced is not known to be taken, and the execution may have begun.
+                    self.taken.claiming = Some(execution.clone());
+                    let Some(claimed) = self.claim(&execution).await? else { continue };
+                    claimed
+                }
+            };
             self.taken = Taken::default();
             match claimed {
                 Claimed::Job(claim) => {
@@ -137,23 +146,58 @@ impl Worker {
     }
 
     async fn claim(&mut self, execution: &ExecutionId) -> Result<Option<Claimed>, WorkError> {
-        let (worker, queues) = (self.registration.name.clone(), self.turns.order());
-        let (lease, turn, life) = (self.lease(), self.jobs_done, self.life.clone());
-        let claimed = self
-            .persist(Patience::Idle, async |store| {
-                let request = crate::store::ClaimRequest {
-                    worker: &worker,
-                    execution,
-                    queues: &queues,
-                    surfaced: &self.taken.surfaced,
-                    lease,
-                    life: &life,
-                    turn,
-                };
-                store.claim(&request).await
-            })
-            .await?;
-        Ok(claimed)
+        let queues = self.turns.order();
+        let request = self.request(execution, &queues, self.jobs_done);
+        Ok(self.persist(Patience::Idle, async |store| store.claim(&request).await).await?)
+    }
+
+    fn request<'a>(
+        &'a self,
+        execution: &'a ExecutionId,
+        queues: &'a [QueueName],
+        turn: u64,
+    ) -> ClaimRequest<'a> {
+        ClaimRequest {
+            worker: &self.registration.name,
+            execution,
+            queues,
+            surfaced: &self.taken.surfaced,
+            lease: self.lease(),
+            life: &self.life,
+            turn,
+        }
+    }
+
+    /// Settles the job in hand and claims the next one, both in one round trip, where a horse is at hand for it and nothing
+    /// speaks against another job. The claim is tried once: what becomes of it is heeded by the next [`Self::dequeue`].
+    pub(super) async fn claim_beside<T>(&mut self, settling: impl AsyncFnOnce(&Self) -> T) -> T {
+        if !self.wants_another() {
+            return settling(self).await;
+        }
+        let (execution, queues, began) = (ExecutionId::random(), self.turns.order(), Instant::now());
+        self.taken.claiming = Some(execution.clone());
+        let (settled, claimed) = {
+            let request = self.request(&execution, &queues, self.jobs_done + 1);
+            // In this order: the worker is the next job's when the last one is settled.
+            tokio::join!(settling(self), self.store.claim(&request))
+        };
+        // When the settling was held up, the lease of the next job may be over: it is asked for again.
+        self.taken.ahead = claimed.ok().filter(|_| began.elapsed() < LATE);
+        settled
+    }
+
+    /// Whether the job that ended is to be followed by another one, and a horse waits for that.
+    fn wants_another(&mut self) -> bool {
+        let is_last = self.options.max_jobs.is_some_and(|most| self.jobs_done + 1 >= most);
+        let is_told = self.stop_wanted() != Stop::No || self.is_quiet() || self.briefing.is_news();
+        // A command that came for the job which ended must not meet the next one.
+        if is_last || is_told || self.taken.claiming.is_some() || !self.commands.is_empty() {
+            return false;
+        }
+        if self.horse.as_mut().is_none_or(Horse::is_gone) {
+            self.horse = self.stable.take();
+        }
+        self.horse.is_some()
     }
 
     /// How long the worker waits for a job, as far as it is known; a burst does not wait.

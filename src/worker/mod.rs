@@ -28,7 +28,7 @@ use crate::event::{Event, JobEnd};
 use crate::horse::{Attention, EngineKind, Horse, Mourners, ReportWish, Stable};
 use crate::job::{Defaults, ExecutionId, FailureTtl, InterruptRules, QueueName, TimeLimits, WorkerName};
 use crate::os;
-use crate::store::{Life, Registration, Store, StoreError, Surfaced};
+use crate::store::{Claimed, Life, Registration, Store, StoreError, Surfaced};
 use crate::telemetry::emit;
 use crate::webhook::Courier;
 pub(crate) use brief::Brief;
@@ -138,8 +138,10 @@ pub(crate) enum Left {
 /// What a worker took for nobody yet: it goes back to the head of its queue when the worker leaves.
 #[derive(Debug, Default)]
 struct Taken {
-    /// The execution of a claim that got no answer.
-    unanswered: Option<ExecutionId>,
+    /// The execution of a claim that got no answer, or one that nobody has heeded.
+    claiming: Option<ExecutionId>,
+    /// The answer of a claim that was made with the settling of the job before.
+    ahead: Option<Claimed>,
     /// What its waits surfaced, and no claim is known to have taken.
     surfaced: Vec<Surfaced>,
 }

@@ -172,7 +172,7 @@ impl Worker {
     /// Ends the worker's registration. What was in hand is settled by now.
     pub(super) async fn leave(mut self) -> Result<Left, WorkError> {
         self.finish_releases().await;
-        let Taken { unanswered, mut surfaced } = std::mem::take(&mut self.taken);
+        let Taken { claiming, mut surfaced, .. } = std::mem::take(&mut self.taken);
         surfaced.extend(self.listener.rest().await);
         emit(Event::DeathBegan { worker: self.name() });
         // A heartbeat that came after the death would keep the dead hash alive.
@@ -181,7 +181,7 @@ impl Worker {
         let registration = &self.registration;
         let said = self
             .persist(Patience::Leaving, async |store| {
-                store.restore(&registration.name, unanswered.as_ref(), &surfaced).await?;
+                store.restore(&registration.name, claiming.as_ref(), &surfaced).await?;
                 store.unregister(registration).await
             })
             .await;

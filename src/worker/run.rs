@@ -59,8 +59,8 @@ impl Worker {
             emit(Event::ExecutionPrepared { worker: self.name(), job: job.id.to_string() });
         }
         let fields = native.then_some(&job.fields);
-        if let Err(error) = horse.run(&self.order(&claim, job), fields, self.options.horses.attention.output)
-        {
+        let order = self.order(&claim, job, horse.served());
+        if let Err(error) = horse.run(&order, fields, self.options.horses.attention.output) {
             tokio::task::spawn_local(horse.dismiss());
             return Some(self.unreadable(claim, error.to_string()));
         }
@@ -119,8 +119,9 @@ impl Worker {
         Outcome::Stopped(evidence)
     }
 
-    /// What a horse is told of a job. RQ's own code fetches its fields by itself.
-    fn order<'a>(&'a self, claim: &'a Claim, job: &'a Job) -> Run<'a> {
+    /// What a horse that has served so many is told of a job. RQ's own code fetches its fields by itself.
+    fn order<'a>(&'a self, claim: &'a Claim, job: &'a Job, served: u64) -> Run<'a> {
+        let most = self.options.horses.max_jobs;
         let native = self.options.horses.engine == EngineKind::Native;
         Run {
             job_id: job.id.as_str(),
@@ -131,6 +132,7 @@ impl Worker {
             timeout_counts: job.limit_by == LimitBy::Queue,
             report: self.options.reports,
             keeps_result: job.result_ttl.unwrap_or(self.options.defaults.result_ttl) != Keep::Never,
+            last: native && most != 0 && served + 1 >= most,
             records: self.options.horses.attention.records,
             fields: if native { names_and_lengths(&job.fields) } else { Vec::new() },
         }

@@ -177,25 +177,35 @@ class Daemon:
                            "return_address": self.address, **more})
         return self.control.receive()[0]
 
-    def order_fork(self, number):
-        """Sends the order; answers are read by `fork` or the test."""
-        ours, theirs = socket.socketpair()
-        files = [os.memfd_create(name) if hasattr(os, "memfd_create") else temporary() for name in ("rqd-fault", "rqd-stack")]
-        records, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.control.send({"order": "fork", "horse": number}, fds=[theirs.fileno()] + files + [told.fileno()])
-        theirs.close()
-        told.close()
-        horse = Horse(self, number, Line(ours), files, records)
-        self.horses[number] = horse
-        return horse
+    def order_forks(self, *numbers):
+        """Sends one order for all of them; answers are read by `forks` or the test."""
+        theirs, fds = [], []
+        for number in numbers:
+            ours, socket_of_horse = socket.socketpair()
+            files = [os.memfd_create(name) if hasattr(os, "memfd_create") else temporary() for name in ("rqd-fault", "rqd-stack")]
+            records, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            theirs += [socket_of_horse, told]
+            fds += [socket_of_horse.fileno()] + files + [told.fileno()]
+            self.horses[number] = Horse(self, number, Line(ours), files, records)
+        self.control.send({"order": "fork", "horses": list(numbers)}, fds=fds)
+        for end in theirs:
+            end.close()
+        return [self.horses[number] for number in numbers]
+
+    def forks(self, *numbers):
+        """Horses that are ready."""
+        horses = self.order_forks(*numbers)
+        report = self.wait_report("forked")
+        self.on_leash = report["leash"]
+        for horse, (number, pid) in zip(horses, report["horses"]):
+            assert horse.number == number, (horse.number, report)
+            horse.pid = pid
+            horse.ready = horse.line.receive()[0]
+        return horses
 
     def fork(self, number=1):
         """A horse that is ready."""
-        horse = self.order_fork(number)
-        report = self.wait_report("forked")
-        horse.pid = report["pid"]
-        horse.ready = horse.line.receive()[0]
-        return horse
+        return self.forks(number)[0]
 
     def wait_report(self, kind, **match):
         """The next report of the fork server of this kind; others are kept."""

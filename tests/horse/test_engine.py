@@ -101,7 +101,7 @@ class Models(unittest.TestCase):
         horse = daemon.fork()
 
         self.assertEqual(horse.ready["pid"], horse.pid)
-        self.assertTrue(horse.ready["leash"])
+        self.assertTrue(daemon.on_leash)
         horse.run(payload("tasks.add", 1, 2))
         self.assertEqual(horse.ended()[0]["repr"], "3")
         horse.quit()

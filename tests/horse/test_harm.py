@@ -29,7 +29,7 @@ class Leash(Jobs):
         parent.ended()
         with open(path) as file:
             child = int(file.read())
-        self.assertTrue(all(horse.ready["leash"] for horse in (idle, busy, parent)))
+        self.assertTrue(self.server.on_leash)
         self.cut()
 
         for pid in (idle.pid, busy.pid, parent.pid, child, self.server.hello["pid"]):

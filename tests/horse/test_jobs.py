@@ -235,8 +235,12 @@ class Results(Jobs):
         self.assertLessEqual(head["started_at"], head["ended_at"])
         self.assertEqual(self.last.phases, [
             {"report": "phase", "phase": "function", "func_name": "tasks.add"},
-            {"report": "phase", "phase": "ending"},
         ])
+
+    def test_what_may_take_time_after_the_function_is_a_phase(self):
+        self.run_data(payload("tasks.unpicklable"))
+
+        self.assertEqual([phase["phase"] for phase in self.last.phases], ["function", "ending"])
 
     def test_none_has_no_body(self):
         head, body = self.run_data(payload("tasks.nothing"))

@@ -1,6 +1,7 @@
 """The fork server: greeting, settings, preparation, forks and reaping, and how it ends."""
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -304,12 +305,35 @@ class Forks(Case):
 
     def test_each_horse_gets_the_descriptors_of_its_own_frame(self):
         daemon = self.prepared()
-        horses = [daemon.order_fork(number) for number in range(1, 9)]
+        orders = [daemon.order_forks(number, number + 1) for number in (1, 3, 5)]
+        for horses in orders:
+            forked = daemon.wait_report("forked")["horses"]
+            for horse, (number, pid) in zip(horses, forked):
+                ready = horse.line.receive()[0]
+                self.assertEqual((ready["report"], ready["protocol"], ready["horse"], ready["pid"], ready["pgid"]),
+                                 ("ready", 1, horse.number, pid, pid))
+                self.assertEqual(number, horse.number)
+
+    def test_horses_of_one_order_have_nothing_of_each_other(self):
+        daemon = self.prepared()
+        horses = daemon.forks(1, 2, 3, 4)
         for horse in horses:
-            forked = daemon.wait_report("forked", horse=horse.number)
-            ready = horse.line.receive()[0]
-            self.assertEqual((ready["report"], ready["protocol"], ready["horse"], ready["pid"], ready["pgid"]),
-                             ("ready", 1, horse.number, forked["pid"], forked["pid"]))
+            horse.run(payload("tasks.facts"))
+            self.assertEqual(len(pickle.loads(horse.ended()[1])["fds"]), 8)
+        horses[1].line.close()
+        self.assertEqual(daemon.wait_report("reaped", horse=2)["status"], 0)
+        for horse in (horses[0], horses[2], horses[3]):
+            horse.run(payload("tasks.add", 1, 2))
+            self.assertEqual(horse.ended()[0]["repr"], "3")
+
+    def test_a_horse_ends_by_itself_after_its_last_job(self):
+        daemon = self.prepared()
+        horse = daemon.fork()
+        horse.run(payload("tasks.add", 1, 2))
+        self.assertEqual(horse.ended()[0]["repr"], "3")
+        horse.run(payload("tasks.add", 2, 3), last=True)
+        self.assertEqual(horse.ended()[0]["repr"], "5")
+        self.assertEqual(daemon.wait_report("reaped", horse=1)["status"], 0)
 
     def test_every_end_is_reported_with_its_status_and_usage(self):
         daemon = self.prepared()
@@ -333,11 +357,30 @@ class Forks(Case):
         daemon = self.daemon(cwd=self.folder(limit=limit))
         daemon.settings()
         daemon.prepare(preload=["limit"])
-        horse = daemon.order_fork(5)
+        horses = daemon.order_forks(5, 6)
         report = daemon.wait_report("fork_failed")
 
-        self.assertEqual((report["horse"], report["errno"]), (5, 11))
-        self.assertRaises(End, horse.line.receive)
+        self.assertEqual((report["horses"], report["errno"]), ([5, 6], 11))
+        for horse in horses:
+            self.assertRaises(End, horse.line.receive)
+
+    def test_a_fork_that_fails_takes_none_before_it_along(self):
+        second = ("import os\n"
+                  "real, calls = os.fork, []\n"
+                  "def fork():\n"
+                  "    calls.append(1)\n"
+                  "    if len(calls) > 1:\n        raise OSError(11, 'Resource temporarily unavailable')\n"
+                  "    return real()\n"
+                  "os.fork = fork\n")
+        daemon = self.daemon(cwd=self.folder(second=second))
+        daemon.settings()
+        daemon.prepare(preload=["second"])
+        horses = daemon.order_forks(5, 6, 7)
+        self.assertEqual([number for number, _ in daemon.wait_report("forked")["horses"]], [5])
+        self.assertEqual(daemon.wait_report("fork_failed")["horses"], [6, 7])
+        self.assertEqual(horses[0].line.receive()[0]["report"], "ready")
+        horses[0].run(payload("builtins.abs", -3))
+        self.assertEqual(horses[0].ended()[0]["repr"], "3")
 
     def test_children_of_the_application_are_left_to_it(self):
         daemon = self.daemon(cwd=self.folder(own="import subprocess\nCHILD = subprocess.Popen(['sleep', '600'])\n"

@@ -18,6 +18,7 @@ fn run(execution: &str) -> Run<'_> {
         timeout: None,
         timeout_counts: false,
         keeps_result: true,
+        last: true,
         records: None,
         report: None,
         fields: Vec::new(),

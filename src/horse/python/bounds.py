@@ -39,6 +39,8 @@ class Bounds:
 
     def apply(self):
         """In a horse, before its first job. Hard limits, so that a job cannot raise them."""
+        if not self.wishes:
+            return
         self.born = time.monotonic()
         for name, kind in LIMITS:
             if name in self.wishes:

@@ -1,6 +1,5 @@
 """`rq.get_current_job()`: a real `rq.job.Job` for code that has imported rq, or does so while the job runs."""
 import sys
-from contextlib import contextmanager
 
 from .imports import Hook
 from .serializers import for_rq
@@ -9,24 +8,30 @@ from .text import said
 MODULE = "rq.job"
 
 
-@contextmanager
-def offered(run):
+class Offer:
     """While this lasts, `rq.get_current_job()` gives the job; code that never imports rq pays nothing."""
-    undo = []
-    module = sys.modules.get(MODULE)
-    hook = Hook(MODULE, lambda loaded: undo.append(guarded(run, make_default, loaded, run)))
-    if module is not None:
-        undo.append(guarded(run, push, module, run))
-    else:
-        sys.meta_path.insert(0, hook)
-    try:
-        yield
-    finally:
-        if hook in sys.meta_path:
-            sys.meta_path.remove(hook)
-        for step in undo:
-            if step is not None:
-                guarded(run, step)
+
+    def __init__(self, run):
+        self.run = run
+        self.hook = self.undo = None
+
+    def __enter__(self):
+        module = sys.modules.get(MODULE)
+        if module is not None:
+            self.undo = guarded(self.run, push, module, self.run)
+        else:
+            self.hook = Hook(MODULE, self.loaded)
+            sys.meta_path.insert(0, self.hook)
+
+    def loaded(self, module):
+        """The job's code has imported rq."""
+        self.undo = guarded(self.run, make_default, module, self.run)
+
+    def __exit__(self, *raised):
+        if self.hook in sys.meta_path:
+            sys.meta_path.remove(self.hook)
+        if self.undo is not None:
+            guarded(self.run, self.undo)
 
 
 def guarded(run, step, *args):

@@ -3,7 +3,6 @@
 The process stays the same, so it is reaped and killed as every horse; the leash was armed before and holds on.
 """
 import fcntl
-import json
 import os
 import sys
 
@@ -17,11 +16,11 @@ WORD = "horse"
 OUT_OF_THE_WAY = 100
 
 
-def turn_into(stall, application, held):
+def turn_into(stall, application):
     """Runs a new interpreter in the place of this process."""
     orders = os.memfd_create("rq-orders")
-    told = {"horse": stall.number, "held": held, "settings": application.orders.get("settings")}
-    os.write(orders, json.dumps(dict(told, prepare=application.orders["prepare"])).encode())
+    told = {"horse": stall.number, "settings": application.orders.get("settings")}
+    os.write(orders, wire.encode(dict(told, prepare=application.orders["prepare"])))
     leash = os.open(os.devnull, os.O_RDONLY) if stall.leash is None else stall.leash
     sources = (PROGRAM, stall.socket, leash, stall.memory, stall.stacks, stall.records, orders)
     parked = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, OUT_OF_THE_WAY) for fd in sources]
@@ -43,7 +42,7 @@ def load_and_attend():
         os.set_inheritable(fd, False)
     with os.fdopen(ORDERS, "rb") as file:
         file.seek(0)
-        orders = json.loads(file.read().decode())
+        orders = wire.parse(file.read())
     stall = horse.Stall(orders["horse"], (SOCKET, MEMORY, STACKS, RECORDS), LEASH)
     application = Application()
     try:
@@ -54,4 +53,4 @@ def load_and_attend():
         report = refused.report
         raise wire.Junk("%s of %s: %s" % (report["stage"], report["what"], report["reason"])) from None
     horse.equip(stall)
-    return horse.attend(stall, application, orders["held"])
+    return horse.attend(stall, application)

@@ -2,10 +2,9 @@
 import faulthandler
 import gc
 import os
-import signal
 import sys
 
-from . import leash, title, wire
+from . import title, wire
 from .callbacks import Errand
 from .channel import Channel, identity
 from .job import JobRun
@@ -16,6 +15,8 @@ from .stack import Window
 from .streams import Streams
 
 FAILED = 70
+# What the daemon sends along for each horse.
+FILES = ("socket", "memory", "stacks", "records")
 
 
 class Stall:
@@ -31,6 +32,11 @@ class Stall:
     def close(self):
         """Closes the fork server's copies; the leash stays until the horse is reaped."""
         wire.drop([self.socket, self.memory, self.stacks, self.records])
+
+    def slip(self):
+        """Closes the leash."""
+        if self.leash is not None:
+            os.close(self.leash)
 
 
 def live(work):
@@ -51,7 +57,7 @@ def live(work):
         os._exit(code)
 
 
-def attend(stall, application, held):
+def attend(stall, application):
     """Takes orders until it may go; returns the exit code."""
     application.bounds.apply()
     if application.engine is not None:
@@ -67,17 +73,19 @@ def attend(stall, application, held):
             "horse": stall.number,
             "pid": os.getpid(),
             "pgid": os.getpgrp(),
-            "leash": held,
             "window": stall.stacks,
         }
     )
+    served = False
     while True:
         order, body, fds = channel.receive()
         if order.get("order") == "quit":
             take_leave(application)
             return 0
         streams = heard(order, fds, records, application)
-        stall.window.open()
+        if served:
+            stall.window.open()
+        served = True
         head, body = obey(order, body, channel, application)
         unmixed = streams is None or streams.end()
         lost = records.end()
@@ -86,6 +94,9 @@ def attend(stall, application, held):
         if head.get("report") == "ended":
             head.update(worn=not unmixed or application.bounds.is_worn(), lost_records=lost)
         channel.send(head, body)
+        if order.get("last"):
+            take_leave(application)
+            return 0
         del head, body, order
 
 
@@ -128,17 +139,12 @@ def obey(order, body, channel, application):
 
 
 def become(stall, server):
-    """Turns the copy of the fork server into a horse; True when it is on the leash."""
+    """Turns the copy of the fork server into a horse."""
     os.setpgid(0, 0)
     server.release_signals()
-    held = leash.arm(stall.leash, -os.getpgrp())
-    if leash.is_cut():
-        os._exit(0)
     wire.drop(server.descriptors())
     gc.enable()
-    stdin_is_null()
     equip(stall)
-    return held
 
 
 def equip(stall):
@@ -147,13 +153,3 @@ def equip(stall):
     faulthandler.enable(file=stall.memory, all_threads=True)
     stall.window = Window(stall.stacks)
     stall.window.open()
-
-
-def stdin_is_null():
-    """Gives the job an empty stdin whatever the settings module made of it."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    if null == 0:
-        os.set_inheritable(null, True)
-        return
-    os.dup2(null, 0)
-    os.close(null)

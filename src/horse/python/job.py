@@ -9,11 +9,14 @@ from .limit import Limit
 from .order import seconds_in, text_in
 from .outcome import raised, returned
 from .process import end_stray_fork, export_names, flush
+from .result import is_known
 from .text import plain
 
 # In a tuple, where libraries that freeze time for tests do not look for it.
 CLOCK = (time,)
 NAME_LIMIT = 10_000
+# Values whose serialization runs no code but the serializer's.
+QUICK = (type(None), bool, int, float, str, bytes)
 
 # Code flags of coroutines, native and made of generators.
 ASYNC_CODE = 0x80 | 0x100
@@ -56,10 +59,11 @@ class JobRun:
         value = None
         if failure is None:
             self.started_at = CLOCK[0]()
-            with current_job.offered(self):
+            with current_job.Offer(self):
                 value, failure = self.run_function(pid)
         self.ended_at = CLOCK[0]()
-        self.channel.send({"report": "phase", "phase": "ending"})
+        if failure is not None or self.is_long(value):
+            self.channel.send({"report": "phase", "phase": "ending"})
         flush()
         if failure is None:
             failure = callbacks.succeeded(self, value)
@@ -74,6 +78,11 @@ class JobRun:
         head.update(report="ended", func_name=self.func_name(), started_at=self.started_at, ended_at=self.ended_at)
         flush()
         return head, body
+
+    def is_long(self, value):
+        """True when what comes after the function may take time of its own: it runs code of the application."""
+        quick = type(value) in QUICK and is_known(self.serializer) and "sentry_sdk" not in sys.modules
+        return not quick or bool(self.hooks.steps) or bool(callbacks.name_of(self, "success"))
 
     def begin(self):
         """What comes before the first job of a horse; returns what went wrong, if anything."""

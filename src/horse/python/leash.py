@@ -3,13 +3,16 @@
 A description of the read end, opened anew for each holder, asks the kernel to send SIGKILL
 when the last writer is gone. The fork server keeps each horse's description open too, so a
 job that closes every descriptor stays on the leash for as long as the fork server lives.
+
+The fork server arms it for a horse, before it reports the horse. A daemon that dies before has
+given that horse no order, and the end of its socket ends it.
 """
 import fcntl
 import os
-import select
-import signal
+from _signal import SIGKILL
 
 PIPE = 5
+F_SETSIG = getattr(fcntl, "F_SETSIG", 10)
 
 
 def open_own(fd=PIPE):
@@ -28,15 +31,8 @@ def arm(fd, owner):
         return False
     try:
         fcntl.fcntl(fd, fcntl.F_SETOWN, owner)
-        fcntl.fcntl(fd, getattr(fcntl, "F_SETSIG", 10), signal.SIGKILL)
+        fcntl.fcntl(fd, F_SETSIG, SIGKILL)
         fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
     except OSError:
         return False
     return True
-
-
-def is_cut(fd=PIPE):
-    """True when the daemon was gone before the leash was armed (the kernel tells only those who wait)."""
-    poll = select.poll()
-    poll.register(fd, 0)
-    return any(event & select.POLLHUP for _, event in poll.poll(0))

@@ -1,5 +1,5 @@
 """The time limit of a function: an alarm that raises in it."""
-import signal
+import _signal as signal
 import sys
 
 LONGEST = 10**8

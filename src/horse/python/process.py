@@ -31,8 +31,20 @@ def end_stray_fork(failure):
 
 def flush():
     """Writes out what the job printed; the horse ends without the interpreter's own clean-up."""
-    for stream in {id(stream): stream for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)}.values():
+    out, err = sys.stdout, sys.stderr
+    own = [stream for stream in (sys.__stdout__, sys.__stderr__) if stream is not out and stream is not err]
+    for stream in [out, err] + own:
         try:
             stream.flush()
         except BaseException:
             continue
+
+
+def empty_stdin():
+    """Gives this process and its children a standard input where nothing is."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    if null == 0:
+        os.set_inheritable(null, True)
+        return
+    os.dup2(null, 0)
+    os.close(null)

@@ -6,7 +6,6 @@ a time limit that strikes in the middle tears nothing, and a process that the jo
 Nothing here imports `logging`: jobs that do not need it shall not pay for it.
 """
 import _socket
-import json
 import select
 import sys
 from _thread import get_ident
@@ -17,6 +16,7 @@ from .channel import identity
 from .imports import Hook
 from .limit import BaseTimeoutException, timeout_class
 from .text import encoded, middle_out, plain, said
+from .wire import encode
 
 MODULE = "logging"
 NAME = 200
@@ -102,10 +102,10 @@ class Records:
             "unprinted": unprinted,
             "lost": self.count(),
         }
-        data = json.dumps(head, ensure_ascii=False).encode()
+        data = encode(head)
         if len(data) > LARGEST:
             head.update(message=head["message"][:SHORT], traceback=(head["traceback"] or "")[-SHORT:] or None)
-            data = json.dumps(head, ensure_ascii=False).encode()
+            data = encode(head)
         return data
 
     def send(self, data):

@@ -2,8 +2,8 @@
 
 The object is made once, in the fork server, as `rq worker` makes it before it forks; it is never registered.
 """
+import _signal as signal
 import os
-import signal
 import sys
 
 from . import evidence, fitness, own_sdk, serializers

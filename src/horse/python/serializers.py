@@ -1,6 +1,5 @@
 """The serializers that RQ knows, without importing rq; others by dotted path."""
-import json
-import pickle
+import _pickle
 
 from .resolve import attribute
 
@@ -13,12 +12,12 @@ JSON_NAMES = ("json", "rq.serializers.JSONSerializer")
 class Pickle:
     """RQ's default."""
 
-    loads = staticmethod(pickle.loads)
+    loads = staticmethod(_pickle.loads)
 
     @staticmethod
     def dumps(value):
         """The value in the newest protocol of this Python."""
-        return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+        return _pickle.dumps(value, -1)
 
 
 class Json:
@@ -27,11 +26,15 @@ class Json:
     @staticmethod
     def dumps(value):
         """The value as UTF-8 JSON."""
+        import json
+
         return json.dumps(value).encode("utf-8")
 
     @staticmethod
     def loads(data):
         """The value of UTF-8 JSON."""
+        import json
+
         return json.loads(data.decode("utf-8"))
 
 
@@ -40,6 +43,8 @@ def resolve(name):
     if not name or name in PICKLE_NAMES:
         return Pickle
     if name in JSON_NAMES:
+        import json  # noqa: F401  (so that no horse pays for it)
+
         return Json
     found = attribute(name)
     if not (callable(getattr(found, "dumps", None)) and callable(getattr(found, "loads", None))):

@@ -1,5 +1,4 @@
 """The fork server: one thread that imports the application, forks horses, reaps them and reports."""
-import errno
 import faulthandler
 import gc
 import os
@@ -11,7 +10,8 @@ from importlib.util import find_spec
 
 from . import cron, decode, fresh, horse, importable, leash, wire
 from .application import Application, Refused
-from .process import flush
+from .herd import Herd
+from .process import empty_stdin, flush
 from .signals import Signals
 
 PROGRAM = 3
@@ -51,7 +51,7 @@ class Server:
         self.control = wire.adopt(CONTROL)
         self.application = Application()
         self.prepared = False
-        self.stalls = {}
+        self.herd = Herd(self.report, self.rear)
 
     def run(self):
         """Takes orders and reaps until the daemon closes the control socket."""
@@ -75,7 +75,7 @@ class Server:
         """Carries out one order."""
         kind = order.get("order")
         if kind == "fork" and self.prepared:
-            self.fork(order.get("horse"), fds)
+            self.herd.fork(order.get("horses"), fds)
             return
         wire.drop(fds)
         if kind not in ("settings", "prepare", "cron", "decode", "import"):
@@ -93,7 +93,9 @@ class Server:
                 report = importable.load(order)
             else:
                 report = getattr(self.application, kind)(order)
-            self.prepared = self.prepared or kind == "prepare"
+            if kind == "prepare":
+                self.prepared = True
+                empty_stdin()  # For the horses, whatever the settings module made of it.
         except Refused as refused:
             report = refused.report
         flush()
@@ -101,78 +103,30 @@ class Server:
         self.report(report, content)
         self.reap()
 
-    def fork(self, number, fds):
-        """Forks a horse and reports it."""
-        if type(number) is not int or len(fds) != 4:
-            wire.drop(fds)
-            raise wire.Junk("a fork without a number or without its four descriptors")
-        stall = horse.Stall(number, fds, leash.open_own())
-        flush()  # What is in a buffer now would be printed by every horse.
-        try:
-            pid = os.fork()
-        except (OSError, MemoryError) as error:
-            stall.close()
-            wire.drop([stall.leash] if stall.leash is not None else [])
-            number_of_error = getattr(error, "errno", None) or errno.ENOMEM
-            self.report({"report": "fork_failed", "horse": number, "errno": number_of_error, "reason": str(error)})
-            return
-        if pid == 0:
-            horse.live(lambda: self.rear(stall))
-        stall.close()
-        self.stalls[pid] = stall
-        self.report({"report": "forked", "horse": number, "pid": pid})
-
     def rear(self, stall):
         """Makes a horse of the copy of this process; returns its exit code."""
-        held = horse.become(stall, self)
+        horse.become(stall, self)
         if self.application.choice.model == "spawn":
-            fresh.turn_into(stall, self.application, held)
+            fresh.turn_into(stall, self.application)
         wire.drop([PROGRAM])
-        return horse.attend(stall, self.application, held)
+        return horse.attend(stall, self.application)
 
     def reap(self):
-        """Reports the horses that have ended; children that the application started are left to it."""
-        for pid, stall in list(self.stalls.items()):
-            try:
-                ended, status, usage = os.wait4(pid, os.WNOHANG)
-            except ChildProcessError:
-                # The application's own code has reaped it: how it ended is unknown.
-                ended, status, usage = pid, 255 << 8, None
-            if ended == 0:
-                continue
-            del self.stalls[pid]
-            wire.drop([stall.leash] if stall.leash is not None else [])
-            self.report(reaped(stall.number, pid, status, usage))
-            self.heed()
-
-    def heed(self):
-        """Loads what horses turn out to need; what an import changed is put right, as after an order."""
-        if self.application.heed():
-            flush()
-            self.signals.arm()
+        """Reports the horses that have ended, and loads what they turned out to need."""
+        for _ in range(self.herd.reap()):
+            if self.application.heed():
+                # What an import changed is put right, as after an order.
+                flush()
+                self.signals.arm()
 
     def descriptors(self):
         """What a horse must not keep: all that is the fork server's own, and the other horses' leashes."""
         held = [self.control.detach(), leash.PIPE, self.signals.reader, self.signals.writer, self.own_leash]
-        held += [stall.leash for stall in self.stalls.values()]
-        return [fd for fd in held if fd is not None]
+        return [fd for fd in held if fd is not None] + self.herd.leashes()
 
     def release_signals(self):
         """Gives a horse its own signals."""
         self.signals.release()
-
-
-def reaped(number, pid, status, usage):
-    """The report of a horse's end."""
-    return {
-        "report": "reaped",
-        "horse": number,
-        "pid": pid,
-        "status": status,
-        "user": usage.ru_utime if usage else 0.0,
-        "system": usage.ru_stime if usage else 0.0,
-        "max_rss": usage.ru_maxrss if usage else 0,
-    }
 
 
 def hello():

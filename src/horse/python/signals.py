@@ -1,6 +1,6 @@
 """Signals of the fork server. The daemon decides when it ends, not a Ctrl-C or a signal to the whole service."""
+import _signal as signal
 import os
-import signal
 
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGUSR1, signal.SIGUSR2)
 
@@ -23,20 +23,20 @@ class Signals:
         # The pipe is written only for signals that have a Python handler.
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self.writer, warn_on_full_buffer=False)
+        # Here and not in each horse: what only one process reads is read where it costs nothing.
+        kept = [number for number in IGNORED[2:] if signal.getsignal(number) == signal.SIG_IGN]
+        self.given_back = [(number, self.before[number] or signal.SIG_DFL) for number in kept]
+        self.given_back += [(signal.SIGCHLD, signal.SIG_DFL), (signal.SIGTERM, signal.SIG_DFL)]
 
     def drain(self):
         """Empties the pipe."""
         try:
-            while os.read(self.reader, 4096):
-                continue
+            os.read(self.reader, 4096)
         except BlockingIOError:
             return
 
     def release(self):
         """What a horse has: RQ's dispositions for INT and TERM, for the rest what the daemon left or the settings set."""
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for number in IGNORED[2:]:
-            if signal.getsignal(number) == signal.SIG_IGN:
-                signal.signal(number, self.before[number] or signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number, handler in self.given_back:
+            signal.signal(number, handler)

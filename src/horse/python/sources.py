@@ -1,7 +1,8 @@
 """The files of the application's own modules: what has to change before loading it again makes a difference."""
-import json
 import os
 import sys
+
+from .wire import encode
 
 MOST = 4096
 # A head has room for this beside the longest settings.
@@ -18,7 +19,7 @@ def of(modules):
         path = own_file(module, homes)
         if path is None or path in found:
             continue
-        room -= len(json.dumps(path)) + 2
+        room -= len(encode(path)) + 2
         if room < 0 or len(found) == MOST:
             break
         found[path] = True

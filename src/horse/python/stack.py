@@ -5,13 +5,13 @@ all threads stand still. It waits until the main thread is between two steps of 
 an extension. The second is heard by `faulthandler` inside of the signal itself, and shows the one thread that got it: reading
 the stack of a thread that runs Python code just then can crash, so the daemon asks so those alone that do not.
 """
+import _signal as signal
 import faulthandler
-import json
-import signal
 import sys
 from os import write
 
 from .channel import identity
+from .wire import encode
 
 # Numbers and not names, because C libraries disagree about SIGRTMIN; the daemon knows the same.
 ASK = 61
@@ -51,4 +51,4 @@ def names():
     """The names of the threads that Python knows of, as JSON."""
     active = list(getattr(sys.modules.get("threading"), "_active", {}).items())[:NAMES]
     found = {"%x" % number: str(vars(thread).get("_name", ""))[:NAME] for number, thread in active}
-    return json.dumps(found).encode("ascii") + b"\n"
+    return encode(found) + b"\n"

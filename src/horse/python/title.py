@@ -1,5 +1,7 @@
 """Process titles: by the package setproctitle where it is installed, else in the 15 bytes of the kernel's name."""
 
+import os
+
 setter = None
 ROOM = 15
 
@@ -29,8 +31,11 @@ def show(text):
 
 def name(text):
     """What `prctl` does to the main thread, without loading ctypes for it."""
-    with open("/proc/self/comm", "wb", buffering=0) as file:
-        file.write(text.encode("utf-8", "replace")[:ROOM])
+    comm = os.open("/proc/self/comm", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(comm, text.encode("utf-8", "replace")[:ROOM])
+    finally:
+        os.close(comm)
 
 
 def show_job(worker_name, func_name, origin, since):

@@ -1,9 +1,9 @@
 """What the daemon may know of a settings module: its upper-case names, as JSON."""
-import json
 import os
 
 from .django_project import text_of_promise
 from .text import plain, shown
+from .wire import encode
 
 REPR = 200
 DEPTH = 32
@@ -36,7 +36,7 @@ def of(module):
             continue
         try:
             exact = READERS.get(name, jsonable)(value, DEPTH)
-            size = len(json.dumps(exact)) + 6 * len(name)
+            size = len(encode(exact)) + 6 * len(name)
             if size > min(ONE, room):
                 raise Opaque
         except Exception:  # Opaque, or containers of the application's own that misbehave.

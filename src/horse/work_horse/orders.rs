@@ -20,6 +20,7 @@ impl Horse {
         output: Output,
     ) -> Result<(), FrameError> {
         self.served += 1;
+        self.leaves = run.last;
         self.settles = fields.is_none();
         let ends = self.hearing.begin(run, output);
         self.send(&HorseOrder::Run(run), fields.unwrap_or(&Fields::new()), ends)

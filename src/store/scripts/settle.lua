@@ -18,8 +18,14 @@ failures = verdict.failures or failures
 
 local function free_worker(answer, counter)
   if call('EXISTS', worker) == 0 then return end
-  call('HSET', worker, 'state', 'idle', 'last_heartbeat', now, 'rqd_settled', execution .. ' ' .. answer)
-  call('HDEL', worker, 'current_job', 'current_job_working_time')
+  local news = { 'last_heartbeat', now, 'rqd_settled', execution .. ' ' .. answer }
+  -- A settling that was held up may come when the worker has its next job.
+  if (call('HGET', worker, 'current_job') or job) == job then
+    call('HDEL', worker, 'current_job', 'current_job_working_time')
+    call('HSET', worker, 'state', 'idle', unpack(news))
+  else
+    call('HSET', worker, unpack(news))
+  end
   if counter then call('HINCRBY', worker, counter, 1) end
   if counter and verdict.worked then call('HINCRBYFLOAT', worker, 'total_working_time', verdict.worked) end
 end
