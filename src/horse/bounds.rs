@@ -1,10 +1,18 @@
-//! What the application may use, and where and as whom it runs, as the fork server is told (`docs/protocol.md`).
+//! What the application does around its jobs, what it may use, and where and as whom it runs, as the fork server is told (`docs/protocol.md`).
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::config::{Additions, Horse as Section};
+
+/// Dotted names of what the application does around its jobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Hooks {
+    pub(crate) setup: Option<String>,
+    pub(crate) before_job: Option<String>,
+    pub(crate) after_job: Option<String>,
+}
 
 /// The limits of each horse.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

@@ -14,12 +14,12 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
-use super::bounds::{Bounds, Ground};
+use super::bounds::{Bounds, Ground, Hooks};
 use super::decode::Wanted;
 use super::engine::{Engine, EngineKind, Wishes};
 use super::frame::{self, Frame, FrameError};
 use super::program;
-use super::protocol::{Hello, Hooks, Refused, ServerOrder, ServerReport, VERSION};
+use super::protocol::{Hello, Refused, ServerOrder, ServerReport, VERSION};
 use crate::event::Event;
 use crate::os;
 use crate::telemetry::emit;
@@ -359,8 +359,14 @@ pub(super) struct Orders(OwnedWriteHalf);
 impl Orders {
     /// Asks for horses of these numbers; `theirs` are the ends that are theirs, of each its socket, its files for faults and
     /// stacks, and where it tells its log records.
-    pub(super) async fn fork(&mut self, horses: &[u64], theirs: &[BorrowedFd<'_>]) -> Result<(), FrameError> {
-        let bytes = frame::encode(&ServerOrder::Fork { horses }, &[])?;
+    /// They rehearse their first job when they are told so.
+    pub(super) async fn fork(
+        &mut self,
+        horses: &[u64],
+        theirs: &[BorrowedFd<'_>],
+        rehearse: bool,
+    ) -> Result<(), FrameError> {
+        let bytes = frame::encode(&ServerOrder::Fork { horses, rehearse }, &[])?;
         let stream: &UnixStream = self.0.as_ref();
         let sent = stream
             .async_io(Interest::WRITABLE, || os::send_with_descriptors(stream.as_fd(), &bytes, theirs))

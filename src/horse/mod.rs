@@ -24,7 +24,7 @@ mod trial;
 mod window;
 mod work_horse;
 
-pub(crate) use bounds::{Bounds, Ground};
+pub(crate) use bounds::{Bounds, Ground, Hooks};
 pub(crate) use cron::CronJob;
 pub(crate) use decode::Wanted;
 pub(crate) use ending::Ending;
@@ -34,7 +34,7 @@ pub(crate) use fork_server::{Application, Prepared, StartError};
 pub(crate) use hearing::{Attention, Output, RecordsWanted};
 pub(crate) use importing::ImportTrouble;
 pub(crate) use protocol::{
-    Aftermath, CallbackKind, Errand, Hooks, Occasion, Phase, ReportWish, Run, names_and_lengths,
+    Aftermath, CallbackKind, Errand, Occasion, Phase, ReportWish, Run, names_and_lengths,
 };
 pub(crate) use python::{Found as Interpreter, InterpreterError, Places, find as find_python};
 pub(crate) use stable::{Morgue, Opened, Stable, StableOptions};

@@ -49,6 +49,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "payload",
         "process",
         "records",
+        "rehearsal",
         "resolve",
         "result",
         "rq_engine",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::bounds::{Bounds, Ground};
+use super::bounds::{Bounds, Ground, Hooks};
 use super::clue::{MissingHead, PayloadHead, RaisedBy};
 use super::cron::CronJobHead;
 use super::engine::{Engine, Wishes};
@@ -60,15 +60,8 @@ pub(super) enum ServerOrder<'a> {
     },
     Fork {
         horses: &'a [u64],
+        rehearse: bool,
     },
-}
-
-/// Dotted names of what the application does around its jobs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Hooks {
-    pub(crate) setup: Option<String>,
-    pub(crate) before_job: Option<String>,
-    pub(crate) after_job: Option<String>,
 }
 
 /// What a fork server says.

@@ -12,6 +12,7 @@ mod process;
 mod signals;
 mod spawn;
 pub(crate) mod terminal;
+mod text;
 pub(crate) mod title;
 mod vitals;
 
@@ -31,4 +32,5 @@ pub(crate) use process::{
 };
 pub(crate) use signals::{Signal, Signals};
 pub(crate) use spawn::{Program, spawn};
+pub(crate) use text::release_text;
 pub(crate) use vitals::{Vitals, hearing, holds, signal_thread, threads, vitals};

@@ -23,8 +23,10 @@ pub(crate) struct ClaimRequest<'a> {
     pub(crate) surfaced: &'a [Surfaced],
     pub(crate) lease: Duration,
     pub(crate) life: &'a Life,
-    /// How many jobs the worker has had: a request that was late on its way is told by it.
+    /// How many requests before may have given a job: one that was late on its way is told by it.
     pub(crate) turn: u64,
+    /// The execution that the same worker settles just before.
+    pub(crate) after: Option<&'a ExecutionId>,
 }
 
 /// What a claim gave.
@@ -43,6 +45,8 @@ pub(crate) enum Claimed {
     Suspended,
     /// The worker's key is gone: nothing was claimed.
     Unregistered,
+    /// The execution before is not settled: nothing was claimed.
+    Early,
 }
 
 impl Store {
@@ -66,6 +70,7 @@ impl Store {
             request.life.daemon.as_str(),
             &request.life.lasts.as_millis().to_string(),
             &request.turn.to_string(),
+            request.after.map_or("", ExecutionId::as_str),
             &request.queues.len().to_string(),
         ]);
         args.extend(request.queues.iter().map(|queue| queue.as_str().into()));
@@ -78,6 +83,7 @@ impl Store {
             "empty" => Some(Claimed::Empty),
             "suspended" => Some(Claimed::Suspended),
             "unregistered" => Some(Claimed::Unregistered),
+            "early" => Some(Claimed::Early),
             _ => None,
         }
         .ok_or_else(|| self.malformed("claim"))

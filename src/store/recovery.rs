@@ -95,9 +95,11 @@ impl Found {
 }
 
 impl Store {
-    /// Prepares for such notes: they are not waited for, and must still come before the outcome.
-    pub(crate) async fn prepare_to_hand_over(&self) -> Result<(), StoreError> {
-        self.client.load(&scripts::HAND_OVER).await
+    /// Prepares for what is sent without waiting for what was sent before: such notes, which must come before the outcome, and
+    /// an outcome, which must come before the next claim.
+    pub(crate) async fn prepare_to_run(&self) -> Result<(), StoreError> {
+        self.client.load(&scripts::HAND_OVER).await?;
+        self.client.load(&scripts::SETTLE).await
     }
 
     /// Notes that a job goes to a horse. Sent too late, it does nothing.

@@ -26,9 +26,12 @@ use super::{Input, OpenLog, SupervisorError};
 use crate::event::Event;
 use crate::job::Timestamp;
 use crate::maintenance;
-use crate::os::Signal;
+use crate::os::{self, Signal};
 use crate::telemetry::{self, emit};
 use crate::worker::Stop;
+
+/// After so long, nothing of the start is in the works any more.
+const START_OVER: Duration = Duration::from_secs(2);
 
 /// A worker that begins while others work may wait for Redis as long as it takes.
 pub(super) const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
@@ -129,6 +132,10 @@ impl Daemon {
         self.watch_files();
         self.doubt_mounts();
         self.listen();
+        tokio::task::spawn_local(async {
+            tokio::time::sleep(START_OVER).await;
+            os::release_text();
+        });
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.is_over() {

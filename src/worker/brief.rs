@@ -106,6 +106,7 @@ impl Worker {
         if self.persist(Patience::Idle, act).await?.is_none() {
             return Ok(false);
         }
+        self.turn += u64::from(self.taken.claiming.is_some());
         self.taken = Taken::default();
         Ok(true)
     }

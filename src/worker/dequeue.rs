@@ -72,12 +72,13 @@ impl Worker {
             match claimed {
                 Claimed::Job(claim) => {
                     self.turns.took_from(&claim.queue);
+                    self.turn += 1;
                     let horse = self.horse.take().expect("a claim is made only with a horse at hand");
                     return Ok(Dequeued::Job(horse, claim));
                 }
                 Claimed::Aside { queue, id, reason } => self.told_aside(queue.to_string(), id, reason),
                 // Others, and commands to this worker, had their turn meanwhile.
-                Claimed::More => {}
+                Claimed::More | Claimed::Early => {}
                 Claimed::Suspended if self.options.burst => {
                     return Ok(Dequeued::Nothing(Event::SuspensionFound {
                         worker: self.name(),
@@ -147,7 +148,7 @@ impl Worker {
 
     async fn claim(&mut self, execution: &ExecutionId) -> Result<Option<Claimed>, WorkError> {
         let queues = self.turns.order();
-        let request = self.request(execution, &queues, self.jobs_done);
+        let request = self.request(execution, &queues, None);
         Ok(self.persist(Patience::Idle, async |store| store.claim(&request).await).await?)
     }
 
@@ -155,7 +156,7 @@ impl Worker {
         &'a self,
         execution: &'a ExecutionId,
         queues: &'a [QueueName],
-        turn: u64,
+        after: Option<&'a ExecutionId>,
     ) -> ClaimRequest<'a> {
         ClaimRequest {
             worker: &self.registration.name,
@@ -164,26 +165,31 @@ impl Worker {
             surfaced: &self.taken.surfaced,
             lease: self.lease(),
             life: &self.life,
-            turn,
+            turn: self.turn,
+            after,
         }
     }
 
     /// Settles the job in hand and claims the next one, both in one round trip, where a horse is at hand for it and nothing
     /// speaks against another job. The claim is tried once: what becomes of it is heeded by the next [`Self::dequeue`].
-    pub(super) async fn claim_beside<T>(&mut self, settling: impl AsyncFnOnce(&Self) -> T) -> T {
+    pub(super) async fn claim_beside<T>(
+        &mut self,
+        settled: &ExecutionId,
+        settling: impl AsyncFnOnce(&Self) -> T,
+    ) -> T {
         if !self.wants_another() {
             return settling(self).await;
         }
         let (execution, queues, began) = (ExecutionId::random(), self.turns.order(), Instant::now());
         self.taken.claiming = Some(execution.clone());
-        let (settled, claimed) = {
-            let request = self.request(&execution, &queues, self.jobs_done + 1);
-            // In this order: the worker is the next job's when the last one is settled.
+        let (done, claimed) = {
+            let request = self.request(&execution, &queues, Some(settled));
+            // They go out in this order.
             tokio::join!(settling(self), self.store.claim(&request))
         };
         // When the settling was held up, the lease of the next job may be over: it is asked for again.
         self.taken.ahead = claimed.ok().filter(|_| began.elapsed() < LATE);
-        settled
+        done
     }
 
     /// Whether the job that ended is to be followed by another one, and a horse waits for that.

@@ -195,6 +195,8 @@ pub(crate) struct Worker {
     first_round: FirstRound,
     turns: Turns,
     jobs_done: u64,
+    /// How many claims may have given a job.
+    turn: u64,
     idle_since: Instant,
     /// When the job in hand was asked to end, at the deadline of a stop.
     asked_to_end: Option<Instant>,

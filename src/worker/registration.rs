@@ -80,7 +80,7 @@ impl Birth {
             emit(Event::BirthBegan { worker: self.registration.name.to_string() });
         }
         enter(store, &mut self.registration, self.name_may_change).await?;
-        store.prepare_to_hand_over().await?;
+        store.prepare_to_run().await?;
         let worker = self.registration.name.to_string();
         if !std::mem::replace(&mut self.told, true) {
             emit(Event::WorkerStarted { worker: worker.clone(), pid: self.registration.pid });
@@ -139,6 +139,7 @@ impl Worker {
             listener,
             version,
             taken: Taken::default(),
+            turn: 0,
             life: brief.life.clone(),
             briefing: Briefing { told: around.brief, heeded: brief },
             first_round,

@@ -24,7 +24,9 @@ impl Worker {
         let message = message(&ended, &verdict);
         let note = message.as_ref().and_then(|message| self.courier.note(message));
         let act = async |store: &Store| store.settle(&name, &ended, &verdict, note.as_ref()).await;
-        let settled = self.claim_beside(async |worker| worker.persist(Patience::Busy, act).await).await;
+        let execution = &ended.claim.execution;
+        let settled =
+            self.claim_beside(execution, async |worker| worker.persist(Patience::Busy, act).await).await;
         match settled {
             Ok(Some(Settled::Done { more })) => {
                 self.tell_verdict(&ended, &verdict);

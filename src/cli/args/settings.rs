@@ -42,7 +42,7 @@ const fn setting(id: &'static str, flag: &'static str, key: &'static str, unset:
 }
 
 /// Every option that stands for a setting.
-const SETTINGS: [Setting; 33] = [
+const SETTINGS: [Setting; 34] = [
     setting("url", "--url", "redis.url", "redis://localhost:6379/0"),
     setting("path", "--path", "horse.path", ""),
     setting("python", "--python", "horse.python", ""),
@@ -56,6 +56,7 @@ const SETTINGS: [Setting; 33] = [
     setting("worker_ttl", "--worker-ttl", "worker.ttl", ""),
     setting("maintenance_interval", "--maintenance-interval", "worker.maintenance_interval", ""),
     setting("job_monitoring_interval", "--job-monitoring-interval", "worker.job_monitoring_interval", ""),
+    setting("reuse", "--reuse", "horse.max_jobs", "1"),
     setting("max_jobs", "--max-jobs", "worker.max_jobs", "no limit"),
     setting("max_idle_time", "--max-idle-time", "worker.max_idle_time", "no limit"),
     setting("disable_job_desc_logging", "--disable-job-desc-logging", "worker.describe_jobs", ""),

@@ -67,6 +67,7 @@ fn every_spelling_of_an_option_overrides_its_setting() {
             "--job-monitoring-interval",
             Number(7),
         ),
+        ("--reuse 0", "horse.max_jobs", "--reuse", Number(0)),
         ("--max-jobs 3", "worker.max_jobs", "--max-jobs", Number(3)),
         ("--max-idle-time 9", "worker.max_idle_time", "--max-idle-time", Number(9)),
         ("--disable-job-desc-logging", "worker.describe_jobs", "--disable-job-desc-logging", Flag(false)),

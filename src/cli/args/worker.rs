@@ -116,6 +116,10 @@ pub(crate) struct WorkArgs {
     #[arg(long, value_name = "MODULE")]
     pub(crate) preload: Vec<String>,
 
+    /// Let a work horse run this many jobs, 0 for any number, before another takes its place.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) reuse: Option<i64>,
+
     /// Call this function for every exception of a job; may be given more than once.
     #[arg(long, value_name = "FUNCTION")]
     pub(crate) exception_handler: Vec<String>,
@@ -226,6 +230,7 @@ impl WorkerArgs {
             given("worker_ttl", number(work.worker_ttl)),
             given("maintenance_interval", number(work.maintenance_interval)),
             given("job_monitoring_interval", number(work.job_monitoring_interval)),
+            given("reuse", number(work.reuse)),
             given("max_jobs", number(work.max_jobs)),
             given("max_idle_time", number(work.max_idle_time)),
             given("dequeue_strategy", text(&work.dequeue_strategy)),

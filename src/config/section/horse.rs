@@ -42,7 +42,7 @@ section! {
         engine: EngineWish = Key::new(Kind::Choice(ENGINES)).default("\"auto\""), NewApplication;
         /// How many jobs a work horse may run before another takes its place; 0 is any number. A work horse that died
         /// or was killed is always replaced.
-        max_jobs: u64 = Key::integer(0, i64::MAX).default("1"), NextJob;
+        max_jobs: u64 = Key::integer(0, i64::MAX).option("--reuse").default("1"), NextJob;
         /// How long a job may clean up after a command to stop or to kill it, or at `shutdown.deadline`: its processes get SIGTERM first, and
         /// SIGKILL when the time is over. With 0s, as in RQ, it is SIGKILL at once.
         stop_grace: Duration = Key::span(0).default("\"0s\""), NextJob;

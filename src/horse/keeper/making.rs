@@ -4,7 +4,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Input, Keeper, PAUSE, READY_LIMIT, Watched};
 use crate::event::Event;
@@ -57,7 +57,7 @@ impl Keeper {
             })
             .collect();
         let Some(orders) = &mut self.orders else { return Ok(()) };
-        orders.fork(&numbers, &descriptors).await
+        orders.fork(&numbers, &descriptors, self.reserve.has_jobs(Instant::now())).await
     }
 
     /// Makes what a horse and we have in common, and waits for its first word in a task.

@@ -12,6 +12,9 @@ const BATCH: usize = 4;
 /// With so many there, the next batch can wait.
 const ENOUGH: usize = 2;
 
+/// How long a job is a reason to expect another.
+const LATELY: Duration = Duration::from_secs(600);
+
 /// Whether one horse is enough.
 #[derive(Debug, Default)]
 pub(super) struct Reserve {
@@ -24,6 +27,11 @@ impl Reserve {
     pub(super) fn ended(&mut self, now: Instant) {
         self.brisk = self.last_end.is_some_and(|last| now.duration_since(last) < BRISK);
         self.last_end = Some(now);
+    }
+
+    /// Whether there were jobs lately: then a horse that waits may use the time, and the memory, to rehearse the next one.
+    pub(super) fn has_jobs(&self, now: Instant) -> bool {
+        self.last_end.is_some_and(|last| now.duration_since(last) < LATELY)
     }
 
     /// How many horses are to be forked, `there` being warm or on their way, while so many are waited for.
@@ -68,6 +76,18 @@ mod tests {
     #[test]
     fn it_becomes_calm_again() {
         assert_eq!(after(&[2, 2, 500]).lacking(1, 0), 0);
+    }
+
+    #[test]
+    fn jobs_are_expected_where_some_were_lately() {
+        let now = Instant::now();
+        let mut reserve = Reserve::default();
+        assert!(!reserve.has_jobs(now));
+
+        reserve.ended(now);
+
+        assert!(reserve.has_jobs(now + Duration::from_secs(599)));
+        assert!(!reserve.has_jobs(now + Duration::from_secs(600)));
     }
 
     #[test]

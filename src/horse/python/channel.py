@@ -1,5 +1,6 @@
 """A horse's line to the daemon, which survives a job that closes every descriptor."""
 import os
+import select
 from os import close, fstat, getpid
 
 from . import wire
@@ -24,6 +25,12 @@ class Channel:
         """Waits for an order; returns its head, its body and the descriptors that came with it."""
         self.secure()
         return wire.receive(self.socket)
+
+    def is_told(self):
+        """True when an order is there already."""
+        poll = select.poll()
+        poll.register(self.socket.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def secure(self):
         """Returns to the daemon when the socket was closed, or its number now belongs to a file of the job."""

@@ -14,7 +14,7 @@ class Herd:
         self.rear = rear
         self.stalls = {}
 
-    def fork(self, numbers, fds):
+    def fork(self, numbers, fds, rehearse):
         """Forks horses and reports them.
 
         Several at once cost less than one after the other: after a fork, this process copies each page that it writes to.
@@ -24,6 +24,8 @@ class Herd:
             raise wire.Junk("a fork without its numbers, or without the descriptors of each")
         files = iter(fds)
         stalls = [horse.Stall(number, [next(files) for _ in horse.FILES], leash.open_own()) for number in numbers]
+        for stall in stalls:
+            stall.rehearses = rehearse
         flush()  # What is in a buffer now would be printed by every horse.
         pids, on_leash, failure = [], True, None
         try:

@@ -10,6 +10,7 @@ from .channel import Channel, identity
 from .job import JobRun
 from .process import flush
 from .records import Records
+from .rehearsal import rehearse
 from .rq_engine import told
 from .stack import Window
 from .streams import Streams
@@ -28,6 +29,8 @@ class Stall:
         self.leash = leash_fd
         self.channel = self.listener = None
         self.window = None
+        # Whether it is to rehearse its first job.
+        self.rehearses = False
 
     def close(self):
         """Closes the fork server's copies; the leash stays until the horse is reaped."""
@@ -76,6 +79,8 @@ def attend(stall, application):
             "window": stall.stacks,
         }
     )
+    if stall.rehearses and application.engine is None and not channel.is_told():
+        rehearse(application)
     served = False
     while True:
         order, body, fds = channel.receive()
@@ -149,7 +154,7 @@ def become(stall, server):
 
 def equip(stall):
     """What a horse has in whatever way it came to be."""
-    title.show("rq: work horse")
+    title.show(title.HORSE)
     faulthandler.enable(file=stall.memory, all_threads=True)
     stall.window = Window(stall.stacks)
     stall.window.open()

@@ -2,12 +2,15 @@
 import os
 import sys
 
+# RQ: what the environment of a job tells of it.
+NAMES = ("RQ_WORKER_ID", "RQ_JOB_ID", "RQ_EXECUTION_ID")
+
 
 def export_names(worker_name, job_id, execution_id):
     """RQ's environment of a job."""
-    for name, value in (("WORKER", worker_name), ("JOB", job_id), ("EXECUTION", execution_id)):
+    for name, value in zip(NAMES, (worker_name, job_id, execution_id)):
         try:
-            os.environ["RQ_%s_ID" % name] = value
+            os.environ[name] = value
         except ValueError:
             continue  # A name with a NUL cannot be in an environment.
 

@@ -75,7 +75,7 @@ class Server:
         """Carries out one order."""
         kind = order.get("order")
         if kind == "fork" and self.prepared:
-            self.herd.fork(order.get("horses"), fds)
+            self.herd.fork(order.get("horses"), fds, order.get("rehearse") is True)
             return
         wire.drop(fds)
         if kind not in ("settings", "prepare", "cron", "decode", "import"):

@@ -4,6 +4,7 @@ import os
 
 setter = None
 ROOM = 15
+HORSE = "rq: work horse"
 
 
 def prepare():

@@ -1,16 +1,17 @@
 -- Claims the next job for a worker: from the first of its queues that has one to the started registry of the job's origin.
 -- KEYS: 1 worker  2 worker's executions  3 suspension flag  4.. queues in order
 -- ARGV: 1 prefix  2 execution id  3 worker name  4 now (RQ's text form)  5 now (Unix seconds, float)  6 lease in seconds
---       7 this daemon  8 how long its sign of life lasts, in milliseconds  9 turn: how many jobs the worker has had
---       10 number of queues  11.. their names, then pairs of queue and id that a wait surfaced
+--       7 this daemon  8 how long its sign of life lasts, in milliseconds  9 turn: how many claims before may have given a job
+--       10 the execution that must be settled before, or ""  11 number of queues
+--       12.. their names, then pairs of queue and id that a wait surfaced
 -- Derived: job, execution, executions of the job, started registry and intermediate lists, list of ids put aside
 -- Returns: {"claimed", queue, id, job hash} | {"again", queue, id, job hash} (this execution already holds a job)
 --          | {"aside", queue, id, reason} (an id that nothing can be done with) | {"more"} (only ids of jobs that are gone so
---          far) | {"empty"} | {"suspended"} | {"unregistered"}
+--          far) | {"empty"} | {"suspended"} | {"unregistered"} | {"early"} (the other execution is not settled yet)
 
 local worker, worker_executions, suspended = KEYS[1], KEYS[2], KEYS[3]
 local execution, worker_name, now, now_float, lease = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local daemon, life, turn, queues = ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local daemon, life, turn, after, queues = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10], tonumber(ARGV[11])
 -- So many ids of jobs that are gone are passed over in one go, that Redis is not held up.
 local GONE_AT_ONCE = 500
 
@@ -49,15 +50,18 @@ if call('EXISTS', worker) == 0 or call('HEXISTS', worker, 'death') == 1 then ret
 local job = held(worker_executions, execution)
 if job then return { 'again', source_of(job, execution), job, call('HGETALL', job_key(job)) } end
 
+local known = call('HMGET', worker, 'rqd_turn', 'rqd_settled')
 -- A claim that was late on its way, and asked again since: nobody would hear that it took a job.
-if turn < (tonumber(call('HGET', worker, 'rqd_turn') or '') or 0) then return { 'empty' } end
+if turn < (tonumber(known[1] or '') or 0) then return { 'empty' } end
+-- What that one puts back, or lets go, is to be found by this claim.
+if after ~= '' and (known[2] or ''):sub(1, #after + 1) ~= after .. ' ' then return { 'early' } end
 
-for i = 11 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
+for i = 12 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
 if call('EXISTS', suspended) == 1 then return { 'suspended' } end
 
 local gone = 0
 for i = 1, queues do
-  local queue = ARGV[10 + i]
+  local queue = ARGV[11 + i]
   local id = call('LPOP', KEYS[3 + i])
   while id do
     -- A colon would break the members `job:execution` that every client splits.

@@ -34,6 +34,7 @@ mod pool;
 mod processes;
 mod queue_rules;
 mod quiet;
+mod races_ahead;
 mod races_claim;
 mod races_dependents;
 mod races_overdue;

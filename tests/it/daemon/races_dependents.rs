@@ -34,8 +34,13 @@ fn ran(world: &World) -> Vec<String> {
 /// A worker of the queues `default` and `other` that has run the parent `p` and settles it as the rule says.
 #[track_caller]
 fn settling(stage: &Stage, act: Act) -> (Worker, Rule) {
+    settling_with(stage, act, &[])
+}
+
+#[track_caller]
+fn settling_with(stage: &Stage, act: Act, options: &[&str]) -> (Worker, Rule) {
     let settle = stage.proxy.on(transition_of("settle", "p"), act);
-    let worker = stage.worker(&["default", "other"]);
+    let worker = stage.worker(&[options, &["default", "other"]].concat());
     settle.wait();
     (worker, settle)
 }
@@ -87,14 +92,15 @@ fn assert_does_not_run_after(act: Act, (parent, depends_on): (&str, &str), snipp
     world.enqueue(&format!("{parent}, job_id='p'"));
     dependent(world, "c", "default", depends_on);
     dependent(world, "sound", "other", depends_on);
-    let (mut worker, settle) = settling(&stage, act);
+    // One that goes on would have the dependent in hand as soon as the parent is settled.
+    let (mut worker, settle) = settling_with(&stage, act, &["--max-jobs", "1"]);
 
     world.client.exec(snippet);
     settle.release();
 
-    world.wait_for_status("sound", "finished");
+    assert_eq!(worker.wait_exit().code(), 0);
+    burst_of_another(world, &["default", "other"]);
     assert_eq!(ran(world), ["sound"]);
-    assert_eq!(worker.stop().code(), 0);
     stage
 }
 
