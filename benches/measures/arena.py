@@ -1,0 +1,171 @@
+"""Where contenders meet: a Redis, the file that jobs leave notes in, and one contender after the other."""
+
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import time
+
+import redis
+from marks import NOTE
+from stage import NotInTime, wait_until
+
+from . import processes
+from .invariants import Broken, check
+
+CONTENDERS = pathlib.Path(__file__).resolve().parent.parent / "contenders"
+# Copies all keys of the database given into database 0, where the workers are. Whoever waits for one is woken.
+POUR = """
+redis.call('SELECT', ARGV[1])
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  redis.call('COPY', key, key, 'DB', 0, 'REPLACE')
+end
+"""
+# How much of a second a pool may compute while it is called at rest.
+QUIET = 0.03
+
+
+class Arena:
+    """A Redis, and what one contender after the other does on it."""
+
+    def __init__(self, stage, say):
+        self.stage = stage
+        self.say = say
+        port = self._open_port(stage.connection)
+        self.url = "redis://127.0.0.1:%d/" % port
+        self.connection = redis.from_url(self.url + "0")
+        self.notes = stage.folder / "notes"
+        self._templates = {}
+
+    @staticmethod
+    def _open_port(connection):
+        """Lets the Redis listen on a free port, too, for those who know no Unix sockets."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        connection.config_set("port", port)
+        return port
+
+    def variables(self, database=0):
+        """What jobs, workers and clients find in their environment."""
+        url = self.url + str(database)
+        return {
+            "BENCH_REDIS": url, "BENCH_NOTES": str(self.notes), "RQ_REDIS_URL": url, "REDIS_URL": url,
+            "PYTHONPATH": str(CONTENDERS), "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def clear(self):
+        """Forgets the jobs of the last contender, but for the templates."""
+        self.connection.flushdb()
+        self.connection.script_flush()
+        self.notes.write_bytes(b"")
+        for end in (".gated", ".open"):
+            pathlib.Path(str(self.notes) + end).unlink(missing_ok=True)
+
+    def start(self, contender, slots, arguments=(), before=(), **variables):
+        """Starts its worker. `before` is a program that starts it in turn."""
+        own = dict(self.variables(), **contender.variables, BENCH_SLOTS=str(slots), **variables)
+        environment = dict(self.stage.environment(), VIRTUAL_ENV=str(contender.venv), **own)
+        with open(self.stage.folder / "worker.log", "ab") as log:
+            command = [*before, *contender.command(slots), *arguments]
+            return self.stage.start(command, stdout=log, stderr=log, env=environment)
+
+    @contextlib.contextmanager
+    def working(self, contender, slots=1, arguments=(), before=(), **variables):
+        """Has its worker at work; all its processes are gone afterwards."""
+        worker = self.start(contender, slots, arguments, before, **variables)
+        try:
+            yield worker
+        finally:
+            self.stop(worker, contender)
+
+    def stop(self, worker, contender):
+        """Asks it to end. Those whose good-bye leaves nothing to check get a second for it; some take twenty."""
+        family = processes.tree(worker.pid)
+        self.stage.stop(worker, 15 if contender.is_rq else 1)
+        processes.end(family, 5 if contender.is_rq else 0.1)
+
+    def client(self, contender, *arguments, database=0, wait=True, **variables):
+        """Lets the contender's own client do something."""
+        environment = dict(os.environ, **self.variables(database), **variables)
+        process = subprocess.Popen(contender.client(*arguments), env=environment, stdout=subprocess.DEVNULL)
+        if wait and process.wait() != 0:
+            raise NotInTime("the client of %s ended with %s" % (contender.name, process.returncode))
+        return process
+
+    def prepare(self, contender, way, *numbers, **variables):
+        """Lets the client write jobs to a database of the contender's own, from which they can be poured."""
+        databases = [name for name, _ in self._templates.values()]
+        key = (contender.name, way, numbers, tuple(variables.items()))
+        database, known = self._templates.get(contender.name, (len(databases) + 1, None))
+        if known != key:
+            redis.from_url(self.url + str(database)).flushdb()
+            self._templates[contender.name] = (database, None)
+            self.client(contender, way, *numbers, database=database, **variables)
+            self._templates[contender.name] = (database, key)
+        return database
+
+    def pour(self, database):
+        """Lets the prepared jobs appear, all at one moment; what is counted of commands and bytes begins anew with it."""
+        with self.connection.pipeline(transaction=True) as pipeline:
+            pipeline.eval(POUR, 0, database)
+            pipeline.config_resetstat()
+            pipeline.execute()
+
+    def wait_for_rest(self, worker, contender, slots, seconds=120):
+        """Waits until its workers are registered, and nobody of them computes any more."""
+        if contender.is_rq:
+            wait_until(lambda: self._alive(worker) and self.connection.scard("rq:workers") >= slots, "%d workers" % slots, seconds)
+        deadline = time.monotonic() + seconds
+        quiet = 0
+        before = self._activity(worker)
+        while quiet < 2:
+            if time.monotonic() > deadline:
+                raise NotInTime("%s does not come to rest" % contender.name)
+            time.sleep(0.25)
+            now = self._activity(worker)
+            quiet = quiet + 1 if now[1:] == before[1:] and now[0] - before[0] <= QUIET else 0
+            before = now
+            self._alive(worker)
+
+    def _activity(self, worker):
+        family = processes.tree(worker.pid)
+        return processes.seconds(family), len(family), self.connection.info("clients")["connected_clients"]
+
+    @staticmethod
+    def _alive(worker):
+        if worker.poll() is not None:
+            raise NotInTime("the worker ended with %s: see its lines" % worker.returncode)
+        return True
+
+    def count(self):
+        """How many jobs ran to their end."""
+        return self.notes.stat().st_size // NOTE.size
+
+    def seen(self):
+        """The notes of the jobs that ran: when they were sent, when they began, when they ended."""
+        return list(NOTE.iter_unpack(self.notes.read_bytes()))
+
+    def wait_for(self, count, worker, seconds=120):
+        """Waits until so many jobs ran; returns their notes."""
+        wait_until(lambda: self._alive(worker) and self.count() >= count, "%d jobs ran" % count, seconds)
+        return self.seen()
+
+    def gated(self):
+        """How many jobs wait at the gate."""
+        path = pathlib.Path(str(self.notes) + ".gated")
+        return path.stat().st_size if path.exists() else 0
+
+    def open_gate(self):
+        pathlib.Path(str(self.notes) + ".open").touch()
+
+    def check(self, contender, count):
+        """Once the worker has ended: each job ran exactly once, and RQ's invariants hold."""
+        sent = [sent for sent, _, _ in self.seen()]
+        if len(sent) != count:
+            raise Broken("%d jobs ran in place of %d" % (len(sent), count))
+        if len(set(sent)) != count:
+            raise Broken("%d jobs ran twice" % (count - len(set(sent))))
+        if contender.is_rq:
+            check(self.connection, count)
