@@ -31,7 +31,7 @@ from table import RQD, all_contenders  # noqa: E402
 
 # In this order; each is a module of benches/measures.
 MEASUREMENTS = (
-    "drain", "efficiency", "preload", "payloads", "latency", "boot", "memory", "idle", "commands", "system", "fleet", "crowded", "trace",
+    "drain", "forks", "efficiency", "preload", "payloads", "latency", "boot", "memory", "idle", "commands", "system", "fleet", "crowded", "trace",
 )
 # What --quick sets: too little for figures, enough to see that all of it works.
 QUICK = {

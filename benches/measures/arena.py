@@ -36,7 +36,11 @@ class Arena:
         self.url = "redis://127.0.0.1:%d/" % port
         self.connection = redis.from_url(self.url + "0")
         self.notes = stage.folder / "notes"
+        # Jobs a second by contender and slots, as far as they are known.
+        self.rates = {}
         self._templates = {}
+        # Commands that were asked from here and look like a worker's.
+        self._asked = 0
 
     @staticmethod
     def _open_port(connection):
@@ -58,7 +62,6 @@ class Arena:
     def clear(self):
         """Forgets the jobs of the last contender, but for the templates."""
         self.connection.flushdb()
-        self.connection.script_flush()
         self.notes.write_bytes(b"")
         for end in (".gated", ".open"):
             pathlib.Path(str(self.notes) + end).unlink(missing_ok=True)
@@ -80,10 +83,26 @@ class Arena:
         finally:
             self.stop(worker, contender)
 
-    def stop(self, worker, contender):
-        """Asks it to end. Those whose good-bye leaves nothing to check get a second for it; some take twenty."""
-        family = processes.tree(worker.pid)
-        self.stage.stop(worker, 15 if contender.is_rq else 1)
+    @contextlib.contextmanager
+    def several(self, contender, count):
+        """Has that many workers of one slot idle."""
+        workers = []
+        try:
+            workers += [self.start(contender, 1) for _ in range(count)]
+            self.wait_for_rest(workers, contender, count)
+            yield workers
+        finally:
+            self.stop(workers, contender)
+
+    def stop(self, workers, contender):
+        """Asks them to end. Those whose good-bye leaves nothing to check get a second for it; some take twenty."""
+        family = {}
+        for worker in _list(workers):
+            family.update(processes.tree(worker.pid))
+            if worker.poll() is None:
+                worker.terminate()
+        for worker in _list(workers):
+            self.stage.stop(worker, 15 if contender.is_rq else 1)
         processes.end(family, 5 if contender.is_rq else 0.1)
 
     def client(self, contender, *arguments, database=0, wait=True, **variables):
@@ -107,37 +126,66 @@ class Arena:
         return database
 
     def pour(self, database):
-        """Lets the prepared jobs appear, all at one moment; what is counted of commands and bytes begins anew with it."""
+        """Lets the prepared jobs appear, all at one moment; what is counted of Redis begins anew with it."""
         with self.connection.pipeline(transaction=True) as pipeline:
             pipeline.eval(POUR, 0, database)
             pipeline.config_resetstat()
             pipeline.execute()
+        # The end of this transaction is the first that is counted.
+        self._asked = 1
 
-    def wait_for_rest(self, worker, contender, slots, seconds=120):
-        """Waits until its workers are registered, and nobody of them computes any more."""
+    def count_anew(self):
+        """Lets what is counted of Redis begin anew."""
+        self.connection.config_resetstat()
+        self._asked = 0
+
+    def traffic(self):
+        """What Redis has done since: commands with those inside of scripts, bytes that came in and went out, connections that were made.
+
+        Of commands, what was asked from here does not count.
+        """
+        stats = self.connection.info("stats")
+        calls = {name: found["calls"] for name, found in self.connection.info("commandstats").items()}
+        own = sum(calls.get("cmdstat_" + name, 0) for name in ("info", "config|resetstat")) + self._asked
+        return {
+            "commands": sum(calls.values()) - own,
+            "in": stats["total_net_input_bytes"], "out": stats["total_net_output_bytes"],
+            "connections": stats["total_connections_received"],
+        }
+
+    def wait_until_settled(self, contender, count):
+        """Waits until Redis knows that the jobs ended; where that cannot be seen, for a moment."""
+        if not contender.is_rq:
+            time.sleep(0.3)
+            return
+        wait_until(lambda: self._settled() >= count, "%d jobs are settled" % count)
+        # The worker says that it is idle.
+        time.sleep(0.1)
+
+    def _settled(self):
+        self._asked += 1
+        return self.connection.zcard("rq:finished:default")
+
+    def wait_for_rest(self, workers, contender, slots, seconds=120):
+        """Waits until workers are registered for all slots, and nobody of them computes any more."""
+        workers = _list(workers)
         if contender.is_rq:
-            wait_until(lambda: self._alive(worker) and self.connection.scard("rq:workers") >= slots, "%d workers" % slots, seconds)
+            wait_until(lambda: _alive(workers) and self.connection.scard("rq:workers") >= slots, "%d workers" % slots, seconds)
         deadline = time.monotonic() + seconds
         quiet = 0
-        before = self._activity(worker)
+        before = self._activity(workers)
         while quiet < 2:
             if time.monotonic() > deadline:
                 raise NotInTime("%s does not come to rest" % contender.name)
             time.sleep(0.25)
-            now = self._activity(worker)
-            quiet = quiet + 1 if now[1:] == before[1:] and now[0] - before[0] <= QUIET else 0
+            now = self._activity(workers)
+            quiet = quiet + 1 if now[1:] == before[1:] and now[0] - before[0] <= QUIET * len(workers) else 0
             before = now
-            self._alive(worker)
+            _alive(workers)
 
-    def _activity(self, worker):
-        family = processes.tree(worker.pid)
+    def _activity(self, workers):
+        family = [pid for worker in workers for pid in processes.tree(worker.pid)]
         return processes.seconds(family), len(family), self.connection.info("clients")["connected_clients"]
-
-    @staticmethod
-    def _alive(worker):
-        if worker.poll() is not None:
-            raise NotInTime("the worker ended with %s: see its lines" % worker.returncode)
-        return True
 
     def count(self):
         """How many jobs ran to their end."""
@@ -149,7 +197,7 @@ class Arena:
 
     def wait_for(self, count, worker, seconds=120):
         """Waits until so many jobs ran; returns their notes."""
-        wait_until(lambda: self._alive(worker) and self.count() >= count, "%d jobs ran" % count, seconds)
+        wait_until(lambda: _alive([worker]) and self.count() >= count, "%d jobs ran" % count, seconds)
         return self.seen()
 
     def gated(self):
@@ -169,3 +217,14 @@ class Arena:
             raise Broken("%d jobs ran twice" % (count - len(set(sent))))
         if contender.is_rq:
             check(self.connection, count)
+
+
+def _list(workers):
+    return workers if isinstance(workers, list) else [workers]
+
+
+def _alive(workers):
+    for worker in workers:
+        if worker.poll() is not None:
+            raise NotInTime("the worker ended with %s: see its lines" % worker.returncode)
+    return True

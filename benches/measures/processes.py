@@ -21,18 +21,22 @@ def stat(pid):
 
 def tree(pid):
     """The process and its descendants: pid to the moment of birth, which tells one from a later one of that number."""
-    children, born = {}, {}
+    fields = {one: stat(one) for one in depths(pid)}
+    return {one: found[BORN] for one, found in fields.items() if found}
+
+
+def depths(pid):
+    """The process and its descendants: pid to how many forks it is away."""
+    children = {}
     for name in os.listdir("/proc"):
         fields = stat(int(name)) if name.isdigit() else None
         if fields and fields[0] != "Z":
             children.setdefault(int(fields[PARENT]), []).append(int(name))
-            born[int(name)] = fields[BORN]
-    found, left = {}, [pid]
+    found, left = {}, [(pid, 0)]
     while left:
-        one = left.pop()
-        if one in born:
-            found[one] = born[one]
-        left += children.get(one, ())
+        one, depth = left.pop()
+        found[one] = depth
+        left += [(child, depth + 1) for child in children.get(one, ())]
     return found
 
 

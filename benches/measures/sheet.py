@@ -14,21 +14,23 @@ ENDS = (NotInTime, Broken, OSError, redis.exceptions.RedisError, subprocess.Subp
 
 
 class Sheet:
-    """Collects figures. `unit` is of all cases but for those whose name tells another."""
+    """Collects figures. `unit` is of all cases but for those whose name tells another. A quiet one has too many to tell each."""
 
-    def __init__(self, title, unit, say):
+    def __init__(self, title, unit, say, is_quiet=False):
         self.title = title
         self.unit = unit
         self.failures = 0
         self.notes = []
         self._say = say
+        self._is_quiet = is_quiet
         self._values = {}
         self._failed = {}
 
     def add(self, case, name, value):
         """Notes a figure of one round."""
         self._values.setdefault(case, {}).setdefault(name, []).append(value)
-        self._say("%s, %s, %s: %.4g %s" % (self.title, case, name, value, self.unit))
+        if not self._is_quiet:
+            self._say("%s, %s, %s: %.4g %s" % (self.title, case, name, value, self.unit))
 
     def put(self, case, name, values):
         """Notes several figures of the same."""
