@@ -46,7 +46,8 @@ field: ## Measure rqd beside Python RQ, Celery, dramatiq, huey, taskiq, arq and 
 	@scripts/setup field
 	@scripts/build-release
 	@build/venv/rq-3.0.0/bin/python benches/field.py
-	@python3 benches/field_tables.py build/field.json
+	@build/venv/rq-3.0.0/bin/python benches/field_tables.py build/field.json
+	@build/venv/plots/bin/python benches/field_plots.py build/field.json build/plots
 
 soak: ## Ten minutes of load, reloads, kills and stops, with an account of each job and of memory and descriptors.
 	@scripts/setup bench

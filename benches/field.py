@@ -15,6 +15,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = HERE.parent / "build" / "venv" / "rq-3.0.0" / "bin" / "python"
+JSON = HERE.parent / "build" / "field.json"
 sys.path[:0] = [str(HERE.parent / "scripts"), str(HERE / "contenders")]
 
 try:
@@ -31,18 +32,20 @@ from table import RQD, all_contenders  # noqa: E402
 
 # In this order; each is a module of benches/measures.
 MEASUREMENTS = (
-    "drain", "forks", "efficiency", "preload", "payloads", "latency", "boot", "memory", "idle", "commands", "system", "fleet", "crowded", "trace",
+    "drain", "forks", "efficiency", "preload", "payloads", "latency", "boot", "memory", "idle", "commands", "system", "fleet", "crowded",
+    "trace",
 )
 # What --quick sets: too little for figures, enough to see that all of it works.
 QUICK = {
-    "rounds": 1, "slots": [1, 2], "seconds": 0.4, "most": 600, "latencies": 20, "rest": 5.0, "sizes": [1, 4], "daemons": 4, "crowd": 20_000,
+    "rounds": 1, "slots": [2], "seconds": 0.3, "most": 400, "latencies": 20, "rest": 5.0,
+    "sizes": [1, 4], "daemons": 4, "crowd": 20_000,
 }
 
 
 def main():
     options = arguments()
     end_on_signals()
-    contenders = [one for one in all_contenders() if not options.contenders or one.name in options.contenders]
+    contenders = [one for one in all_contenders() if one.name in options.contenders]
     begun = time.monotonic()
 
     def say(text):
@@ -56,7 +59,8 @@ def main():
             told["on"] = machine(arena)
             say(json.dumps(told["on"]))
             for name in options.only:
-                sheet = importlib.import_module("measures." + name).measure(arena, contenders, options)
+                sheet = importlib.import_module("measures." + name).measure(
+                    arena, [one for one in contenders if one.takes_part(name)], options)
                 told["measurements"][name] = sheet.told()
                 failures += sheet.failures
                 write(options.json, told)
@@ -72,7 +76,8 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS), help="which measurements (all)")
-    parser.add_argument("--contenders", nargs="+", metavar="NAME", choices=[one.name for one in all_contenders()], help="whom to measure (all)")
+    names = [one.name for one in all_contenders()]
+    parser.add_argument("--contenders", nargs="+", metavar="NAME", choices=names, default=names, help="whom to measure (all)")
     parser.add_argument("--quick", action="store_true", help="all of it, with so few jobs that the figures mean nothing")
     parser.add_argument("--slots", nargs="+", type=int, default=[1, 2, 4, 8], help="jobs at a time of the drains (1 2 4 8)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (3)")
@@ -83,7 +88,7 @@ def arguments():
     parser.add_argument("--sizes", nargs="+", type=int, default=[1, 8, 64], help="slots of the pools whose memory is measured (1 8 64)")
     parser.add_argument("--daemons", type=int, default=64, help="workers of a fleet (64)")
     parser.add_argument("--crowd", type=int, default=1_000_000, help="jobs that wait, and entries of registries (1,000,000)")
-    parser.add_argument("--json", metavar="FILE", default=str(HERE.parent / "build" / "field.json"), help="where the figures go (build/field.json)")
+    parser.add_argument("--json", metavar="FILE", default=str(JSON), help="where the figures go (build/field.json)")
     options = parser.parse_args()
     if options.quick:
         for name, value in QUICK.items():

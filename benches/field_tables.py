@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Prints the figures of "make field" as tables for benches/README.md: field_tables.py FILE [--write].
 
-Contenders are rows and cases are columns. Between the markers of the page, --write replaces what stands there.
+Contenders are rows and cases are columns, unless there are more cases. Between the markers of the page, --write replaces what stands there.
 """
 
 import argparse
 import json
 import pathlib
 import sys
+
+import field_targets
 
 README = pathlib.Path(__file__).resolve().parent / "README.md"
 BEGIN, END = "<!-- field: begin -->", "<!-- field: end -->"
@@ -33,8 +35,9 @@ def page(told):
     parts = [machine(told["on"])]
     if told["quick"]:
         parts.append("Made with `--quick`: the figures mean nothing.")
+    parts.append(field_targets.table(told["measurements"]))
     parts += [table(each) for each in told["measurements"].values()]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def machine(on):
@@ -45,9 +48,12 @@ def machine(on):
 def table(sheet):
     cases = sheet["cases"]
     names = list(dict.fromkeys(name for found in cases.values() for name in found))
-    lines = ["| %s (%s) | %s |" % (sheet["title"], sheet["unit"], " | ".join(cases)), "| --- |" + " ---: |" * len(cases)]
-    for name in names:
-        lines.append("| %s | %s |" % (name, " | ".join(cell(found.get(name)) for found in cases.values())))
+    title = "%s (%s)" % (sheet["title"], sheet["unit"]) if sheet["unit"] else sheet["title"]
+    rows, columns, look = names, list(cases), lambda row, column: cases[column].get(row)
+    if len(cases) > len(names):
+        rows, columns, look = columns, rows, lambda row, column: cases[row].get(column)
+    lines = ["| %s | %s |" % (title, " | ".join(columns)), "| --- |" + " ---: |" * len(columns)]
+    lines += ["| %s | %s |" % (row, " | ".join(cell(look(row, column)) for column in columns)) for row in rows]
     for note in sheet["notes"]:
         lines += ["", "%s." % (note[:1].upper() + note[1:])]
     return "\n".join(lines)

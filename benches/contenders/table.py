@@ -12,7 +12,7 @@ RQD = str(ROOT / "target" / "release" / "rq")
 class Contender:
     """`command` is a text, or makes one of the number of jobs at a time."""
 
-    def __init__(self, name, venv, module, command, isolated=False, variables=None):
+    def __init__(self, name, venv, module, command, isolated=False, variables=None, only=None):
         self.name = name
         self.venv = VENVS / venv
         self.module = module
@@ -20,6 +20,8 @@ class Contender:
         self.isolated = isolated
         # What it needs in its environment.
         self.variables = variables or {}
+        # The measurements in which it differs enough from its like to be worth the time.
+        self._only = only
         self._command = command
 
     @property
@@ -30,6 +32,9 @@ class Contender:
     @property
     def is_ours(self):
         return self.name.startswith("rqd")
+
+    def takes_part(self, measurement):
+        return self._only is None or measurement in self._only
 
     def command(self, slots):
         text = self._command(slots) if callable(self._command) else self._command
@@ -57,13 +62,16 @@ def all_contenders():
     return [
         Contender("rqd", "rq-3.0.0", "rq_jobs", rqd, isolated=True),
         Contender("rqd, reused", "rq-3.0.0", "rq_jobs", rqd, variables={"RQ_HORSE__MAX_JOBS": "0"}),
+        Contender("rqd, preload", "rq-3.0.0", "rq_jobs", rqd, isolated=True, variables={"RQ_HORSE__PRELOAD": "rq_jobs"},
+                  only=("drain", "efficiency", "latency", "system", "trace")),
         Contender("RQ", "rq-3.0.0", "rq_jobs", _workers(rq + "worker", rq + "worker-pool -n {slots}"), isolated=True),
         Contender("RQ SimpleWorker", "rq-3.0.0", "rq_jobs", _workers(
             rq + "worker -w rq.SimpleWorker", rq + "worker-pool -n {slots} -w rq.SimpleWorker")),
         Contender("Celery", "celery", "celery_jobs", "{bin}/python -m celery -A celery_jobs worker -P prefork -c {slots} --loglevel ERROR"),
         # Unless told otherwise it fetches two messages for each thread, and waits a while before it looks again.
         Contender("dramatiq", "dramatiq", "dramatiq_jobs", dramatiq),
-        Contender("dramatiq, 100 ahead", "dramatiq", "dramatiq_jobs", dramatiq, variables={"dramatiq_queue_prefetch": "100"}),
+        Contender("dramatiq, 100 ahead", "dramatiq", "dramatiq_jobs", dramatiq, variables={"dramatiq_queue_prefetch": "100"},
+                  only=("drain", "efficiency")),
         Contender("huey", "huey", "huey_jobs", "{bin}/python -m huey.bin.huey_consumer huey_jobs.app -w {slots} -k process -q"),
         Contender("taskiq", "taskiq", "taskiq_jobs",
                   "{bin}/python -m taskiq worker taskiq_jobs:broker --workers {slots} --max-async-tasks 1 --log-level ERROR"),

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import time
@@ -36,6 +37,9 @@ class Arena:
         self.url = "redis://127.0.0.1:%d/" % port
         self.connection = redis.from_url(self.url + "0")
         self.notes = stage.folder / "notes"
+        # Jobs lie where Python may keep their compiled form, as those of an application do.
+        self._jobs = stage.folder / "contenders"
+        shutil.copytree(CONTENDERS, self._jobs, ignore=shutil.ignore_patterns("__pycache__"))
         # Jobs a second by contender and slots, as far as they are known.
         self.rates = {}
         self._templates = {}
@@ -55,8 +59,7 @@ class Arena:
         """What jobs, workers and clients find in their environment."""
         url = self.url + str(database)
         return {
-            "BENCH_REDIS": url, "BENCH_NOTES": str(self.notes), "RQ_REDIS_URL": url, "REDIS_URL": url,
-            "PYTHONPATH": str(CONTENDERS), "PYTHONDONTWRITEBYTECODE": "1",
+            "BENCH_REDIS": url, "BENCH_NOTES": str(self.notes), "RQ_REDIS_URL": url, "REDIS_URL": url, "PYTHONPATH": str(self._jobs),
         }
 
     def clear(self):
@@ -95,14 +98,14 @@ class Arena:
             self.stop(workers, contender)
 
     def stop(self, workers, contender):
-        """Asks them to end. Those whose good-bye leaves nothing to check get a second for it; some take twenty."""
+        """Asks them to end. Those whose good-bye leaves nothing to check get a moment for it; some take twenty seconds."""
         family = {}
         for worker in _list(workers):
             family.update(processes.tree(worker.pid))
             if worker.poll() is None:
                 worker.terminate()
         for worker in _list(workers):
-            self.stage.stop(worker, 15 if contender.is_rq else 1)
+            self.stage.stop(worker, 15 if contender.is_rq else 0.3)
         processes.end(family, 5 if contender.is_rq else 0.1)
 
     def client(self, contender, *arguments, database=0, wait=True, **variables):
@@ -177,7 +180,7 @@ class Arena:
         while quiet < 2:
             if time.monotonic() > deadline:
                 raise NotInTime("%s does not come to rest" % contender.name)
-            time.sleep(0.25)
+            time.sleep(0.2)
             now = self._activity(workers)
             quiet = quiet + 1 if now[1:] == before[1:] and now[0] - before[0] <= QUIET * len(workers) else 0
             before = now

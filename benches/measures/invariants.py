@@ -6,8 +6,8 @@ KINDS = {
     "finished": ("zset", False), "worker": ("hash", True), "clean_registries": ("string", True), "clean_groups": ("string", True),
     "groups": ("set", False), "rqd": (None, None),
 }
-# Of ours: what may stay when no daemon is there.
-OWN = ("rqd:alive:", "rqd:watcher", "rqd:left:")
+# Of ours: whose turn it is to look after the others. It ends by itself.
+OWN = ("rqd:watcher",)
 AT_ONCE = 5000
 
 

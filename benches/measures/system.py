@@ -14,7 +14,7 @@ TRACED = 60
 # So many jobs pass before system calls are counted.
 COLD = 10
 # Who a process is, by how many forks it is away from the first one; the last one is all that are further.
-ROLES = {"rqd": ("daemon", "fork server", "horses"), "rqd, reused": ("daemon", "fork server", "horses"), "RQ": ("worker", "horses")}
+OURS, RQS = ("daemon", "fork server", "horses"), ("worker", "horses")
 CALL = re.compile(r"^(\d+\.\d+) (\w+)\(")
 FORK = re.compile(r" (?:clone3?|vfork|fork)\(.* = (\d+)$")
 
@@ -33,7 +33,7 @@ def measure(arena, contenders, options):
 
 
 def _roles(contender):
-    return ROLES.get(contender.name, ("all",))
+    return OURS if contender.is_ours else RQS if contender.name == "RQ" else ("all",)
 
 
 def _add(sheet, case, contender, by_role, count):
