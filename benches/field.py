@@ -53,26 +53,31 @@ def main():
     def say(text):
         print("%4.0f s  %s" % (time.monotonic() - begun, text), flush=True)
 
-    told = {"quick": options.quick, "measurements": {}}
-    failures = 0
     try:
         with Stage() as stage:
-            arena = Arena(stage, say)
-            told["on"] = machine(arena)
-            say(json.dumps(told["on"]))
-            for name in options.only:
-                taking_part = [one for one in contenders if takes_part(one, name, options)]
-                sheet = importlib.import_module("measures." + name).measure(arena, taking_part, options)
-                told["measurements"][name] = sheet.told()
-                failures += sheet.failures
-                write(options.json, told)
+            failures = measure(Arena(stage, say), contenders, options)
     except ENDS as error:
         print("The measurement failed: %s" % error)
         return 1
     except KeyboardInterrupt:
         return 130
-    say("written to %s; %s" % (options.json, "%d failures" % failures if failures else "all invariants held"))
+    say("written to %s, of which field_tables.py makes tables" % options.json)
+    say("%d measurements failed" % failures if failures else "all invariants held")
     return 1 if failures else 0
+
+
+def measure(arena, contenders, options):
+    """Measures what was asked for, writes the figures after each measurement, and returns how many attempts failed."""
+    told = {"quick": options.quick, "on": machine(arena), "measurements": {}}
+    arena.say(json.dumps(told["on"]))
+    failures = 0
+    for name in options.only:
+        taking_part = [one for one in contenders if takes_part(one, name, options)]
+        sheet = importlib.import_module("measures." + name).measure(arena, taking_part, options)
+        told["measurements"][name] = sheet.told()
+        failures += sheet.failures
+        write(options.json, told)
+    return failures
 
 
 def takes_part(contender, measurement, options):

@@ -9,8 +9,10 @@ from stage import NotInTime
 
 from .invariants import Broken
 
-# What ends the attempt of one contender and not the whole run.
-ENDS = (NotInTime, Broken, OSError, redis.exceptions.RedisError, subprocess.SubprocessError)
+# What ends the attempt of one contender and not the whole run, such as a worker that leaves nothing to reckon with.
+ENDS = (
+    NotInTime, Broken, OSError, redis.exceptions.RedisError, subprocess.SubprocessError, ArithmeticError, LookupError, ValueError,
+)
 
 
 class Sheet:

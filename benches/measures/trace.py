@@ -42,6 +42,8 @@ def measure(arena, contenders, options):
                         sheet.add(told, contender.name, 1e6 * (job[step] - before))
                         before = job[step]
                     sheet.add("in all", contender.name, 1e6 * (job["settled"] - job["sent"]))
+                for told in [told for told, _ in STEPS] + ["in all"]:
+                    arena.say("%s, %s: %.0f µs" % (contender.name, told, sheet.middle(told, contender.name)))
     return sheet
 
 
