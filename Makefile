@@ -45,9 +45,9 @@ bench: ## Measure Python RQ's worker and ours side by side.
 field: ## Measure rqd beside Python RQ, Celery, dramatiq, huey, taskiq, arq and SAQ: figures in build/field.json, tables, plots.
 	@scripts/setup field
 	@scripts/build-release
-	@build/venv/rq-3.0.0/bin/python benches/field.py
-	@build/venv/rq-3.0.0/bin/python benches/field_tables.py build/field.json
-	@build/venv/plots/bin/python benches/field_plots.py build/field.json build/plots
+	@status=0; build/venv/rq-3.0.0/bin/python benches/field.py || status=$$?; \
+		build/venv/rq-3.0.0/bin/python benches/field_tables.py build/field.json && \
+		build/venv/plots/bin/python benches/field_plots.py build/field.json build/plots && exit $$status
 
 soak: ## Ten minutes of load, reloads, kills and stops, with an account of each job and of memory and descriptors.
 	@scripts/setup bench

@@ -1,6 +1,7 @@
 """The limit of one process per job: how often a bare CPython can fork, end and be waited for, with nothing imported and nothing done."""
 
 import subprocess
+import sys
 
 from .sheet import Sheet
 
@@ -17,13 +18,12 @@ print(count / (time.time() - begun))
 """
 
 
-def measure(arena, contenders, options):
+def measure(arena, _contenders, options):
     sheet = Sheet("fork, exit and wait", "/s", arena.say)
-    python = next(one.venv for one in contenders if one.is_rq) / "bin" / "python" if any(one.is_rq for one in contenders) else "python3"
     for _ in range(options.rounds):
         for told, count in (("1 process", 1), ("2 processes", 2)):
             with sheet.attempt(told, "bare CPython"):
-                command = [str(python), "-I", "-S", "-c", PROGRAM, str(min(1, options.seconds))]
+                command = [sys.executable, "-I", "-S", "-c", PROGRAM, str(min(1, options.seconds))]
                 started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(count)]
                 sheet.add(told, "bare CPython", sum(float(each.communicate(timeout=30)[0]) for each in started))
     return sheet
