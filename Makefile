@@ -1,7 +1,7 @@
 # What can be done with this repository. The work is in scripts/; everything that is made stands in build/ and target/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo examples test check compliance theirs fleet bench soak deb rpm wheel test-packages deny clean
+.PHONY: help demo examples test check compliance theirs fleet bench field soak deb rpm wheel test-packages deny clean
 
 help: ## Print the targets.
 	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -41,6 +41,13 @@ bench: ## Measure Python RQ's worker and ours side by side.
 	@scripts/setup bench
 	@scripts/build-release
 	@build/venv/rq-3.0.0/bin/python benches/side_by_side.py
+
+field: ## Measure rqd beside Python RQ, Celery, dramatiq, huey, taskiq, arq and SAQ: figures in build/field.json, tables, plots.
+	@scripts/setup field
+	@scripts/build-release
+	@status=0; build/venv/rq-3.0.0/bin/python benches/field.py || status=$$?; \
+		build/venv/rq-3.0.0/bin/python benches/field_tables.py build/field.json && \
+		build/venv/plots/bin/python benches/field_plots.py build/field.json build/plots && exit $$status
 
 soak: ## Ten minutes of load, reloads, kills and stops, with an account of each job and of memory and descriptors.
 	@scripts/setup bench

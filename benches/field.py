@@ -5,178 +5,124 @@
 """
 
 import argparse
+import importlib
 import json
 import os
 import pathlib
 import platform
-import socket
-import statistics
-import subprocess
 import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+PYTHON = HERE.parent / "build" / "venv" / "rq-3.0.0" / "bin" / "python"
+JSON = HERE.parent / "build" / "field.json"
 sys.path[:0] = [str(HERE.parent / "scripts"), str(HERE / "contenders")]
 
-import redis  # noqa: E402
-from marks import NOTE  # noqa: E402
-from stage import NotInTime, Stage, end_on_signals, wait_until  # noqa: E402
-from table import all_contenders  # noqa: E402
+try:
+    import redis  # noqa: F401
+except ModuleNotFoundError:
+    if not PYTHON.exists():
+        sys.exit("error: this Python has no redis, and there is no %s\nhint: scripts/setup field" % PYTHON)
+    os.execv(PYTHON, [str(PYTHON), *sys.argv])
 
+from measures.arena import Arena  # noqa: E402
+from measures.sheet import ENDS  # noqa: E402
+from stage import Stage, end_on_signals  # noqa: E402
+from table import RQD, all_contenders  # noqa: E402
 
-class Field:
-    """A Redis, and what one contender after the other does on it."""
-
-    def __init__(self, stage):
-        self.stage = stage
-        self.url = self._open_port(stage.connection)
-        self.connection = redis.from_url(self.url)
-        self.notes = stage.folder / "notes"
-        self._environment = {
-            "BENCH_REDIS": self.url, "BENCH_NOTES": str(self.notes), "RQ_REDIS_URL": self.url, "REDIS_URL": self.url,
-            "PYTHONPATH": str(HERE / "contenders"), "PYTHONDONTWRITEBYTECODE": "1",
-        }
-
-    @staticmethod
-    def _open_port(connection):
-        """Lets the Redis listen on a free port, too, for those who know no Unix sockets; returns its URL."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        connection.config_set("port", port)
-        return "redis://127.0.0.1:%d/0" % port
-
-    def clear(self):
-        self.connection.flushall()
-        self.connection.config_resetstat()
-        self.notes.write_bytes(b"")
-
-    def start(self, contender, slots):
-        environment = dict(self.stage.environment(), VIRTUAL_ENV=str(contender.venv), **self._environment)
-        with open(self.stage.folder / "worker.log", "ab") as log:
-            return self.stage.start(contender.command(slots), stdout=log, stderr=log, env=environment)
-
-    def client(self, contender, *arguments):
-        subprocess.run(contender.client(*arguments), env=dict(os.environ, **self._environment), check=True, stdout=subprocess.DEVNULL)
-
-    def seen(self):
-        return list(NOTE.iter_unpack(self.notes.read_bytes()))
-
-    def wait_for(self, count, worker, seconds=120):
-        """Waits until so many jobs ran; returns their notes."""
-        size = count * NOTE.size
-        wait_until(lambda: worker.poll() is not None or self.notes.stat().st_size >= size, "%d jobs" % count, seconds)
-        if worker.poll() is not None:
-            raise NotInTime("the worker ended with %s: see its lines" % worker.returncode)
-        notes = self.seen()
-        if len(notes) != count:
-            raise NotInTime("%d jobs ran in place of %d" % (len(notes), count))
-        return notes
-
-    def drain(self, contender, slots, count, seconds=0.0):
-        """Jobs a second, from the first line of the first one to the first line of the last, all there before the worker."""
-        self.clear()
-        self.client(contender, "fill", count, seconds)
-        worker = self.start(contender, slots)
-        try:
-            notes = self.wait_for(count, worker)
-        finally:
-            self.stage.stop(worker)
-        began = sorted(began for _, began, _ in notes)
-        return (count - 1) / (began[-1] - began[0])
-
-    def latencies(self, contender, count):
-        """Milliseconds from just before it was sent to the first line of a job, the worker being idle."""
-        self.clear()
-        worker = self.start(contender, 1)
-        try:
-            self.client(contender, "one_by_one", count + 5)
-            notes = self.wait_for(count + 5, worker)
-        finally:
-            self.stage.stop(worker)
-        # The first ones find caches cold.
-        return [1000 * (began - sent) for sent, began, _ in notes[5:]]
-
-
-def percentile(values, percent):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
-
-
-def spread(values):
-    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
-
-
-def drains(field, contenders, options):
-    """The drain rates of all, for each number of slots, in turns."""
-    told = {}
-    for slots in options.slots:
-        rates = {contender.name: [] for contender in contenders}
-        for number in range(options.rounds):
-            for contender in contenders:
-                # A short try says how many jobs fill a few seconds, so that the fast are not measured by their start.
-                guess = field.drain(contender, slots, 300) if number == 0 else statistics.median(rates[contender.name])
-                count = int(min(options.most, max(60, guess * options.seconds)))
-                rates[contender.name].append(field.drain(contender, slots, count))
-                say("%d slots, round %d, %s: %.0f jobs/s (%d jobs)" % (slots, number + 1, contender.name, rates[contender.name][-1], count))
-        told[str(slots)] = {name: spread(values) for name, values in rates.items()}
-    return told
-
-
-def idle_latencies(field, contenders, options):
-    waits = {contender.name: [] for contender in contenders}
-    for number in range(options.rounds):
-        for contender in contenders:
-            waits[contender.name] += field.latencies(contender, options.latencies)
-            say("latency, round %d, %s: %.2f ms" % (number + 1, contender.name, statistics.median(waits[contender.name])))
-    return {name: {"p%d" % percent: percentile(values, percent) for percent in (50, 95, 99)} for name, values in waits.items()}
-
-
-def say(text):
-    print("  " + text, flush=True)
-
-
-def machine(field):
-    return {
-        "machine": platform.machine(), "cpus": os.cpu_count(), "load": round(os.getloadavg()[0], 1), "kernel": platform.release(),
-        "python": platform.python_version(), "redis": field.connection.info("server")["redis_version"],
-        "day": time.strftime("%Y-%m-%d"),
-    }
-
-
-MEASUREMENTS = {"drain": drains, "latency": idle_latencies}
+# In this order; each is a module of benches/measures.
+MEASUREMENTS = (
+    "drain", "forks", "efficiency", "preload", "payloads", "latency", "boot", "memory", "idle", "commands", "system", "fleet", "crowded",
+    "trace",
+)
+# What --quick sets: too little for figures, enough to see that all of it works.
+QUICK = {
+    "rounds": 1, "slots": [2], "seconds": 0.3, "most": 400, "latencies": 20, "rest": 5.0,
+    "sizes": [1, 4], "daemons": 4, "crowd": 20_000,
+}
+# What --quick lets all contenders do, and who does the rest.
+QUICK_FOR_ALL, QUICK_OTHERWISE = ("drain", "boot"), ("rqd", "rqd, reused", "RQ", "Celery", "arq")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS), help="which measurements (all)")
-    parser.add_argument("--contenders", nargs="+", metavar="NAME", help="whom to measure (all)")
-    parser.add_argument("--slots", nargs="+", type=int, default=[1, 2], help="jobs at a time (1 2)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each (3)")
-    parser.add_argument("--seconds", type=float, default=3, help="how long a drain is to take (3)")
-    parser.add_argument("--most", type=int, default=10000, help="most jobs of a drain (10000)")
-    parser.add_argument("--latencies", type=int, default=100, help="jobs of one latency round (100)")
-    parser.add_argument("--json", metavar="FILE", help="where the figures are written to")
-    options = parser.parse_args()
+    options = arguments()
     end_on_signals()
-    contenders = [one for one in all_contenders() if not options.contenders or one.name in options.contenders]
+    contenders = [one for one in all_contenders() if one.name in options.contenders]
+    begun = time.monotonic()
+
+    def say(text):
+        print("%4.0f s  %s" % (time.monotonic() - begun, text), flush=True)
+
     try:
         with Stage() as stage:
-            field = Field(stage)
-            told = {"on": machine(field)}
-            print(json.dumps(told["on"]))
-            for name in options.only:
-                told[name] = MEASUREMENTS[name](field, contenders, options)
-    except (NotInTime, OSError, redis.exceptions.RedisError, subprocess.CalledProcessError) as error:
+            failures = measure(Arena(stage, say), contenders, options)
+    except ENDS as error:
         print("The measurement failed: %s" % error)
         return 1
     except KeyboardInterrupt:
         return 130
-    text = json.dumps(told, indent=2)
-    if options.json:
-        pathlib.Path(options.json).write_text(text + "\n")
-    print(text)
-    return 0
+    say("written to %s, of which field_tables.py makes tables" % options.json)
+    say("%d measurements failed" % failures if failures else "all invariants held")
+    return 1 if failures else 0
+
+
+def measure(arena, contenders, options):
+    """Measures what was asked for, writes the figures after each measurement, and returns how many attempts failed."""
+    told = {"quick": options.quick, "on": machine(arena), "measurements": {}}
+    arena.say(json.dumps(told["on"]))
+    failures = 0
+    for name in options.only:
+        taking_part = [one for one in contenders if takes_part(one, name, options)]
+        sheet = importlib.import_module("measures." + name).measure(arena, taking_part, options)
+        told["measurements"][name] = sheet.told()
+        failures += sheet.failures
+        write(options.json, told)
+    return failures
+
+
+def takes_part(contender, measurement, options):
+    if options.quick and measurement not in QUICK_FOR_ALL and contender.name not in QUICK_OTHERWISE:
+        return False
+    return contender.takes_part(measurement)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS), help="which measurements (all)")
+    names = [one.name for one in all_contenders()]
+    parser.add_argument("--contenders", nargs="+", metavar="NAME", choices=names, default=names, help="whom to measure (all)")
+    parser.add_argument("--quick", action="store_true", help="all of it, with so few jobs that the figures mean nothing")
+    parser.add_argument("--slots", nargs="+", type=int, default=[1, 2, 4, 8], help="jobs at a time of the drains (1 2 4 8)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each (3)")
+    parser.add_argument("--seconds", type=float, default=2, help="how long a drain is to take (2)")
+    parser.add_argument("--most", type=int, default=6000, help="most jobs of a drain (6000)")
+    parser.add_argument("--latencies", type=int, default=100, help="jobs of one latency round (100)")
+    parser.add_argument("--rest", type=float, default=60, help="seconds for which idle pools are watched (60)")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[1, 8, 64], help="slots of the pools whose memory is measured (1 8 64)")
+    parser.add_argument("--daemons", type=int, default=64, help="workers of a fleet (64)")
+    parser.add_argument("--crowd", type=int, default=1_000_000, help="jobs that wait, and entries of registries (1,000,000)")
+    parser.add_argument("--json", metavar="FILE", default=str(JSON), help="where the figures go (build/field.json)")
+    options = parser.parse_args()
+    if options.quick:
+        for name, value in QUICK.items():
+            if getattr(options, name) == parser.get_default(name):
+                setattr(options, name, value)
+    if not pathlib.Path(RQD).exists():
+        parser.error("there is no %s: scripts/build-release makes it" % RQD)
+    return options
+
+
+def machine(arena):
+    return {
+        "machine": platform.machine(), "cpus": os.cpu_count(), "load": round(os.getloadavg()[0], 1), "kernel": platform.release(),
+        "python": platform.python_version(), "redis": arena.connection.info("server")["redis_version"], "day": time.strftime("%Y-%m-%d"),
+    }
+
+
+def write(path, told):
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(told, indent=2) + "\n")
 
 
 if __name__ == "__main__":

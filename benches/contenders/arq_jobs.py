@@ -1,4 +1,8 @@
-"""Arq: one process that runs up to ten coroutines at a time: with fewer it waits half a second between two looks."""
+"""Arq: one process with as many coroutines at a time as there are slots.
+
+It looks for jobs when all of those are done, or after `poll_delay`, which is half a second unless it is set: with few slots it would
+do nothing but wait.
+"""
 
 import os
 
@@ -13,18 +17,24 @@ async def nothing(_context, sent, seconds):
     await marks.note_async(sent, seconds)
 
 
+async def carry(_context, sent, payload):
+    return marks.carry(sent, payload)
+
+
 class WorkerSettings:
-    functions = [nothing]
+    functions = [nothing, carry]
     redis_settings = REDIS
-    keep_result = 0
+    max_jobs = marks.SLOTS
+    poll_delay = 0.01
+    keep_result = 3600 if marks.RESULTS else 0
 
 
-def sender():
+def sender(job):
     pool = None
 
-    async def send(sent, seconds):
+    async def send(sent, argument):
         nonlocal pool
         pool = pool or await create_pool(REDIS)
-        await pool.enqueue_job("nothing", sent, seconds)
+        await pool.enqueue_job(job, sent, argument)
 
     return send

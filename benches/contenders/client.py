@@ -3,6 +3,9 @@
     python client.py rq_jobs fill COUNT SECONDS        enqueues so many jobs
     python client.py rq_jobs one_by_one COUNT          sends the next when the last one ran, and the worker has gone back to its wait
     python client.py rq_jobs steady COUNT PER_SECOND   sends at a fixed rate, whatever becomes of them
+    python client.py rq_jobs carry COUNT SIZE          enqueues so many jobs with an argument of so many bytes, which they return
+
+BENCH_JOB names the job of the module that is sent, unless that is "nothing".
 """
 
 import asyncio
@@ -27,15 +30,15 @@ def seen():
 
 
 class Client:
-    """Sends jobs with a function `send(sent, seconds)`, which may be a coroutine function."""
+    """Sends jobs with a function `send(sent, argument)`, which may be a coroutine function."""
 
     def __init__(self, send):
         self._send = send
         self._is_async = inspect.iscoroutinefunction(send)
         self._loop = asyncio.new_event_loop() if self._is_async else None
 
-    def send(self, seconds=0.0):
-        sending = self._send(time.time(), seconds)
+    def send(self, argument=0.0):
+        sending = self._send(time.time(), argument)
         if self._is_async:
             self._loop.run_until_complete(sending)
 
@@ -62,10 +65,17 @@ class Client:
             self.send()
 
 
+    def carry(self, count, size):
+        payload = "x" * int(size)
+        for _ in range(int(count)):
+            self.send(payload)
+
+
 def main():
     """Does what the arguments say."""
     module, way, *numbers = sys.argv[1:]
-    getattr(Client(importlib.import_module(module).sender()), way)(*numbers)
+    job = "carry" if way == "carry" else os.environ.get("BENCH_JOB", "nothing")
+    getattr(Client(importlib.import_module(module).sender(job)), way)(*numbers)
 
 
 if __name__ == "__main__":

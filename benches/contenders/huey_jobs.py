@@ -5,7 +5,7 @@ import os
 import marks
 from huey import RedisHuey
 
-app = RedisHuey("bench", url=os.environ["BENCH_REDIS"], results=False)
+app = RedisHuey("bench", url=os.environ["BENCH_REDIS"], results=marks.RESULTS)
 
 
 @app.task()
@@ -13,5 +13,11 @@ def nothing(sent, seconds):
     marks.note(sent, seconds)
 
 
-def sender():
-    return lambda sent, seconds: nothing(sent, seconds)
+@app.task()
+def carry(sent, payload):
+    return marks.carry(sent, payload)
+
+
+def sender(job):
+    task = {"nothing": nothing, "carry": carry}[job]
+    return lambda sent, argument: task(sent, argument)

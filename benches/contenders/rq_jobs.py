@@ -9,9 +9,14 @@ def nothing(sent, seconds):
     marks.note(sent, seconds)
 
 
-def sender():
+def carry(sent, payload):
+    return marks.carry(sent, payload)
+
+
+def sender(job):
     import redis
     from rq import Queue
 
-    queue = Queue("default", connection=redis.from_url(os.environ["BENCH_REDIS"]))
-    return lambda sent, seconds: queue.enqueue("rq_jobs.nothing", sent, seconds)
+    queue = Queue(os.environ.get("BENCH_QUEUE", "default"), connection=redis.from_url(os.environ["BENCH_REDIS"]))
+    name = job if "." in job else "rq_jobs." + job
+    return lambda sent, argument: queue.enqueue(name, sent, argument)

@@ -3,9 +3,11 @@
 import os
 
 import marks
-from taskiq_redis import ListQueueBroker
+from taskiq_redis import ListQueueBroker, RedisAsyncResultBackend
 
 broker = ListQueueBroker(url=os.environ["BENCH_REDIS"])
+if marks.RESULTS:
+    broker = broker.with_result_backend(RedisAsyncResultBackend(redis_url=os.environ["BENCH_REDIS"]))
 
 
 @broker.task
@@ -13,14 +15,20 @@ async def nothing(sent: float, seconds: float) -> None:
     await marks.note_async(sent, seconds)
 
 
-def sender():
+@broker.task
+async def carry(sent: float, payload: str) -> str:
+    return marks.carry(sent, payload)
+
+
+def sender(job):
+    task = {"nothing": nothing, "carry": carry}[job]
     started = False
 
-    async def send(sent, seconds):
+    async def send(sent, argument):
         nonlocal started
         if not started:
             await broker.startup()
             started = True
-        await nothing.kiq(sent, seconds)
+        await task.kiq(sent, argument)
 
     return send
