@@ -15,6 +15,8 @@ use crate::store::{Card, Life, Store, Watched};
 
 /// Gives a daemon's signs of life.
 pub(super) struct Signs {
+    /// Who we are, for others to read.
+    identity: String,
     store: Store,
     life: Life,
     rules: InterruptRules,
@@ -73,6 +75,7 @@ impl Signs {
         let life = options.life.clone();
         calm.borrow_mut().longest_gap = life.lasts;
         Self {
+            identity: Identity::own().to_string(),
             store: store.clone(),
             calm,
             life,
@@ -111,8 +114,7 @@ impl Signs {
 
     /// Gives one sign; nothing is seen when it does not get through.
     async fn give(&mut self, turn: Duration) -> Option<Watched> {
-        let card =
-            Card::new(Identity::own().to_string(), &self.roll.borrow(), &self.rules, self.has_handlers);
+        let card = Card::new(self.identity.clone(), &self.roll.borrow(), &self.rules, self.has_handlers);
         let watched = self.store.watch(&self.life, &card, turn, &self.queues).await.ok();
         if watched.is_some() {
             self.calm.borrow_mut().heard(Instant::now(), SystemTime::now());

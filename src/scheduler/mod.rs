@@ -132,6 +132,9 @@ impl Scheduler {
         if held.is_empty() {
             return Ok(Next::After(self.locks.rest(&self.entry)));
         }
+        if !self.store.has_schedule(&held).await? {
+            return Ok(Next::After(self.locks.rest(&self.entry)));
+        }
         let pass = self.store.schedule(&self.entry.name, &held).await?;
         for done in pass.done {
             match done {

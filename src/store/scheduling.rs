@@ -1,12 +1,16 @@
 //! Schedulers: who may move the due jobs of a queue, and the moving.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use redis::Value;
 
 use super::{Store, StoreError, scripts};
 use crate::job::{QueueName, Timestamp};
 
 /// How much longer than its interval a scheduler's locks live. RQ: a minute.
 const GRACE: Duration = Duration::from_secs(60);
+/// What is due so soon is looked at closely: our clock may be as wrong.
+const SOON: Duration = Duration::from_secs(3600);
 /// The most jobs that are moved in one step, so that Redis is held up for a few milliseconds at most.
 const DUE_AT_ONCE: &str = "100";
 
@@ -98,6 +102,21 @@ impl Store {
         self.call(&scripts::LET_GO, &keys, &self.args([scheduler.name.as_str()])).await.map(drop)
     }
 
+    /// Whether anything of these queues is due, or will be within [`SOON`]: one command for each, where moving takes several.
+    pub(crate) async fn has_schedule(&self, queues: &[QueueName]) -> Result<bool, StoreError> {
+        let mut first = redis::pipe();
+        for queue in queues {
+            first.cmd("ZRANGE").arg(self.keys.scheduled(queue)).arg(0).arg(0).arg("WITHSCORES");
+        }
+        let soon = (SystemTime::now() + SOON).duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let answers = match self.client.run_all(&first).await {
+            // A key of another type, which moving sees to.
+            Err(error) if !error.is_away() => return Ok(true),
+            answers => answers?,
+        };
+        Ok(answers.into_iter().any(|answer| score_of(&answer).is_some_and(|score| score <= soon)))
+    }
+
     /// Moves some of the due jobs of queues whose locks the scheduler holds; the first queue comes first.
     pub(crate) async fn schedule(&self, scheduler: &str, queues: &[QueueName]) -> Result<Pass, StoreError> {
         let keys: Vec<String> = queues
@@ -121,6 +140,12 @@ impl Store {
         let locks = queues.into_iter().map(|queue| self.keys.scheduler_lock(queue));
         std::iter::once(self.keys.scheduler(&scheduler.name)).chain(locks).collect()
     }
+}
+
+/// The score of the one member in an answer; nothing when there is none.
+fn score_of(answer: &Value) -> Option<f64> {
+    let (_, score): (Value, f64) = redis::from_redis_value_ref::<Vec<_>>(answer).ok()?.pop()?;
+    Some(score)
 }
 
 fn lock(told: &[String]) -> Option<Lock> {

@@ -17,6 +17,9 @@ use crate::telemetry::emit;
 /// RQ: an idle worker beats this much before its key would be due.
 pub(super) const MARGIN: Duration = Duration::from_secs(15);
 
+/// So many times slower does the heart of a worker beat that has nothing in hand: nobody waits for what it would tell.
+const CALM: u32 = 4;
+
 /// What the heart tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pulse {
@@ -52,6 +55,8 @@ pub(crate) struct AtWork {
 pub(super) struct Beat {
     registration: Registration,
     interval: Duration,
+    /// How often while nothing is in hand.
+    calm: Duration,
     lease: Duration,
 }
 
@@ -61,6 +66,7 @@ impl Beat {
         Self {
             registration: registration.clone(),
             interval: options.monitoring_interval.min(idle).max(Duration::from_secs(1)),
+            calm: (options.monitoring_interval * CALM).min(idle),
             lease: lease(options),
         }
     }
@@ -97,12 +103,20 @@ impl Heart {
     /// Beats for as long as it is not dropped.
     pub(super) async fn go_on(mut self) {
         let mut backoff = Backoff::new();
-        let mut last = Instant::now();
+        let (mut last, mut looked) = (Instant::now(), Instant::now());
         loop {
-            let interval = self.beat.borrow_and_update().interval;
+            let (interval, calm) = {
+                let beat = self.beat.borrow_and_update();
+                (beat.interval, beat.calm)
+            };
             tokio::select! {
-                () = sleep_until(last + interval) => {}
+                () = sleep_until(looked + interval) => {}
                 Ok(()) = self.beat.changed() => continue,
+            }
+            looked = Instant::now();
+            let is_idle = self.doing.in_hand.borrow().is_none();
+            if is_idle && last.elapsed() + interval <= calm {
+                continue;
             }
             while let Err(error) = self.beat_once().await {
                 let retry_in = backoff.next();

@@ -14,6 +14,7 @@ local execution, worker_name, now, now_float, lease = ARGV[2], ARGV[3], ARGV[4],
 local daemon, life, turn, after, queues = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10], tonumber(ARGV[11])
 -- So many ids of jobs that are gone are passed over in one go, that Redis is not held up.
 local GONE_AT_ONCE = 500
+local FEW, AT_ONCE = 4, 32
 
 local function start(job, queue)
   local origin = origin_of(job, queue)
@@ -40,6 +41,16 @@ local function start(job, queue)
   return { 'claimed', queue, job, call('HGETALL', job_key(job)) }
 end
 
+-- The first queue that has a job, so that many empty ones cost one question; where there are few, they are just tried.
+local function first_with_a_job()
+  if queues <= FEW then return 1 end
+  for i = 1, queues, AT_ONCE do
+    local last = math.min(i + AT_ONCE - 1, queues)
+    if call('EXISTS', unpack(KEYS, 3 + i, 3 + last)) > 0 then return i end
+  end
+  return queues + 1
+end
+
 local function put_aside(queue, job, reason)
   call('RPUSH', P .. 'rqd:aside', queue .. ' ' .. job)
   return { 'aside', queue, job, reason }
@@ -60,7 +71,7 @@ for i = 12 + queues, #ARGV, 2 do put_back(ARGV[i], ARGV[i + 1]) end
 if call('EXISTS', suspended) == 1 then return { 'suspended' } end
 
 local gone = 0
-for i = 1, queues do
+for i = first_with_a_job(), queues do
   local queue = ARGV[11 + i]
   local id = call('LPOP', KEYS[3 + i])
   while id do

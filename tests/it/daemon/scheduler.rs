@@ -133,12 +133,24 @@ fn an_id_that_comes_before_its_job_is_not_lost() {
     world.finish();
 }
 
+/// Puts something into the registry that is due in some minutes: for nothing at all no scheduler takes a step.
+fn expect_something(world: &World) {
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(600);
+    let score = later.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+    let _: i64 = world.redis.command(&["ZADD", &world.key("scheduled:default"), &score, "later"]);
+}
+
+fn expect_no_more(world: &World) {
+    let _: i64 = world.redis.command(&["ZREM", &world.key("scheduled:default"), "later"]);
+}
+
 /// a scheduler that was stalled, while another took over, queues nothing late.
 #[test]
 fn a_stalled_scheduler_whose_lock_was_taken_queues_nothing() {
     let stage = Stage::new();
     let world = &stage.world;
     let mut worker = stage.worker(&["--with-scheduler"]);
+    expect_something(world);
     wait_for_lock(world);
     let rule = stage.proxy.on(transition("schedule"), Act::PauseRequest);
     rule.wait();
@@ -149,6 +161,7 @@ fn a_stalled_scheduler_whose_lock_was_taken_queues_nothing() {
 
     worker.stdout.wait_for_line("Scheduler locks for default were taken over by another scheduler", SOON);
     assert_eq!(world.view("j1")["status"], "scheduled");
+    expect_no_more(world);
     worker.stop();
     stage.finish();
 }
@@ -159,6 +172,7 @@ fn a_job_that_is_canceled_while_the_scheduler_is_under_way_stays_canceled() {
     let stage = Stage::new();
     let world = &stage.world;
     let mut worker = stage.worker(&["--with-scheduler"]);
+    expect_something(world);
     wait_for_lock(world);
     let rule = stage.proxy.on(transition("schedule"), Act::PauseRequest);
     rule.wait();
@@ -171,6 +185,7 @@ fn a_job_that_is_canceled_while_the_scheduler_is_under_way_stays_canceled() {
     worker.stdout.wait_for_line("job j1 was due, but is somewhere else already, or canceled", SOON);
     assert_eq!(world.view("j1")["status"], "canceled");
     assert_eq!(marks(world), 0);
+    expect_no_more(world);
     worker.stop();
     stage.finish();
 }
@@ -180,6 +195,7 @@ fn a_batch_whose_reply_is_lost_is_queued_once() {
     let stage = Stage::new();
     let world = &stage.world;
     let mut worker = stage.worker(&["--with-scheduler"]);
+    expect_something(world);
     wait_for_lock(world);
     let rule = stage.proxy.on(transition("schedule"), Act::PauseRequest);
     rule.wait();
@@ -193,6 +209,7 @@ fn a_batch_whose_reply_is_lost_is_queued_once() {
     world.wait_for_status("j1", "finished");
     world.wait_for_status("j2", "finished");
     assert_eq!(marks(world), 2);
+    expect_no_more(world);
     worker.stop();
     stage.finish();
 }
