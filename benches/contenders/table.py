@@ -61,7 +61,7 @@ def all_contenders():
     dramatiq = "{bin}/python -m dramatiq dramatiq_jobs --processes {slots} --threads 1"
     return [
         Contender("rqd", "rq-3.0.0", "rq_jobs", rqd, isolated=True),
-        Contender("rqd, reused", "rq-3.0.0", "rq_jobs", rqd, variables={"RQ_HORSE__MAX_JOBS": "0"}),
+        Contender("rqd, reused", "rq-3.0.0", "rq_jobs", lambda slots: rqd(slots) + " --reuse 0"),
         Contender("rqd, preload", "rq-3.0.0", "rq_jobs", rqd, isolated=True, variables={"RQ_HORSE__PRELOAD": "rq_jobs"},
                   only=("drain", "efficiency", "latency", "system", "trace")),
         Contender("RQ", "rq-3.0.0", "rq_jobs", _workers(rq + "worker", rq + "worker-pool -n {slots}"), isolated=True),

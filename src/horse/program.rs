@@ -46,6 +46,7 @@ fn sources() -> BTreeMap<&'static str, &'static str> {
         "order",
         "outcome",
         "own_sdk",
+        "pages",
         "payload",
         "process",
         "records",

@@ -24,9 +24,13 @@ impl Worker {
         let message = message(&ended, &verdict);
         let note = message.as_ref().and_then(|message| self.courier.note(message));
         let act = async |store: &Store| store.settle(&name, &ended, &verdict, note.as_ref()).await;
-        let execution = &ended.claim.execution;
-        let settled =
-            self.claim_beside(execution, async |worker| worker.persist(Patience::Busy, act).await).await;
+        let write = async |worker: &Self| worker.persist(Patience::Busy, act).await;
+        let settled = if runs_again(&verdict) {
+            // A command that comes meanwhile is for this run of the job and not for the next one.
+            write(self).await
+        } else {
+            self.claim_beside(&ended.claim.execution, write).await
+        };
         match settled {
             Ok(Some(Settled::Done { more })) => {
                 self.tell_verdict(&ended, &verdict);
@@ -138,6 +142,21 @@ impl Worker {
             }
             (Verdict::Finish(..) | Verdict::RetryAsAsked(..) | Verdict::Exhausted, _) => {}
         }
+    }
+}
+
+/// Whether the job goes back to a queue.
+fn runs_again(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Retry(..)
+        | Verdict::RetryAsAsked(..)
+        | Verdict::PutBack { .. }
+        | Verdict::Finish(_, Some(_)) => true,
+        Verdict::Finish(_, None)
+        | Verdict::Fail
+        | Verdict::Stop
+        | Verdict::Exhausted
+        | Verdict::Unrecorded { .. } => false,
     }
 }
 

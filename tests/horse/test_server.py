@@ -349,6 +349,19 @@ class Forks(Case):
             self.assertIsInstance(report["user"], float)
             self.assertIsInstance(report["system"], float)
 
+    @unittest.skipUnless(tuple(int(part) for part in os.uname().release.split(".")[:2]) >= (6, 1), "the kernel knows no MADV_COLLAPSE")
+    def test_a_large_application_gets_huge_pages(self):
+        huge = ("HEAP = [str(number) * 3 for number in range(1200000)]\n"
+                       "def pages(pid):\n"
+                       "    with open('/proc/%d/smaps_rollup' % pid) as file:\n"
+                       "        return [int(line.split()[1]) for line in file if line.startswith('AnonHugePages')][0]\n")
+        daemon = self.daemon(cwd=self.folder(huge=huge))
+        daemon.settings()
+        daemon.prepare(preload=["huge"])
+        horse = daemon.fork()
+        horse.run(payload("huge.pages", daemon.process.pid))
+        self.assertGreater(int(horse.ended()[0]["repr"]), 16 << 10)
+
     def test_a_failed_fork_is_reported(self):
         limit = ("import resource, os\n"
                  "real = os.fork\n"

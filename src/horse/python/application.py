@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from time import monotonic
 
-from . import django_project, engine, fitness, ground, serializers, sources, threads, title, values
+from . import django_project, engine, fitness, ground, pages, serializers, sources, threads, title, values
 from .bounds import Bounds
 from .connection import Lazy
 from .hooks import Hooks, close_django_connections
@@ -124,6 +124,7 @@ class Application:
             self.connection.get()
         gc.collect()
         gc.freeze()
+        pages.collapse()
 
     def set_up_django(self):
         """Before anything of the application's own is imported, for that may use models."""

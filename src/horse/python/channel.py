@@ -24,7 +24,7 @@ class Channel:
     def receive(self):
         """Waits for an order; returns its head, its body and the descriptors that came with it."""
         self.secure()
-        return wire.receive(self.socket)
+        return wire.receive_alone(self.socket)
 
     def is_told(self):
         """True when an order is there already."""

@@ -15,6 +15,8 @@ PROTOCOL = 1
 HEAD_LIMIT = 4 * 1024 * 1024
 BODY_LIMIT = 512 * 1024 * 1024
 
+# Orders are shorter, mostly.
+AT_ONCE = 16 * 1024
 LENGTHS = Struct("!II")
 FD = Struct("=i")
 ROOM = _socket.CMSG_SPACE(64 * FD.size)
@@ -64,17 +66,34 @@ def receive(socket):
     The lengths are read by themselves, so descriptors, which arrive with the first byte of
     what they were sent with, belong to exactly this frame.
     """
-    lengths, fds = first_bytes(socket)
-    head_length, body_length = LENGTHS.unpack(lengths)
-    if head_length > HEAD_LIMIT or body_length > BODY_LIMIT:
-        raise Junk("a frame of %d and %d bytes" % (head_length, body_length))
+    lengths, fds = first_bytes(socket, LENGTHS.size)
+    head_length, body_length = announced(lengths)
     head = parse(exactly(socket, head_length))
     return head, bytes(exactly(socket, body_length)), fds
 
 
-def first_bytes(socket):
-    """The eight bytes of the lengths and the descriptors attached to them."""
-    data, ancillary, _, _ = socket.recvmsg(LENGTHS.size, ROOM, _socket.MSG_CMSG_CLOEXEC)
+def receive_alone(socket):
+    """The same in one call to the kernel, mostly: of a peer that sends no frame before it has the answer to the last one."""
+    data, fds = first_bytes(socket, AT_ONCE)
+    head_length, body_length = announced(data)
+    end = LENGTHS.size + head_length
+    if len(data) > end + body_length:
+        raise Junk("two frames at once")
+    head = parse(exactly(socket, head_length, data[LENGTHS.size:end]))
+    return head, bytes(exactly(socket, body_length, data[end:])), fds
+
+
+def announced(data):
+    """The lengths of a frame, from its first bytes."""
+    head_length, body_length = LENGTHS.unpack_from(data)
+    if head_length > HEAD_LIMIT or body_length > BODY_LIMIT:
+        raise Junk("a frame of %d and %d bytes" % (head_length, body_length))
+    return head_length, body_length
+
+
+def first_bytes(socket, most):
+    """So many bytes at most, eight at least, and the descriptors attached to them."""
+    data, ancillary, _, _ = socket.recvmsg(most, ROOM, _socket.MSG_CMSG_CLOEXEC)
     if not data:
         raise Closed
     fds = []
@@ -87,10 +106,13 @@ def first_bytes(socket):
     return data, fds
 
 
-def exactly(socket, length):
-    """Reads `length` bytes."""
-    data = bytearray(length)
-    view = memoryview(data)
+def exactly(socket, length, start=b""):
+    """`length` bytes, of which the first ones are there already."""
+    data = bytearray(start)
+    if len(data) == length:
+        return data
+    data += bytes(length - len(data))
+    view = memoryview(data)[len(start):]
     while view:
         count = socket.recv_into(view)
         if not count:

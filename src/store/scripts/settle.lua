@@ -40,10 +40,11 @@ local function answered()
   end
 end
 
-local answer = answered()
-if answer then return { 'again', answer } end
 local canceled = is_canceled(job, execution, worker_name)
 if not canceled and not holds(job, execution, origin, worker_name) then
+  -- What was settled is not held any more.
+  local answer = answered()
+  if answer then return { 'again', answer } end
   call('SREM', worker_executions, job .. ':' .. execution)
   free_worker('lost')
   return { 'lost' }
