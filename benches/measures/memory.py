@@ -1,11 +1,16 @@
 """Memory of idle and of busy pools, with what several processes share counted in parts (PSS)."""
 
+import time
+
 from marks import GATED
 from stage import wait_until
 
 from . import processes
 from .drain import slots_told
 from .sheet import Sheet
+
+# Seconds after a start until nothing of it is in the works any more.
+REST = 3
 
 
 def measure(arena, contenders, options):
@@ -24,6 +29,7 @@ def _weigh(arena, contender, slots, sheet):
     arena.clear()
     with arena.working(contender, slots) as worker:
         arena.wait_for_rest(worker, contender, slots)
+        time.sleep(REST)
         _tell(sheet, "idle, " + slots_told(slots), contender, worker)
         arena.pour(database)
         wait_until(lambda: arena.gated() >= slots, "%d jobs at once" % slots, 60)

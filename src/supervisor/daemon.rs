@@ -31,7 +31,7 @@ use crate::telemetry::{self, emit};
 use crate::worker::Stop;
 
 /// After so long, nothing of the start is in the works any more.
-const START_OVER: Duration = Duration::from_secs(2);
+const START_OVER: Duration = Duration::from_secs(1);
 
 /// A worker that begins while others work may wait for Redis as long as it takes.
 pub(super) const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);

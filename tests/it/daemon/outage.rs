@@ -247,7 +247,8 @@ fn an_idle_worker_that_is_asked_to_stop_while_redis_is_gone_leaves() {
 fn an_idle_worker_that_is_asked_to_stop_while_redis_hangs_leaves() {
     let world = World::new();
     let url = format!("{}?socket_timeout=1&socket_connect_timeout=1", world.redis.url());
-    let mut worker = world.idle_worker(&["--name", "w1", "--url", &url]);
+    // It finds out by its heart, which beats four times slower while nothing is in hand.
+    let mut worker = world.idle_worker(&["--name", "w1", "--url", &url, "--job-monitoring-interval", "5"]);
     wait_until_waiting(&world, 1);
 
     world.redis.freeze();
