@@ -285,8 +285,9 @@ impl Horse {
     /// Lets a horse go whose job ended; a horse that does not end by itself is killed.
     pub(crate) async fn dismiss(mut self) {
         self.is_free().await;
-        if let Some(writer) = self.writer.as_mut().filter(|_| !self.leaves) {
-            let _ = frame::write(writer, &HorseOrder::Quit, &[]).await;
+        // Nothing more comes: that is enough for one that leaves by itself.
+        if let Some(mut writer) = self.writer.take().filter(|_| !self.leaves) {
+            let _ = frame::write(&mut writer, &HorseOrder::Quit, &[]).await;
             let _ = writer.shutdown().await;
         }
         if tokio::time::timeout(LAST_WORD, self.end()).await.is_err() {

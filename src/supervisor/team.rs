@@ -337,7 +337,7 @@ impl Life {
             let _ = born.send(());
         }
         let _ = self.gate.wait_for(|open| *open).await;
-        let end = worker.work().await;
+        let end = Box::pin(worker.work()).await;
         self.roll.borrow_mut().retain(|other| *other != name);
         Ok(end?)
     }

@@ -59,14 +59,13 @@ impl Worker {
             if self.taken.claiming.is_none() {
                 self.obey_late_commands();
             }
-            let claimed = match self.taken.ahead.take() {
-                Some(claimed) => claimed,
-                None => {
-                    // Without an answer, what surfaced is not known to be taken, and the execution may have begun.
-                    self.taken.claiming = Some(execution.clone());
-                    let Some(claimed) = self.claim(&execution).await? else { continue };
-                    claimed
-                }
+            let claimed = if let Some(claimed) = self.taken.ahead.take() {
+                claimed
+            } else {
+                // Without an answer, what surfaced is not known to be taken, and the execution may have begun.
+                self.taken.claiming = Some(execution.clone());
+                let Some(claimed) = self.claim(&execution).await? else { continue };
+                claimed
             };
             self.taken = Taken::default();
             match claimed {

@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from time import monotonic
 
-from . import django_project, engine, fitness, ground, pages, serializers, sources, threads, title, values
+from . import django_project, engine, fitness, ground, pages, rehearsal, serializers, sources, threads, title, values
 from .bounds import Bounds
 from .connection import Lazy
 from .hooks import Hooks, close_django_connections
@@ -98,6 +98,7 @@ class Application:
         self.connection = Lazy(order.get("connection"), connection_class(order))
         self.return_address = order.get("return_address")
         self.root = directory()
+        rehearsal.look_around()
         self.choose_engine(order)
         title.prepare()
         self.freeze()

@@ -15,6 +15,7 @@ class Channel:
         self.return_address = return_address
         self.identity = identity(fd)
         self.owner = getpid()
+        self.has_returned = False
 
     def send(self, head, body=b""):
         """Sends a report; never writes into a descriptor that is not ours any more."""
@@ -45,6 +46,7 @@ class Channel:
         fill_standard_streams()
         self.socket = wire.connect(self.return_address)
         self.identity = identity(self.socket.fileno())
+        self.has_returned = True
         wire.send(self.socket, {"report": "return", "horse": self.horse, "pid": self.owner})
 
 

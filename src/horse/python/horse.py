@@ -99,7 +99,8 @@ def attend(stall, application):
         if head.get("report") == "ended":
             head.update(worn=not unmixed or application.bounds.is_worn(), lost_records=lost)
         channel.send(head, body)
-        if order.get("last"):
+        # One that has come back stays until it is let go: its end must not be noticed before its return.
+        if order.get("last") and not channel.has_returned:
             take_leave(application)
             return 0
         del head, body, order
