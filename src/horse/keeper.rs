@@ -1,4 +1,4 @@
-//! The keeper of the stable: always a warm horse ahead of the next job, whatever becomes of the fork server.
+//! The keeper of the stable: a warm horse ahead of the next job, whatever becomes of the fork server.
 
 mod making;
 mod replacing;

@@ -30,7 +30,7 @@ impl Keeper {
     pub(super) async fn fork(&mut self) {
         while self.orders.is_some() && !self.resting {
             let there = self.warm.borrow().len() + self.foals.len();
-            let lacking = self.reserve.lacking(there, self.waiting.len());
+            let lacking = self.reserve.lacking(Instant::now(), there, self.waiting.len());
             if lacking == 0 {
                 return;
             }
@@ -57,7 +57,7 @@ impl Keeper {
             })
             .collect();
         let Some(orders) = &mut self.orders else { return Ok(()) };
-        orders.fork(&numbers, &descriptors, self.reserve.has_jobs(Instant::now())).await
+        orders.fork(&numbers, &descriptors, self.reserve.rehearses(Instant::now())).await
     }
 
     /// Makes what a horse and we have in common, and waits for its first word in a task.

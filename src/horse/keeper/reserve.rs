@@ -29,15 +29,21 @@ impl Reserve {
         self.last_end = Some(now);
     }
 
-    /// Whether there were jobs lately: then a horse that waits may use the time, and the memory, to rehearse the next one.
-    pub(super) fn has_jobs(&self, now: Instant) -> bool {
+    /// Whether there were jobs lately.
+    fn has_jobs(&self, now: Instant) -> bool {
         self.last_end.is_some_and(|last| now.duration_since(last) < LATELY)
     }
 
+    /// Whether a horse may use the time until its job, and the memory, to rehearse it. While it is brisk there is no such time.
+    pub(super) fn rehearses(&self, now: Instant) -> bool {
+        self.has_jobs(now) && !self.brisk
+    }
+
     /// How many horses are to be forked, `there` being warm or on their way, while so many are waited for.
-    pub(super) fn lacking(&self, there: usize, waiting: usize) -> usize {
+    pub(super) fn lacking(&self, now: Instant, there: usize, waiting: usize) -> usize {
         if !self.brisk {
-            return (waiting + 1).saturating_sub(there);
+            // Where there are no jobs, those who wait have theirs, and nobody will want another one at once.
+            return (waiting + usize::from(self.has_jobs(now))).saturating_sub(there);
         }
         if there > waiting + ENOUGH { 0 } else { waiting + ENOUGH + BATCH - there }
     }
@@ -47,51 +53,60 @@ impl Reserve {
 mod tests {
     use super::*;
 
-    fn after(pauses: &[u64]) -> Reserve {
+    /// A reserve after ends with these pauses between them, in milliseconds, and the moment of the last one.
+    fn after(pauses: &[u64]) -> (Reserve, Instant) {
         let (mut reserve, mut now) = (Reserve::default(), Instant::now());
         reserve.ended(now);
         for pause in pauses {
             now += Duration::from_millis(*pause);
             reserve.ended(now);
         }
-        reserve
+        (reserve, now)
     }
 
     #[test]
-    fn one_is_ahead_of_those_who_wait() {
-        let calm = after(&[1000]);
+    fn one_is_ahead_of_those_who_wait_where_there_are_jobs() {
+        let (calm, now) = after(&[1000]);
+        let later = now + LATELY;
 
-        assert_eq!((calm.lacking(0, 0), calm.lacking(1, 0)), (1, 0));
-        assert_eq!((calm.lacking(0, 8), calm.lacking(9, 8), calm.lacking(12, 8)), (9, 0, 0));
+        assert_eq!((calm.lacking(now, 0, 0), calm.lacking(now, 1, 0)), (1, 0));
+        assert_eq!((calm.lacking(now, 0, 8), calm.lacking(now, 9, 8), calm.lacking(now, 12, 8)), (9, 0, 0));
+        assert_eq!(
+            (calm.lacking(later, 0, 0), calm.lacking(later, 0, 8), calm.lacking(later, 8, 8)),
+            (0, 8, 0)
+        );
     }
 
     #[test]
     fn short_jobs_get_theirs_in_batches() {
-        let brisk = after(&[1000, 2]);
+        let (brisk, now) = after(&[1000, 2]);
 
-        assert_eq!((brisk.lacking(3, 0), brisk.lacking(2, 0)), (0, 4));
-        assert_eq!((brisk.lacking(2, 2), brisk.lacking(8, 2)), (6, 0));
+        assert_eq!((brisk.lacking(now, 3, 0), brisk.lacking(now, 2, 0)), (0, 4));
+        assert_eq!((brisk.lacking(now, 2, 2), brisk.lacking(now, 8, 2)), (6, 0));
     }
 
     #[test]
     fn it_becomes_calm_again() {
-        assert_eq!(after(&[2, 2, 500]).lacking(1, 0), 0);
+        let (reserve, now) = after(&[2, 2, 500]);
+
+        assert_eq!(reserve.lacking(now, 1, 0), 0);
     }
 
     #[test]
-    fn jobs_are_expected_where_some_were_lately() {
-        let now = Instant::now();
-        let mut reserve = Reserve::default();
-        assert!(!reserve.has_jobs(now));
+    fn the_first_end_tells_of_no_haste() {
+        let (reserve, now) = after(&[]);
 
-        reserve.ended(now);
-
-        assert!(reserve.has_jobs(now + Duration::from_secs(599)));
-        assert!(!reserve.has_jobs(now + Duration::from_secs(600)));
+        assert_eq!(reserve.lacking(now, 1, 0), 0);
     }
 
     #[test]
-    fn the_first_end_tells_nothing() {
-        assert_eq!(after(&[]).lacking(1, 0), 0);
+    fn who_waits_for_a_job_that_may_come_rehearses_it() {
+        let (calm, now) = after(&[1000]);
+        let (brisk, soon) = after(&[2]);
+
+        assert!(calm.rehearses(now) && calm.rehearses(now + LATELY - Duration::from_secs(1)));
+        assert!(!calm.rehearses(now + LATELY));
+        assert!(!brisk.rehearses(soon));
+        assert!(!Reserve::default().rehearses(now));
     }
 }

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sys
 
-from . import horse, wire
+from . import horse, title, wire
 from .application import Application, Refused
 from .process import flush
 
@@ -52,5 +52,6 @@ def load_and_attend():
     except Refused as refused:
         report = refused.report
         raise wire.Junk("%s of %s: %s" % (report["stage"], report["what"], report["reason"])) from None
+    title.show(title.HORSE)
     horse.equip(stall)
     return horse.attend(stall, application)

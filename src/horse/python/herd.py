@@ -2,7 +2,7 @@
 import errno
 import os
 
-from . import horse, leash, wire
+from . import horse, leash, title, wire
 from .process import flush
 
 
@@ -28,6 +28,8 @@ class Herd:
             stall.rehearses = rehearse
         flush()  # What is in a buffer now would be printed by every horse.
         pids, on_leash, failure = [], True, None
+        # It goes to all of them, who need not write it then.
+        title.show(title.HORSE)
         try:
             for stall in stalls:
                 pid = os.fork()
@@ -37,6 +39,7 @@ class Herd:
                 on_leash = leash.arm(stall.leash, -pid) and on_leash
         except (OSError, MemoryError) as error:
             failure = error
+        title.show(title.SERVER)
         self.stalls.update(zip(pids, stalls))
         for stall in stalls:
             stall.close()

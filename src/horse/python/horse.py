@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from . import title, wire
+from . import wire
 from .callbacks import Errand
 from .channel import Channel, identity
 from .job import JobRun
@@ -155,7 +155,6 @@ def become(stall, server):
 
 def equip(stall):
     """What a horse has in whatever way it came to be."""
-    title.show(title.HORSE)
     faulthandler.enable(file=stall.memory, all_threads=True)
     stall.window = Window(stall.stacks)
     stall.window.open()

@@ -5,6 +5,7 @@ import os
 setter = None
 ROOM = 15
 HORSE = "rq: work horse"
+SERVER = "rq: fork server"
 
 
 def prepare():
@@ -16,7 +17,7 @@ def prepare():
         setter = setproctitle
     except Exception:
         pass
-    show("rq: fork server")
+    show(SERVER)
 
 
 def show(text):
