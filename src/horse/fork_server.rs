@@ -358,8 +358,7 @@ pub(super) struct Orders(OwnedWriteHalf);
 
 impl Orders {
     /// Asks for horses of these numbers; `theirs` are the ends that are theirs, of each its socket, its files for faults and
-    /// stacks, and where it tells its log records.
-    /// They rehearse their first job when they are told so.
+    /// stacks, and where it tells its log records. They rehearse their first job when they are told so.
     pub(super) async fn fork(
         &mut self,
         horses: &[u64],

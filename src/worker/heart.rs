@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Options, lease};
+use super::{Options, lease, lease_of};
 use crate::event::Event;
 use crate::horse::Window;
 use crate::job::{Claim, ExecutionId};
@@ -17,7 +17,7 @@ use crate::telemetry::emit;
 /// RQ: an idle worker beats this much before its key would be due.
 pub(super) const MARGIN: Duration = Duration::from_secs(15);
 
-/// So many times slower does the heart of a worker beat that has nothing in hand: nobody waits for what it would tell.
+/// So many times slower at most does the heart of a worker beat that has nothing in hand: nobody waits for what it would tell.
 const CALM: u32 = 4;
 
 /// What the heart tells.
@@ -62,14 +62,18 @@ pub(super) struct Beat {
 
 impl Beat {
     pub(super) fn of(options: &Options, registration: &Registration) -> Self {
-        let idle = options.ttl.saturating_sub(MARGIN).max(Duration::from_secs(1));
-        Self {
-            registration: registration.clone(),
-            interval: options.monitoring_interval.min(idle).max(Duration::from_secs(1)),
-            calm: (options.monitoring_interval * CALM).min(idle),
-            lease: lease(options),
-        }
+        let (interval, calm) = rhythm(options.monitoring_interval, options.ttl);
+        Self { registration: registration.clone(), interval, calm, lease: lease(options) }
     }
+}
+
+/// How often a heart beats with a job in hand, and without.
+fn rhythm(monitoring: Duration, ttl: Duration) -> (Duration, Duration) {
+    let idle = ttl.saturating_sub(MARGIN).max(Duration::from_secs(1));
+    let interval = monitoring.min(idle).max(Duration::from_secs(1));
+    // A claim leaves the worker's key no longer than its lease, also one that comes right after a beat.
+    let calm = (monitoring * CALM).min(lease_of(monitoring).saturating_sub(MARGIN)).min(idle);
+    (interval, calm)
 }
 
 /// How the jobs of a daemon ended.
@@ -167,5 +171,32 @@ impl Heart {
 
     fn name(&self) -> String {
         self.beat.borrow().registration.name.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_calm_heart_beats_before_the_lease_of_a_claim_since_its_last_beat_is_over() {
+        for (monitoring, ttl) in
+            [(1, 420), (5, 420), (30, 420), (30, 60), (300, 420), (600, 3600), (3600, 40)]
+        {
+            let monitoring = Duration::from_secs(monitoring);
+            let (_, calm) = rhythm(monitoring, Duration::from_secs(ttl));
+
+            assert!(calm < lease_of(monitoring), "{monitoring:?}: {calm:?}");
+        }
+    }
+
+    #[test]
+    fn a_calm_heart_is_slower_and_not_too_slow_for_the_workers_key() {
+        let secs = Duration::from_secs;
+
+        assert_eq!(rhythm(secs(30), secs(420)), (secs(30), secs(75)));
+        assert_eq!(rhythm(secs(5), secs(420)), (secs(5), secs(20)));
+        assert_eq!(rhythm(secs(30), secs(40)), (secs(25), secs(25)));
+        assert_eq!(rhythm(secs(30), secs(1)), (secs(1), secs(1)));
     }
 }

@@ -313,5 +313,9 @@ impl Worker {
 }
 
 fn lease(options: &Options) -> Duration {
-    options.monitoring_interval + Duration::from_secs(60)
+    lease_of(options.monitoring_interval)
+}
+
+fn lease_of(monitoring_interval: Duration) -> Duration {
+    monitoring_interval + Duration::from_secs(60)
 }

@@ -6,6 +6,8 @@ use tokio::time::Instant;
 
 /// Horses that end so fast one after the other had short jobs: there, what a fork costs counts.
 const BRISK: Duration = Duration::from_millis(20);
+/// After so long without an end, the short jobs are over.
+const OVER: Duration = Duration::from_secs(1);
 /// How many are forked at once while it is brisk: after a fork, the fork server copies each page of its memory that it writes
 /// to, so that two forks in a row cost less than one after the other.
 const BATCH: usize = 4;
@@ -19,14 +21,21 @@ const LATELY: Duration = Duration::from_secs(600);
 #[derive(Debug, Default)]
 pub(super) struct Reserve {
     last_end: Option<Instant>,
-    brisk: bool,
+    /// How long before it the end before was.
+    pause: Option<Duration>,
 }
 
 impl Reserve {
     /// A horse ended.
     pub(super) fn ended(&mut self, now: Instant) {
-        self.brisk = self.last_end.is_some_and(|last| now.duration_since(last) < BRISK);
+        self.pause = self.last_end.map(|last| now.duration_since(last));
         self.last_end = Some(now);
+    }
+
+    /// Whether jobs are short, and still come.
+    fn is_brisk(&self, now: Instant) -> bool {
+        let is_recent = self.last_end.is_some_and(|last| now.duration_since(last) < OVER);
+        is_recent && self.pause.is_some_and(|pause| pause < BRISK)
     }
 
     /// Whether there were jobs lately.
@@ -36,12 +45,12 @@ impl Reserve {
 
     /// Whether a horse may use the time until its job, and the memory, to rehearse it. While it is brisk there is no such time.
     pub(super) fn rehearses(&self, now: Instant) -> bool {
-        self.has_jobs(now) && !self.brisk
+        self.has_jobs(now) && !self.is_brisk(now)
     }
 
     /// How many horses are to be forked, `there` being warm or on their way, while so many are waited for.
     pub(super) fn lacking(&self, now: Instant, there: usize, waiting: usize) -> usize {
-        if !self.brisk {
+        if !self.is_brisk(now) {
             // Where there are no jobs, those who wait have theirs, and nobody will want another one at once.
             return (waiting + usize::from(self.has_jobs(now))).saturating_sub(there);
         }
@@ -88,8 +97,11 @@ mod tests {
     #[test]
     fn it_becomes_calm_again() {
         let (reserve, now) = after(&[2, 2, 500]);
+        let (other, then) = after(&[2, 2]);
 
         assert_eq!(reserve.lacking(now, 1, 0), 0);
+        assert_eq!(other.lacking(then + OVER, 1, 0), 0);
+        assert!(other.rehearses(then + OVER));
     }
 
     #[test]
