@@ -177,7 +177,7 @@ class Daemon:
                            "return_address": self.address, **more})
         return self.control.receive()[0]
 
-    def order_forks(self, *numbers):
+    def order_forks(self, *numbers, rehearse=False):
         """Sends one order for all of them; answers are read by `forks` or the test."""
         theirs, fds = [], []
         for number in numbers:
@@ -187,14 +187,14 @@ class Daemon:
             theirs += [socket_of_horse, told]
             fds += [socket_of_horse.fileno()] + files + [told.fileno()]
             self.horses[number] = Horse(self, number, Line(ours), files, records)
-        self.control.send({"order": "fork", "horses": list(numbers)}, fds=fds)
+        self.control.send({"order": "fork", "horses": list(numbers), "rehearse": rehearse}, fds=fds)
         for end in theirs:
             end.close()
         return [self.horses[number] for number in numbers]
 
-    def forks(self, *numbers):
+    def forks(self, *numbers, rehearse=False):
         """Horses that are ready."""
-        horses = self.order_forks(*numbers)
+        horses = self.order_forks(*numbers, rehearse=rehearse)
         report = self.wait_report("forked")
         self.on_leash = report["leash"]
         for horse, (number, pid) in zip(horses, report["horses"]):

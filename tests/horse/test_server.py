@@ -296,6 +296,12 @@ class Preparation(Case):
             self.assertEqual(daemon.prepare(serializer=name)["report"], "prepared")
 
 
+def stat(pid):
+    """What the kernel tells of a process, from its state on."""
+    with open("/proc/%d/stat" % pid) as file:
+        return file.read().rpartition(") ")[2].split()
+
+
 class Forks(Case):
     def prepared(self, **options):
         daemon = self.daemon(**options)
@@ -325,6 +331,34 @@ class Forks(Case):
         for horse in (horses[0], horses[2], horses[3]):
             horse.run(payload("tasks.add", 1, 2))
             self.assertEqual(horse.ended()[0]["repr"], "3")
+
+    def test_a_job_finds_the_surroundings_that_the_one_before_it_found(self):
+        daemon = self.prepared()
+        horse = daemon.fork()
+
+        def found():
+            horse.run(payload("tasks.surroundings"))
+            return pickle.loads(horse.ended()[1])
+
+        before = found()
+        horse.run(payload("tasks.disturb", self.folder()))
+        self.assertFalse(horse.ended()[0]["worn"])
+        self.assertEqual(found(), before)
+        self.assertIsNotNone(before[2])
+
+    def test_a_rehearsal_leaves_nothing_behind(self):
+        daemon = self.prepared()
+        horses = daemon.forks(1) + daemon.forks(2, rehearse=True)
+        faults, told = [], []
+        for horse in horses:
+            wait_until(lambda: stat(horse.pid)[0] == "S", "the horse to wait for its order")
+            faults.append(int(stat(horse.pid)[7]))
+            horse.run(payload("tasks.facts"))
+            facts = pickle.loads(horse.ended()[1])
+            facts["hooks"] = len(facts["hooks"])
+            told.append({key: value for key, value in facts.items() if key not in ("pid", "pgid", "random", "fds")})
+        self.assertEqual(told[0], told[1])
+        self.assertGreater(faults[1], faults[0], "it touches what a job will touch")
 
     def test_a_horse_ends_by_itself_after_its_last_job(self):
         daemon = self.prepared()

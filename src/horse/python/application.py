@@ -20,7 +20,7 @@ from .named import (
     resolve_hooks,
     resolve_serializer,
 )
-from .process import export_prefix
+from .process import directory, export_prefix
 from .result import DEFAULT_LIMIT
 from .rq_engine import Engine
 
@@ -97,6 +97,7 @@ class Application:
         close_django_connections()
         self.connection = Lazy(order.get("connection"), connection_class(order))
         self.return_address = order.get("return_address")
+        # Where the project is thought to be.
         self.root = directory()
         rehearsal.look_around()
         self.choose_engine(order)
@@ -151,14 +152,6 @@ class Application:
             dictConfig(self.dict_config)
         except BaseException as error:
             raise Refused("dict_config", self.settings_name, error) from None
-
-
-def directory():
-    """Where the project is thought to be: the working directory."""
-    try:
-        return os.getcwd()
-    except OSError:
-        return ""
 
 
 def import_file(path):

@@ -97,7 +97,8 @@ def attend(stall, application):
         if identity(stall.memory) != dump:
             faulthandler.disable()  # The job closed the file: its number may be anything by now.
         if head.get("report") == "ended":
-            head.update(worn=not unmixed or application.bounds.is_worn(), lost_records=lost)
+            worn = head.get("worn", False) or not unmixed or application.bounds.is_worn()
+            head.update(worn=worn, lost_records=lost)
         channel.send(head, body)
         # One that has come back stays until it is let go: its end must not be noticed before its return.
         if order.get("last") and not channel.has_returned:
@@ -131,9 +132,12 @@ def obey(order, body, channel, application):
     if kind == "callback":
         return Errand(order, body, channel, application).done()
     if kind == "run" and engine is None:
-        ended = JobRun(order, body, channel, application).ended()
+        run = JobRun(order, body, channel, application)
+        head, body = run.ended()
         application.libraries.note()
-        return ended
+        if run.surroundings is not None:
+            head["worn"] = not run.surroundings.restore()
+        return head, body
     if engine is None or kind not in ("run", "settle"):
         raise wire.Junk("the order %.100r" % (kind,))
     if kind == "run":

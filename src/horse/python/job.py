@@ -8,15 +8,13 @@ from . import callbacks, clue, current_job, evidence, own_sdk, payload, title, t
 from .limit import Limit
 from .order import seconds_in, text_in
 from .outcome import raised, returned
-from .process import end_stray_fork, export_names, flush
-from .result import is_known
+from .process import Surroundings, end_stray_fork, export_names, flush
+from .result import is_quick
 from .text import plain
 
 # In a tuple, where libraries that freeze time for tests do not look for it.
 CLOCK = (time,)
 NAME_LIMIT = 10_000
-# Values whose serialization runs no code but the serializer's.
-QUICK = (type(None), bool, int, float, str, bytes)
 
 # Code flags of coroutines, native and made of generators.
 ASYNC_CODE = 0x80 | 0x100
@@ -45,18 +43,20 @@ class JobRun:
         self.root = settled.root
         self.started_at = CLOCK[0]()
         self.ended_at = None
-        self.call = None
-        self.job = None
+        self.call = self.job = None
+        self.is_last = order.get("last") is True
+        self.surroundings = None
         # The exceptions of reading the payload, and of looking for the function.
-        self.unread = None
-        self.unfound = None
+        self.unread = self.unfound = None
 
     def ended(self):
         """Runs the job; returns head and body of `ended`."""
         pid = getpid()
         export_names(self.worker_name, self.job_id, self.execution_id)
-        failure = self.begin() or self.read_payload()
-        value = None
+        failure = self.begin()
+        # What `setup` has changed stays for all jobs of this horse.
+        self.surroundings = None if self.is_last else Surroundings()
+        value, failure = None, failure or self.read_payload()
         if failure is None:
             self.started_at = CLOCK[0]()
             with current_job.Offer(self):
@@ -81,7 +81,7 @@ class JobRun:
 
     def is_long(self, value):
         """True when what comes after the function may take time of its own: it runs code of the application."""
-        quick = type(value) in QUICK and is_known(self.serializer) and "sentry_sdk" not in sys.modules
+        quick = is_quick(value, self.serializer) and "sentry_sdk" not in sys.modules
         return not quick or bool(self.hooks.steps) or bool(callbacks.name_of(self, "success"))
 
     def begin(self):

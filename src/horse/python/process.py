@@ -15,6 +15,36 @@ def export_names(worker_name, job_id, execution_id):
             continue  # A name with a NUL cannot be in an environment.
 
 
+class Surroundings:
+    """What a process shares among all its code, to be the same again for the next job: its environment, its directory."""
+
+    def __init__(self):
+        self.environment = dict(os.environb)
+        self.directory = directory()
+
+    def restore(self):
+        """Puts back what has changed."""
+        now = dict(os.environb)
+        if now != self.environment:
+            for name in now.keys() - self.environment.keys():
+                del os.environb[name]
+            os.environb.update(self.environment)
+        if self.directory and directory() != self.directory:
+            try:
+                os.chdir(self.directory)
+            except OSError:
+                return False  # It is gone, or closed to us.
+        return True
+
+
+def directory():
+    """The working directory, empty where there is none."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
 def export_prefix(prefix):
     """What the keys begin with, for the application's own rq. RQ: nothing is set where the user set nothing."""
     if prefix and prefix != os.environ.get("RQ_KEY_PREFIX", "rq"):

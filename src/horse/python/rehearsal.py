@@ -4,14 +4,14 @@ A fork copies each page of memory only when it is written to, and Python writes 
 What the first job would spend on that is most of what it takes; a horse that waits has the time.
 """
 import keyword
-import os
 import zlib
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec, spec_from_file_location
 
-from . import process, title
+from . import title
 from .hooks import Hooks
 from .job import JobRun
+from .process import Surroundings
 from .serializers import Pickle
 from .wire import encode
 
@@ -28,6 +28,7 @@ ORDER = {
     "execution_id": "rehearsal",
     "worker_name": "rehearsal",
     "timeout": None,
+    "last": True,
     "fields": [[name, len(value)] for name, value in FIELDS.items()],
 }
 
@@ -72,7 +73,7 @@ def rehearse_import():
 
 def rehearse(application):
     """Runs a job for nobody."""
-    before = {name: os.environ.get(name) for name in process.NAMES}
+    before = Surroundings()
     try:
         stage = Stage(application)
         Rehearsal(ORDER, BODY, stage, stage).ended()
@@ -80,9 +81,5 @@ def rehearse(application):
     except BaseException:
         pass  # What is wrong here will be told of the first job.
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        before.restore()
         title.show(title.HORSE)

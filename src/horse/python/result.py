@@ -6,6 +6,7 @@ DEFAULT_LIMIT = 256 * 1024 * 1024
 
 # Neither makes these smaller, so that a text or bytes of such a length need not be serialized to be refused.
 PLAIN = (str, bytes, bytearray)
+QUICK = (type(None), bool, int, float, str, bytes)
 
 
 class ResultTooLarge(Exception):
@@ -39,6 +40,11 @@ def serialized(value, serializer, limit):
 def is_known(serializer):
     """True for a serializer of RQ's, or ours in place of it."""
     return serializer in (Pickle, Json) or getattr(serializer, "__module__", None) == "rq.serializers"
+
+
+def is_quick(value, serializer):
+    """True when serializing the value runs no code but that of a serializer of RQ's."""
+    return type(value) in QUICK and is_known(serializer)
 
 
 def bound(job, limit):

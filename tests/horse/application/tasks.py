@@ -199,6 +199,17 @@ def facts():
     }
 
 
+def disturb(folder):
+    """Leaves things to the next job that it is not to find."""
+    os.environ.update(LEFT="behind", HOME="/nowhere")
+    os.environ.pop("PATH", None)
+    os.chdir(folder)
+
+
+def surroundings():
+    return [os.environ.get("LEFT"), os.environ.get("HOME"), os.environ.get("PATH"), os.getcwd()]
+
+
 def sleep(seconds, path=None):
     if path:
         with open(path, "w") as file:
